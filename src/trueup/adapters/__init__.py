@@ -1,0 +1,1 @@
+"""Ways out: forges, secrets, the store, the exported ledger."""

@@ -1,0 +1,1 @@
+"""The story that Trueup exists for, told with real objects."""

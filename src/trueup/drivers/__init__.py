@@ -1,0 +1,1 @@
+"""One folder for each technology; drivers do not see each other."""

@@ -1,0 +1,1 @@
+"""Runs the walk: the reconciler (read it first), durable workflows, the schedule, leases."""

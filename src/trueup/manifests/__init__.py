@@ -1,0 +1,1 @@
+"""A Git tree becomes stacks: trueup.yaml, or what discovery finds."""

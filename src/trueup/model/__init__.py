@@ -1,0 +1,1 @@
+"""Nouns: frozen values without I/O and without third-party imports."""

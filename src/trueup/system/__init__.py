@@ -1,0 +1,1 @@
+"""Below the drivers: processes, the supervisor, git, sealing, redaction, the Merkle tree, the clock, locks."""
