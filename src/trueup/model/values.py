@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NewType
 
 JSON = Any
-"""None, bool, int, float, str, list of JSON or dict of str to JSON. `Any`, because checkers cannot narrow the recursion."""
+"""None, bool, int, float, str, list of JSON, dict of str to JSON. `Any`: checkers cannot narrow the recursion."""
 
 Digest = NewType("Digest", str)
 """`sha256:` and 64 hexadecimal digits."""
