@@ -1,0 +1,47 @@
+"""Baseline: what was settled last. Generations; secrets in it are keyed hashes only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trueup.model.plan import Address, Basis, Resource
+from trueup.model.stack import StackId
+from trueup.model.values import JSON, Digest, Path
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """A deviation that a person accepts for a while: S stays, another value is new drift."""
+
+    address: Address
+    path: Path
+    value: Digest
+    person: str
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Baseline:
+    stack: StackId
+    generation: int
+    basis: Basis
+    """`basis.live` is the live identity as the writes left it."""
+    resources: Mapping[Address, Resource]
+    """S for every address, outputs included."""
+    settled_at: datetime
+    settled_by: str
+    """`run:ID`, `adopt:PERSON`, `foreign:COMMIT` or `codified:COMMIT`."""
+    sensitive_outputs: Mapping[str, str] = field(default_factory=dict)
+    """Output name to the name of its sealed value in the vault."""
+    uncertain: tuple[Address, ...] = ()
+    """Begun by an apply of which nobody saw the end."""
+    tolerances: tuple[Tolerance, ...] = ()
+
+    @property
+    def outputs(self) -> Mapping[str, JSON]:
+        return {
+            address.removeprefix("output."): resource.values
+            for address, resource in self.resources.items()
+            if address.startswith("output.")
+        }

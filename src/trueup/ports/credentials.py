@@ -1,0 +1,31 @@
+"""Credentials: the environment that a driver's subprocesses get, and secrets by reference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from trueup.model.stack import Declaration
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A built environment for subprocesses and the secrets in it, for the redactor."""
+
+    environment: Mapping[str, str]
+    secrets: frozenset[str]
+    identity: str = ""
+    """Whom the live system will see, where it can be told: a role ARN, a profile."""
+
+
+class Credentials(Protocol):
+    def grant(self, stack: Declaration, right: Literal["plan", "apply"], session: str) -> Granted:
+        """`session` names the run or check, so that the live system's own log names it. `plan` never contains
+        what only `apply` may have. Raises Invalid (a reference that leads nowhere), Refused (nothing is
+        configured for `apply`), Unavailable."""
+        ...
+
+
+class Secrets(Protocol):
+    def resolve(self, reference: str) -> str:
+        """`file:/run/secrets/token`, `env:NAME`, ... Raises Invalid, Unavailable."""
+        ...

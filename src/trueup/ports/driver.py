@@ -1,0 +1,231 @@
+"""Driver: what the walk needs from one technology."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+
+from trueup.model.closure import Closure
+from trueup.model.drift import Drift
+from trueup.model.plan import Address, Applied, Finding, LiveIdentity, Outcome, Plan, Resource, StepId
+from trueup.model.stack import Purpose, StackId
+from trueup.model.values import JSON
+from trueup.ports.tree import Edits, Tree
+
+SpecT = TypeVar("SpecT")
+SpecT_contra = TypeVar("SpecT_contra", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a stack's files mean, found offline."""
+
+    closure: Closure
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    plan: timedelta = timedelta(minutes=30)
+    apply: timedelta = timedelta(hours=2)
+    parallelism: int | None = None
+
+
+class StateVault(Protocol):
+    """Sealed, versioned copies of a state that has no backend of its own."""
+
+    def newest(self) -> bytes | None: ...
+    def store(self, content: bytes) -> None: ...
+
+
+class Fence(Protocol):
+    """The lease of this run, as an apply sees it."""
+
+    @property
+    def seconds(self) -> float:
+        """The whole length of the lease."""
+        ...
+
+    def renew(self) -> None:
+        """Raises LostLease when somebody else may have it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Generic[SpecT]):
+    """Everything that a driver may use for one plan or apply. Nothing else of ours reaches a subprocess."""
+
+    stack: StackId
+    name: str
+    """The stack's name, for messages."""
+    purpose: Purpose
+    spec: SpecT
+    path: str
+    """The stack's directory (or file) in the tree."""
+    tree: Tree
+    directory: Path
+    """The stack's own working directory on this worker; kept between jobs so that a second one is quick, and
+    used by one job at a time. Holds nothing that may not be lost."""
+    environment: Mapping[str, str]
+    """The whole environment for subprocesses: credentials of this purpose, contexts, PATH, HOME. Never ours."""
+    inputs: Mapping[str, JSON] = field(default_factory=dict)
+    """Values handed over from other stacks' outputs."""
+    sensitive_inputs: frozenset[str] = frozenset()
+    limits: Limits = Limits()
+    hash_secret: Callable[[JSON], str]
+    """Keyed hash of a secret leaf (see values.masked)."""
+    redact: Callable[[str], str]
+    """Removes every secret that this installation holds."""
+    log: Callable[[str], None]
+    """One line of output; already goes through `redact`."""
+    state: StateVault | None = None
+    evidence: Path | None = None
+    """A durable directory of this run: the supervisor's status, the event log, an errored state."""
+    fence: Fence | None = None
+    """Given for `open`: an apply hands it to its supervisor."""
+    destroy: bool = False
+
+
+class Journal(Protocol):
+    """The engine's record of an apply; checks the fence before it writes, raises LostLease."""
+
+    def begin(self, step: StepId) -> None:
+        """Durable before the effect."""
+        ...
+
+    def report(self, step: StepId, at: Address, outcome: Outcome, identity: str = "") -> None: ...
+
+    def end(self, step: StepId) -> None: ...
+
+
+class Observation(Protocol):
+    def plan(self) -> Plan:
+        """Pure: leaves no trace in the live system. Raises Invalid, Rejected, Unavailable."""
+        ...
+
+
+class Session(Observation, Protocol):
+    def apply(self, plan: Plan, journal: Journal) -> Applied:
+        """Applies a plan that this same session made. Raises Unavailable or Rejected only while nothing has
+        begun; afterwards the outcome is in what it returns."""
+        ...
+
+
+class Driver(Protocol[SpecT_contra]):
+    name: ClassVar[str]
+    specs: ClassVar[Mapping[str, type[Any]]]
+    """The key in trueup.yaml (terraform, tofu, flyway, ...) to its pydantic model, frozen."""
+    checks: ClassVar[timedelta]
+    """Between two scheduled checks unless the environment says otherwise."""
+
+    def read(self, tree: Tree, path: str, spec: SpecT_contra) -> Reading:
+        """Offline. Raises Invalid with file and line."""
+        ...
+
+    def observe(self, job: Job[Any]) -> AbstractContextManager[Observation]:
+        """With plan credentials only; the result cannot apply."""
+        ...
+
+    def open(self, job: Job[Any]) -> AbstractContextManager[Session]: ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is left of an apply whose worker died: from the journal, the supervisor's log and the live system."""
+
+    gone: bool
+    """The old process is proven gone; otherwise nothing may be concluded yet."""
+    applied: Applied | None
+    """What can be said of every address; None when nothing can."""
+    advice: tuple[str, ...] = ()
+    """For what stays uncertain: exact commands for a person."""
+
+
+@dataclass(frozen=True)
+class Declined:
+    """Why a drift cannot be written into code by itself, and what a person should write."""
+
+    address: Address
+    reason: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True)
+class Codification:
+    """Edits that make the code want what is real, and what could not be done."""
+
+    edits: Edits
+    done: tuple[Address, ...]
+    declined: tuple[Declined, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """A stack that nobody declared, found in a tree."""
+
+    path: str
+    format: str
+    environment: str = ""
+    settings: Mapping[str, JSON] = field(default_factory=dict)
+    """Keys for its entry in trueup.yaml: workspace, varFiles, ..."""
+    why: str = ""
+
+
+@runtime_checkable
+class Codifies(Protocol):
+    def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
+        """Edits to `job.tree`. `plan` is of that tree. `inline` asks for the narrowest edits: literals in place
+        of shared variables, after a proof failed."""
+        ...
+
+
+@runtime_checkable
+class Recovers(Protocol):
+    def recover(self, job: Job[Any], journal: Sequence["JournalEntry"]) -> Evidence:
+        """After a worker was lost: ingest what it left, look at the live system, conclude nothing by guessing."""
+        ...
+
+
+@runtime_checkable
+class Unlocks(Protocol):
+    def locked_by(self, job: Job[Any]) -> "Lock | None": ...
+    def unlock(self, job: Job[Any], lock: "Lock") -> None: ...
+
+
+@runtime_checkable
+class Probes(Protocol):
+    def token(self, job: Job[Any]) -> LiveIdentity:
+        """Cheap; equal while nobody wrote. Raises Unavailable."""
+        ...
+
+
+@runtime_checkable
+class Discovers(Protocol):
+    def discover(self, tree: Tree) -> Iterable[Discovered]: ...
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    step: StepId
+    event: str
+    """begin, report, end"""
+    at: Address | None = None
+    outcome: Outcome | None = None
+    identity: str = ""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock of the live system that somebody else holds."""
+
+    id: str
+    holder: str
+    created: str
+    """ISO 8601, as the live system says it."""
+    operation: str = ""
+
+
+Resources = Mapping[Address, Resource]

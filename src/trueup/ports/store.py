@@ -1,0 +1,157 @@
+"""Store: everything that must survive. One transaction holds a transition, its ledger entry and its baseline."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from trueup.model.baseline import Baseline
+from trueup.model.drift import Check, Drift, DriftId
+from trueup.model.ledger import Checkpoint, Draft, Entry
+from trueup.model.run import Run, RunId, RunKind, RunState
+from trueup.model.stack import Stack, StackId
+from trueup.ports.driver import JournalEntry
+
+
+class Conflict(Exception):
+    """Somebody else changed the row since it was read: read again and decide anew. Never reaches a person."""
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    stack: StackId | None = None
+    states: frozenset[RunState] = frozenset()
+    """Empty: any."""
+    kinds: frozenset[RunKind] = frozenset()
+    request: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True)
+class LedgerFilter:
+    since: datetime | None = None
+    until: datetime | None = None
+    stack: str = ""
+    environment: str = ""
+    actor: str = ""
+    kind: str = ""
+    """A prefix: `drift.` takes every entry about drift."""
+    run: str = ""
+    limit: int = 1000
+
+
+class Transaction(Protocol):
+    """Reads see what the transaction wrote; everything is written at its end or not at all.
+
+    `put_*` compares `generation` with the stored row (0: it must be new), raises Conflict, and stores the next
+    generation, which it answers.
+    """
+
+    # stacks
+    def stack(self, id: StackId) -> Stack | None: ...
+    def stack_named(self, name: str) -> Stack | None: ...
+    def stacks(self) -> Sequence[Stack]: ...
+    def put_stack(self, stack: Stack) -> Stack: ...
+
+    # runs
+    def run(self, id: RunId) -> Run | None: ...
+    def runs(self, wanted: RunFilter) -> Sequence[Run]:
+        """Newest first."""
+        ...
+
+    def put_run(self, run: Run) -> Run:
+        """Also checks the move with model.run.check_move: an illegal one raises Broken."""
+        ...
+
+    def journal(self, run: RunId) -> Sequence[JournalEntry]: ...
+    def add_journal(self, run: RunId, entry: JournalEntry, lease: "Lease") -> None:
+        """Raises LostLease unless the lease is held, by database time."""
+        ...
+
+    # baselines
+    def baseline(self, stack: StackId, generation: int | None = None) -> Baseline | None:
+        """The newest, or that generation."""
+        ...
+
+    def put_baseline(self, baseline: Baseline) -> None:
+        """Its generation must be the newest plus one, else Conflict."""
+        ...
+
+    # drifts and checks
+    def drift(self, id: DriftId) -> Drift | None: ...
+    def drifts(self, stack: StackId | None = None, *, unresolved: bool = True) -> Sequence[Drift]: ...
+    def put_drift(self, drift: Drift) -> Drift: ...
+    def check(self, stack: StackId) -> Check | None: ...
+    def checks(self) -> Sequence[Check]: ...
+    def put_check(self, check: Check) -> None: ...
+
+    # ledger
+    def record(self, draft: Draft) -> Entry:
+        """Appends; size and root of the tree are updated in this same transaction."""
+        ...
+
+    def entries(self, wanted: LedgerFilter) -> Sequence[Entry]:
+        """Oldest first."""
+        ...
+
+    def size(self) -> int: ...
+    def checkpoints(self) -> Sequence[Checkpoint]: ...
+    def put_checkpoint(self, checkpoint: Checkpoint) -> None: ...
+
+    # sealed blobs: closures, outputs, local states, errored states
+    def seal(self, kind: str, name: str, content: bytes) -> int:
+        """Adds a version; answers its number, from 1."""
+        ...
+
+    def unseal(self, kind: str, name: str, version: int | None = None) -> bytes | None: ...
+
+    # small facts: cursors, settings of the installation
+    def fact(self, name: str) -> str | None: ...
+    def put_fact(self, name: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Lease:
+    stack: StackId
+    holder: str
+    """Worker and run."""
+    fence: int
+    """Grows with every acquisition: a late writer is told apart by it."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    id: str
+    heard_at: datetime
+    about: Mapping[str, str]
+
+
+class Store(Protocol):
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Short. Serialises writers on SQLite; on PostgreSQL the comparisons of generations do it."""
+        ...
+
+    def acquire(self, stack: StackId, holder: str, seconds: float) -> Lease | None:
+        """By database time. None while another holder's lease lasts; the same holder's is renewed."""
+        ...
+
+    def renew(self, lease: Lease, seconds: float) -> bool: ...
+    def release(self, lease: Lease) -> None: ...
+    def leaseholder(self, stack: StackId) -> str | None: ...
+
+    def beat(self, worker: str, about: Mapping[str, str]) -> None:
+        """A worker is alive, by database time."""
+        ...
+
+    def workers(self, silent_for: float | None = None) -> Sequence[Worker]:
+        """All, or those not heard of for that many seconds of database time."""
+        ...
+
+    def forget_worker(self, worker: str) -> None: ...
+
+    def log(self, run: str, lines: Sequence[str]) -> None:
+        """Already redacted. `run` may also be `check:STACK`."""
+        ...
+
+    def logs(self, run: str, after: int = 0) -> Sequence[tuple[int, str]]: ...
