@@ -131,6 +131,6 @@ class Stack:
     """The newest commit whose delivery began."""
     settled: str | None = None
     """The commit of the newest baseline."""
-    seen: str | None = None
-    """The newest commit of its branch that intake has looked at."""
+    delivered_closure: str = ""
+    """Digest of the closure of the newest delivery or baseline: another one at the branch's head is pending."""
     generation: int = 0

@@ -174,6 +174,21 @@ class Discovered:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Output:
+    """A value that other stacks take as input; raw, so the caller seals it."""
+
+    value: JSON
+    sensitive: bool = False
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    def outputs(self, job: Job[Any]) -> Mapping[str, Output]:
+        """As the live system has them now, with plan credentials."""
+        ...
+
+
 @runtime_checkable
 class Codifies(Protocol):
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:

@@ -1,0 +1,145 @@
+"""Judge: the gate before people. The ghost-revert guard, what a revert may undo, and how many must agree."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trueup.model.baseline import Baseline, Tolerance
+from trueup.model.causes import Cause, Difference
+from trueup.model.drift import Drift
+from trueup.model.people import Release
+from trueup.model.plan import (
+    Address,
+    AttributedChange,
+    AttributedPlan,
+    Finding,
+    JudgedPlan,
+    Loss,
+    Verdict,
+)
+from trueup.model.stack import Declaration
+from trueup.model.values import Digest, digest
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """What judging needs to know besides the plan."""
+
+    declaration: Declaration
+    baseline: Baseline | None = None
+    drifts: Sequence[Drift] = ()
+    """Unresolved ones of this stack."""
+    releases: Sequence[Release] = ()
+    reverts: frozenset[str] = field(default_factory=frozenset)
+    """Ids of the drifts that this run may undo; empty unless it is a revert."""
+    findings: Sequence[Finding] = ()
+    """Of reading the files."""
+
+
+def judge(attributed: AttributedPlan, rules: Rulebook) -> JudgedPlan:
+    """Says what a plan would lose, why it may not go ahead, and how many people must agree."""
+    losses = _losses(attributed, rules)
+    refusals = [finding for finding in (*rules.findings, *attributed.plan.findings) if finding.stops]
+    if attributed.plan.purpose == "revert":
+        refusals += _beyond_revert(attributed, rules)
+    needed, why = _approvals(attributed, rules)
+    return JudgedPlan(
+        attributed,
+        Verdict(
+            losses=tuple(losses),
+            refusals=tuple(refusals),
+            approvals_needed=needed,
+            approvers=_approvers(rules.declaration),
+            why=tuple(why),
+        ),
+    )
+
+
+def value_at_stake(differences: Iterable[Difference]) -> Digest:
+    """What a release is bound to: the live values that would be lost at one address."""
+    return digest(sorted([[list(each.path), each.real] for each in differences], key=repr))
+
+
+def _losses(attributed: AttributedPlan, rules: Rulebook) -> list[Loss]:
+    by_address = {drift.address: drift for drift in rules.drifts}
+    released = {(release.address, release.values) for release in rules.releases}
+    tolerances = rules.baseline.tolerances if rules.baseline else ()
+    losses: list[Loss] = []
+    for change in attributed.changes:
+        if change.planned is None:
+            continue
+        guarded = change.having(*(cause for cause in Cause if cause.is_guarded))
+        drift = by_address.get(change.address)
+        if (change.address, value_at_stake(guarded)) in released or _may_undo(change, drift, rules.reverts):
+            continue
+        losses += [
+            Loss(change.address, each, drift.id if drift else None, _is_tolerated(change.address, each, tolerances))
+            for each in guarded
+        ]
+    return losses
+
+
+def _may_undo(change: AttributedChange, drift: Drift | None, reverts: frozenset[str]) -> bool:
+    """A revert names drifts; at other values than the ones seen it may undo nothing."""
+    if drift is None or drift.id not in reverts:
+        return False
+    seen = {(each.path, digest(each.real)) for each in drift.differences}
+    return all(
+        (each.path, digest(each.real)) in seen and each.cause is Cause.GHOST_REVERT
+        for each in change.differences
+        if each.cause.is_guarded
+    )
+
+
+def _beyond_revert(attributed: AttributedPlan, rules: Rulebook) -> list[Finding]:
+    named = {drift.address for drift in rules.drifts if drift.id in rules.reverts}
+    return [
+        Finding(
+            "revert-touches-more",
+            f"the revert would also change {change.address}, which it does not name",
+            hint="deliver or codify that first, or name its drift in the revert too",
+            stops=True,
+        )
+        for change in attributed.changes
+        if change.planned is not None and (change.address not in named or change.having(Cause.INTENDED))
+        if not change.address.startswith("output.")
+    ]
+
+
+def _is_tolerated(address: Address, difference: Difference, tolerances: Sequence[Tolerance]) -> bool:
+    return any(
+        tolerance.address == address
+        and tolerance.path == difference.path
+        and tolerance.value == digest(difference.real)
+        for tolerance in tolerances
+    )
+
+
+def _approvals(attributed: AttributedPlan, rules: Rulebook) -> tuple[int, list[str]]:
+    plan, environment = attributed.plan, rules.declaration.environment
+    if plan.empty:
+        return 0, []
+    destroys = plan.destroys
+    needed = environment.approve.needed(destroys=destroys)
+    why = [f"{environment.name} asks for {_people(needed)}" + (" for plans that destroy" if destroys else "")]
+    if environment.critical and needed < 1:
+        needed = 1
+        why = [f"{environment.name} is critical: a person must agree to every apply"]
+    return needed, why if needed else []
+
+
+def _approvers(declaration: Declaration) -> str | tuple[str, ...]:
+    people = declaration.environment.approve.people
+    if people == "owners":
+        return declaration.owner or "anyone"
+    return people
+
+
+def _people(count: int) -> str:
+    return "1 approval" if count == 1 else f"{count} approvals"
+
+
+def losses_by_address(losses: Iterable[Loss]) -> Mapping[Address, tuple[Difference, ...]]:
+    grouped: dict[Address, tuple[Difference, ...]] = {}
+    for loss in losses:
+        grouped[loss.address] = (*grouped.get(loss.address, ()), loss.difference)
+    return grouped
