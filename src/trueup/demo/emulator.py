@@ -1,0 +1,160 @@
+"""The emulated AWS as a process of its own: moto's server behind a recorder. Run as `python -m trueup.demo.emulator`.
+
+It prints its port once it listens, ends when its standard input closes (so it never outlives who started it), and
+loses everything it holds when it ends.
+"""
+
+import argparse
+import io
+import json
+import os
+import re
+import socket
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from moto.iam.access_control import CreateAccessKeyFailure, create_access_key
+from moto.iam.models import iam_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from trueup.demo.trail import ACCOUNT, RECORDER, UNREACHABLE, Request, operation
+from trueup.model.values import JSON
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+class Recorder:
+    """WSGI middleware: writes down every request that the cloud answered before the answer leaves.
+
+    Requests are answered one at a time: moto's backends do not expect threads, and a conditional write to S3 (a state
+    lock) must not be overtaken.
+    """
+
+    def __init__(self, application: Application, directory: Path) -> None:
+        self._application = application
+        self._unreachable = directory / UNREACHABLE
+        self._file = (directory / RECORDER).open("a", encoding="utf-8", buffering=1)
+        self._lock = threading.Lock()
+        self._sequence = 0
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        request = _request(environ)
+        if request.path.startswith("/moto-api"):
+            return self._application(environ, start_response)
+        if self._is_unreachable(request):
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionResetError("this service does not answer for now")
+        answered: list[str] = []
+
+        def answer(status: str, *rest: Any) -> Any:
+            answered.append(status)
+            return start_response(status, *rest)
+
+        with self._lock:
+            identity = _identity(request)
+            content = list(self._application(environ, answer))
+            self._write(_event(request, environ, identity, _error(answered, content)))
+        return content
+
+    def _is_unreachable(self, request: Request) -> bool:
+        try:
+            services = self._unreachable.read_text().split()
+        except FileNotFoundError:
+            return False
+        return operation(request).service in services
+
+    def _write(self, event: JSON) -> None:
+        self._sequence += 1
+        self._file.write(
+            json.dumps({"sequence": self._sequence, "at": datetime.now(UTC).isoformat(), "event": event}) + "\n"
+        )
+
+
+def _request(environ: Environ) -> Request:
+    """Reads the body whole and puts it back for moto."""
+    terminated = environ.get("wsgi.input_terminated")
+    body = environ["wsgi.input"].read(*([] if terminated else [int(environ.get("CONTENT_LENGTH") or 0)]))
+    environ["wsgi.input"] = io.BytesIO(body)
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    headers["content-type"] = environ.get("CONTENT_TYPE") or ""
+    return Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], headers, body)
+
+
+def _identity(request: Request) -> JSON:
+    """Who signed: an IAM user or the session of an assumed role, as the emulated IAM and STS know them."""
+    key, _, _ = request.scope
+    if not key:
+        return {"type": "Anonymous"}
+    token = request.headers.get("x-amz-security-token")
+    try:
+        arn = create_access_key(ACCOUNT, "aws", key, {"X-Amz-Security-Token": token} if token else {}).arn
+    except CreateAccessKeyFailure:
+        return {"type": "Unknown", "accessKeyId": key}
+    identity: dict[str, JSON] = {"arn": arn, "accountId": ACCOUNT, "accessKeyId": key}
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    if kind == "user":
+        return {"type": "IAMUser", **identity, "userName": name}
+    role, _, _ = name.partition("/")
+    issuer = {"type": "Role", "arn": _role_arn(role), "accountId": ACCOUNT, "userName": role}
+    return {"type": "AssumedRole", **identity, "sessionContext": {"sessionIssuer": issuer}}
+
+
+def _role_arn(name: str) -> str:
+    found = [role.arn for role in iam_backends[ACCOUNT]["aws"].get_roles() if role.name == name]
+    return found[0] if found else f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
+def _error(answered: list[str], content: list[bytes]) -> str:
+    """The error code of an answer, "" where there was none."""
+    status = answered[-1] if answered else "500"
+    if int(status.split()[0]) < 400:
+        return ""
+    code = re.search(rb'<Code>([^<]+)</Code>|"__type":\s*"([^"]+)"', b"".join(content))
+    return next((part.decode() for part in code.groups() if part), status) if code else status
+
+
+def _event(request: Request, environ: Environ, identity: JSON, error: str) -> JSON:
+    asked = operation(request)
+    _, region, _ = request.scope
+    event = {
+        "eventVersion": "1.09",
+        "userIdentity": identity,
+        "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": f"{asked.service}.amazonaws.com",
+        "eventName": asked.name,
+        "awsRegion": region,
+        "sourceIPAddress": environ.get("REMOTE_ADDR", ""),
+        "userAgent": request.headers.get("user-agent", ""),
+        "requestParameters": asked.parameters,
+        "responseElements": None,
+        "requestID": str(uuid.uuid4()),
+        "eventID": str(uuid.uuid4()),
+        "readOnly": asked.read_only,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+    }
+    return {**event, "errorCode": error} if error else event
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="moto behind a recorder")
+    parser.add_argument("directory", type=Path)
+    directory = parser.parse_args().directory
+    recorder = Recorder(DomainDispatcherApplication(create_backend_app), directory)
+    server = make_server("127.0.0.1", 0, recorder, threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_port, flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

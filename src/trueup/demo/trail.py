@@ -1,0 +1,305 @@
+"""An AWS request as the audit trail writes it: which operation, by whom, with which parameters.
+
+The record format is CloudTrail's (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html);
+which request is which operation follows from the service descriptions that botocore carries.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import parse_qsl, unquote
+from xml.etree import ElementTree
+
+import botocore.session
+from botocore.exceptions import UnknownServiceError
+from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+
+from trueup.model.values import JSON
+
+ACCOUNT = "123456789012"
+RECORDER = "recorder.ndjson"
+"""The file, beside the emulator's log, to which it appends one JSON object a request."""
+UNREACHABLE = "unreachable"
+"""A file that names, one a line, the services that do not answer for now."""
+
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+READS = ("Describe", "Get", "Head", "List", "Lookup", "Search", "Select", "Simulate")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One signed HTTP request, as far as the trail needs it. Header names are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def scope(self) -> tuple[str, str, str]:
+        """Access key, region and service out of the signature (SigV4); unsigned requests are ("", "", "")."""
+        signed = self.headers.get("authorization", "") + "&" + unquote(self.query)
+        found = re.search(r"Credential=([^/,&\s]+)/\d{8}/([^/,&]+)/([^/,&]+)/aws4_request", signed)
+        return (found[1], found[2], found[3]) if found else ("", "", "")
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Query string and, where the body is a form, its fields."""
+        fields = dict(parse_qsl(self.query, keep_blank_values=True))
+        if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            fields |= parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True)
+        return fields
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What was asked for: `ec2` `AuthorizeSecurityGroupIngress` and its parameters, secrets hidden."""
+
+    service: str
+    name: str
+    parameters: JSON
+
+    @property
+    def read_only(self) -> bool:
+        return self.name.startswith(READS) or self.is_session
+
+    @property
+    def is_session(self) -> bool:
+        """Opens a session under another identity: changes nothing, yet nobody would call it reading."""
+        return self.service == "sts" and self.name.startswith("Assume")
+
+
+def operation(request: Request) -> Operation:
+    """The operation behind a request; what botocore does not know is named by its method and path."""
+    _, _, service = request.scope
+    service = service or ("sts" if request.fields.get("Action", "").startswith("AssumeRole") else "s3")
+    model = _model(service)
+    found = _identify(model, request) if model else None
+    if found is None:
+        return Operation(service, f"{request.method} {request.path}", None)
+    return Operation(service, found.name, _parameters(found, request))
+
+
+@cache
+def _model(service: str) -> ServiceModel | None:
+    try:
+        return botocore.session.get_session().get_service_model(service)
+    except UnknownServiceError:
+        return None
+
+
+def _identify(model: ServiceModel, request: Request) -> OperationModel | None:
+    protocol = model.metadata["protocol"]
+    if protocol.startswith("rest"):
+        return _by_route(model, request)
+    name = request.headers.get("x-amz-target", "").rpartition(".")[2] or request.fields.get("Action", "")
+    return model.operation_model(name) if name in model.operation_names else None
+
+
+@dataclass(frozen=True)
+class _Route:
+    method: str
+    pattern: re.Pattern[str]
+    query: tuple[str, ...]
+    headers: tuple[str, ...]
+    operation: OperationModel
+
+    def matches(self, request: Request) -> bool:
+        present = request.fields
+        return (
+            self.method == request.method
+            and self.pattern.fullmatch(request.path) is not None
+            and all(
+                key in present and (not value or present[key] == value)
+                for key, _, value in (part.partition("=") for part in self.query)
+            )
+            and all(name in request.headers for name in self.headers)
+        )
+
+
+@cache
+def _routes(service: str) -> tuple[_Route, ...]:
+    """Every operation of a REST service, the most demanding ones first: the first match is the operation."""
+    model = _model(service)
+    routes = [_route(model.operation_model(name)) for name in model.operation_names] if model else []
+    return tuple(
+        sorted(
+            routes, key=lambda route: (len(route.query) + len(route.headers), len(route.pattern.pattern)), reverse=True
+        )
+    )
+
+
+def _route(operation: OperationModel) -> _Route:
+    path, _, query = operation.http["requestUri"].partition("?")
+    parts = re.split(r"({[^}]+})", path.rstrip("/"))
+    pattern = "".join(_placeholder(part) if part.startswith("{") else re.escape(part) for part in parts)
+    needed = {"querystring": [part for part in query.split("&") if part and not part.startswith("x-id=")], "header": []}
+    for name, member in _required(operation.input_shape):
+        place = member.serialization.get("location")
+        if place in needed:
+            needed[place].append(member.serialization.get("name", name))
+    headers = tuple(name.lower() for name in needed["header"])
+    return _Route(
+        operation.http["method"], re.compile(pattern + "/?"), tuple(needed["querystring"]), headers, operation
+    )
+
+
+def _placeholder(part: str) -> str:
+    return f"(?P<{part.strip('{+}')}>{'.+' if part.endswith('+}') else '[^/]+'})"
+
+
+def _required(shape: Shape | None) -> Iterable[tuple[str, Shape]]:
+    if isinstance(shape, StructureShape):
+        for name in shape.required_members:
+            yield name, shape.members[name]
+
+
+def _by_route(model: ServiceModel, request: Request) -> OperationModel | None:
+    return next((route.operation for route in _routes(model.service_name) if route.matches(request)), None)
+
+
+def _parameters(operation: OperationModel, request: Request) -> JSON:
+    shape = operation.input_shape
+    if not isinstance(shape, StructureShape):
+        return None
+    protocol = operation.service_model.metadata["protocol"]
+    if protocol in ("query", "ec2"):
+        return _from_form(shape, _nested(request.fields), ec2=protocol == "ec2")
+    if protocol.startswith("rest"):
+        return _from_rest(operation, shape, request)
+    return _from_json(shape, json.loads(request.body)) if protocol == "json" and request.body else None
+
+
+def _nested(fields: Mapping[str, str]) -> dict[str, JSON]:
+    """`IpPermissions.1.FromPort=8443` as {"IpPermissions": {"1": {"FromPort": "8443"}}}."""
+    tree: dict[str, JSON] = {}
+    for name, value in fields.items():
+        *above, last = name.split(".")
+        node = tree
+        for step in above:
+            node = node.setdefault(step, {})
+            if not isinstance(node, dict):
+                break
+        else:
+            node[last] = value
+    return tree
+
+
+def _from_form(shape: Shape, tree: JSON, *, ec2: bool) -> JSON:
+    if _is_secret(shape):
+        return HIDDEN
+    if isinstance(shape, StructureShape) and isinstance(tree, dict):
+        named = {_form_name(name, member, ec2=ec2): (name, member) for name, member in shape.members.items()}
+        return {
+            _camel(named[key][0]): _from_form(named[key][1], value, ec2=ec2)
+            for key, value in tree.items()
+            if key in named
+        }
+    if isinstance(shape, ListShape) and isinstance(tree, dict):
+        inside = tree.get("member", tree)
+        if not isinstance(inside, dict):
+            return inside
+        items = [
+            _from_form(shape.member, inside[key], ec2=ec2) for key in sorted(inside, key=lambda key: (len(key), key))
+        ]
+        return {"items": items} if ec2 else items
+    return _scalar(shape, tree)
+
+
+def _form_name(name: str, member: Shape, *, ec2: bool) -> str:
+    given = str(member.serialization.get("name", name))
+    return str(member.serialization.get("queryName") or given[:1].upper() + given[1:]) if ec2 else given
+
+
+def _from_rest(operation: OperationModel, shape: StructureShape, request: Request) -> JSON:
+    found = _route(operation).pattern.fullmatch(request.path)
+    parts = found.groupdict() if found else {}
+    fields = request.fields
+    inside = _body_members(shape, request.body)
+    parameters: dict[str, JSON] = {}
+    for name, member in shape.members.items():
+        wire = member.serialization.get("name", name)
+        match member.serialization.get("location"):
+            case "uri":
+                value: JSON = unquote(parts.get(wire) or "")
+            case "querystring":
+                value = fields.get(wire)
+            case None if name in inside:
+                value = _from_xml(member, inside[name])
+            case _:
+                value = None
+        if value not in (None, ""):
+            parameters["bucketName" if name == "Bucket" else _camel(name)] = HIDDEN if _is_secret(member) else value
+    return parameters
+
+
+def _body_members(shape: StructureShape, body: bytes) -> dict[str, ElementTree.Element]:
+    """The input's members that travel in an XML body: the body is one of them (the payload), or holds them."""
+    if not body.lstrip().startswith(b"<"):
+        return {}
+    payload = shape.serialization.get("payload")
+    if payload and not isinstance(shape.members[payload], StructureShape):
+        return {}
+    try:
+        root = ElementTree.fromstring(body)
+    except ElementTree.ParseError:
+        return {}
+    if payload:
+        return {payload: root}
+    named = {member.serialization.get("name", name): name for name, member in shape.members.items()}
+    return {named[_tag(child)]: child for child in root if _tag(child) in named}
+
+
+def _from_xml(shape: Shape, element: ElementTree.Element) -> JSON:
+    if _is_secret(shape):
+        return HIDDEN
+    if isinstance(shape, StructureShape):
+        values: dict[str, JSON] = {}
+        for name, member in shape.members.items():
+            wire = member.serialization.get("name", name)
+            flat = isinstance(member, ListShape) and member.serialization.get("flattened")
+            inside = [child for child in element if _tag(child) == wire]
+            if flat and isinstance(member, ListShape) and inside:
+                values[_camel(name)] = [_from_xml(member.member, child) for child in inside]
+            elif inside:
+                values[_camel(name)] = _from_xml(member, inside[0])
+        return values
+    if isinstance(shape, ListShape):
+        return [_from_xml(shape.member, child) for child in element]
+    return _scalar(shape, element.text or "")
+
+
+def _from_json(shape: Shape, value: JSON) -> JSON:
+    if _is_secret(shape):
+        return HIDDEN
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        known = {name: shape.members[name] for name in value if name in shape.members}
+        return {_camel(name): _from_json(member, value[name]) for name, member in known.items()}
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [_from_json(shape.member, item) for item in value]
+    return value
+
+
+def _scalar(shape: Shape, value: JSON) -> JSON:
+    if isinstance(shape, MapShape) or not isinstance(value, str):
+        return value
+    if shape.type_name in ("integer", "long") and re.fullmatch(r"-?\d+", value):
+        return int(value)
+    if shape.type_name == "boolean":
+        return value.lower() == "true"
+    return value
+
+
+def _is_secret(shape: Shape) -> bool:
+    return bool(shape.metadata.get("sensitive"))
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _camel(name: str) -> str:
+    return name[:1].lower() + name[1:]

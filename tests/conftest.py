@@ -1,0 +1,3 @@
+"""What every test may ask for: the emulated cloud and Terraform with its provider (tests/cloud.py)."""
+
+pytest_plugins = ["tests.cloud"]

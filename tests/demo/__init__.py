@@ -1,0 +1,1 @@
+"""The emulated cloud, the company in it and the engine of last resort."""

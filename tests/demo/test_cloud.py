@@ -1,0 +1,92 @@
+"""The emulated AWS and what it records."""
+
+from datetime import UTC, datetime
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from trueup.demo.cloud import REGION, Cloud, CloudRecord, Identity
+
+
+def told(cloud: Cloud, since: datetime, by: Identity) -> list[CloudRecord]:
+    return [record for record in cloud.records(since) if record.access_key == by.access_key]
+
+
+def test_records_what_the_console_did(cloud: Cloud) -> None:
+    """A rule opened by a role's session is recorded with the session's name, the action and the rule."""
+    since = datetime.now(UTC)
+    ec2 = cloud.client("ec2", cloud.console)
+    group = ec2.create_security_group(GroupName="recorded", Description="a test's")["GroupId"]
+    rule = {"IpProtocol": "tcp", "FromPort": 8443, "ToPort": 8443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    record = told(cloud, since, cloud.console)[-1]
+    assert (record.action, record.kind, record.failed) == ("ec2:AuthorizeSecurityGroupIngress", "write", False)
+    assert record.identity == "arn:aws:sts::123456789012:assumed-role/engineer/mira@acme.example"
+    assert record.event["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == cloud.engineer_role
+    assert record.event["userAgent"].startswith("Boto3")
+    permission = {
+        "ipProtocol": "tcp",
+        "fromPort": 8443,
+        "toPort": 8443,
+        "ipRanges": {"items": [{"cidrIp": "10.0.0.0/8"}]},
+    }
+    assert record.event["requestParameters"] == {"groupId": group, "ipPermissions": {"items": [permission]}}
+
+
+def test_tells_reading_writing_and_sessions_apart(cloud: Cloud) -> None:
+    """S3's operations are told apart by method and query, XML bodies are read, and secrets are hidden."""
+    since = datetime.now(UTC)
+    s3 = cloud.client("s3", cloud.hand)
+    s3.create_bucket(Bucket="apart", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="apart", Key="a/b", Body=b"x")
+    s3.get_object(Bucket="apart", Key="a/b")
+    s3.head_object(Bucket="apart", Key="a/b")
+    s3.list_objects_v2(Bucket="apart")
+    s3.put_bucket_versioning(Bucket="apart", VersioningConfiguration={"Status": "Enabled"})
+    s3.delete_object(Bucket="apart", Key="a/b")
+    cloud.client("secretsmanager", cloud.hand).create_secret(Name="apart", SecretString="hunter2")
+    cloud.client("route53", cloud.hand).create_hosted_zone(Name="apart.example", CallerReference="1")
+    cloud.client("iam", cloud.hand).list_roles()
+    seen = [
+        (record.action, record.kind, record.event["requestParameters"]) for record in told(cloud, since, cloud.hand)
+    ]
+    place = {"bucketName": "apart", "key": "a/b"}
+    location = {"createBucketConfiguration": {"locationConstraint": REGION}}
+    assert seen[:7] == [
+        ("s3:CreateBucket", "write", {"bucketName": "apart", **location}),
+        ("s3:PutObject", "write", place),
+        ("s3:GetObject", "read", place),
+        ("s3:HeadObject", "read", place),
+        ("s3:ListObjectsV2", "read", {"bucketName": "apart", "encodingType": "url"}),
+        ("s3:PutBucketVersioning", "write", {"bucketName": "apart", "versioningConfiguration": {"status": "Enabled"}}),
+        ("s3:DeleteObject", "write", place),
+    ]
+    assert seen[7][2]["secretString"] == "HIDDEN_DUE_TO_SECURITY_REASONS"
+    assert seen[8] == ("route53:CreateHostedZone", "write", {"name": "apart.example", "callerReference": "1"})
+    assert seen[9] == ("iam:ListRoles", "read", {})
+    session = cloud.assume(cloud.plan_role, "apart", cloud.trueup)
+    assert told(cloud, since, cloud.trueup)[-1].kind == "session"
+    assert session.arn == "arn:aws:sts::123456789012:assumed-role/trueup-plan/apart"
+
+
+def test_conditional_writes_have_one_winner(cloud: Cloud) -> None:
+    """A state lock in S3 rests on this: the second `If-None-Match: *` fails, and the record says so."""
+    since = datetime.now(UTC)
+    s3 = cloud.client("s3", cloud.hand)
+    s3.create_bucket(Bucket="one-winner", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="one-winner", Key="lock", Body=b"mine", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket="one-winner", Key="lock", Body=b"theirs", IfNoneMatch="*")
+    assert told(cloud, since, cloud.hand)[-1].event["errorCode"] == "PreconditionFailed"
+
+
+def test_an_interrupted_service_does_not_answer(fresh_cloud: Cloud) -> None:
+    """S3 drops connections until it is restored; other services go on, and nothing unanswered is recorded."""
+    s3 = fresh_cloud.client("s3")
+    fresh_cloud.interrupt()
+    with pytest.raises(ConnectionClosedError):
+        s3.list_buckets()
+    fresh_cloud.client("ec2").describe_vpcs()
+    fresh_cloud.restore()
+    s3.list_buckets()
+    assert [record.action for record in fresh_cloud.records()][-2:] == ["ec2:DescribeVpcs", "s3:ListBuckets"]
