@@ -1,0 +1,1 @@
+"""Terraform and OpenTofu: plans, applies, causes in code."""
