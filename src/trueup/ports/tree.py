@@ -6,21 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from trueup.model.errors import Invalid, Place
+from trueup.model.tree import Edits as Edits
+from trueup.model.tree import TreeEntry as TreeEntry
 from trueup.model.values import digest_bytes
-
-Edits = Mapping[str, bytes | None]
-"""Repository path to its new content; None deletes the file."""
-
-
-@dataclass(frozen=True)
-class TreeEntry:
-    path: str
-    """POSIX, relative to the repository's root."""
-    digest: str
-    """Equal for equal contents: a Git blob id, or `sha256:...`; only compared with others of the same tree kind."""
-    executable: bool = False
-    link: bool = False
-    """A symbolic link; its content is the target."""
 
 
 class Tree(Protocol):
