@@ -1,15 +1,26 @@
-"""Fixtures: an emulated AWS per worker, a Terraform, and the provider from a mirror that all workers share."""
+"""Fixtures: an emulated AWS, a Terraform with its provider from a shared mirror, and the company of the story."""
 
-import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from trueup.demo import company as story
 from trueup.demo import providers
 from trueup.demo.cloud import Cloud
+from trueup.demo.terminal import Terminal, open_terminal
 
 ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Company:
+    """The company's repository (a working tree on `main`), its cloud, and a terminal without credentials."""
+
+    repository: Path
+    cloud: Cloud
+    terminal: Terminal
 
 
 @pytest.fixture(scope="session")
@@ -27,30 +38,47 @@ def fresh_cloud(tmp_path: Path) -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session")
-def terraform() -> Path:
-    """The engine's executable."""
-    found = shutil.which("terraform") or shutil.which("tofu")
-    if found is None:
-        pytest.skip("neither terraform nor tofu is on PATH: install one from https://opentofu.org/docs/intro/install/")
-    return Path(found)
-
-
-@pytest.fixture(scope="session")
 def mirror() -> Path:
     """The filesystem mirror with the AWS provider, kept between test runs."""
     return providers.mirror(ROOT / "build" / "providers")
 
 
 @pytest.fixture(scope="session")
-def tf_environment(mirror: Path, terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def terminal(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """Plain terraform and git without credentials: `terminal.having(cloud.environment(who)).run(directory, "plan")`."""
+    return open_terminal(tmp_path_factory.mktemp("home"), mirror)
+
+
+@pytest.fixture(scope="session")
+def terraform(terminal: Terminal) -> Path:
+    """The engine's executable: from PATH, or the embedded one."""
+    return terminal.terraform
+
+
+@pytest.fixture(scope="session")
+def tf_environment(terminal: Terminal) -> dict[str, str]:
     """A whole environment for Terraform without a network and without credentials: add `cloud.environment(who)`."""
-    home = tmp_path_factory.mktemp("home")
-    config = home / "offline.tfrc"
-    config.write_text(providers.cli_config(mirror))
-    return {
-        "PATH": f"{terraform.parent}:/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(home),
-        "TF_CLI_CONFIG_FILE": str(config),
-        "TF_IN_AUTOMATION": "1",
-        "CHECKPOINT_DISABLE": "1",
-    }
+    return dict(terminal.environment)
+
+
+@pytest.fixture
+def company(tmp_path: Path, fresh_cloud: Cloud, terminal: Terminal) -> Company:
+    """The company's repository, seeded and not applied, in a cloud for this test alone."""
+    return Company(story.seed(tmp_path / "infrastructure", fresh_cloud, terminal), fresh_cloud, terminal)
+
+
+@pytest.fixture
+def company_live(company: Company) -> Company:
+    """The same, applied by hand in dev and prod (eight seconds): the test may do to it what it likes."""
+    story.apply_by_hand(company.repository, company.cloud, company.terminal)
+    return company
+
+
+@pytest.fixture(scope="session")
+def company_shared(tmp_path_factory: pytest.TempPathFactory, terminal: Terminal) -> Iterator[Company]:
+    """The company applied once per worker, for tests that only read it: change neither its cloud nor its repository."""
+    place = tmp_path_factory.mktemp("company")
+    with Cloud(place / "cloud") as cloud:
+        repository = story.seed(place / "infrastructure", cloud, terminal)
+        story.apply_by_hand(repository, cloud, terminal)
+        yield Company(repository, cloud, terminal)

@@ -18,6 +18,8 @@ STATE_BUCKET = "acme-terraform-state"
 ENVIRONMENTS = ("dev", "prod")
 LAYERS = ("networking", "app")
 """In the order in which they are applied: app takes networking's outputs."""
+DNS = {"dev": ("dev.acme.example", "203.0.113.10"), "prod": ("acme.example", "203.0.113.20")}
+"""Each environment's domain and the address of its checkout, as in its tfvars."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +64,45 @@ def seed(directory: Path, cloud: Cloud, terminal: Terminal) -> Path:
 
 
 def apply_by_hand(repository: Path, cloud: Cloud, terminal: Terminal) -> None:
-    """Plain `terraform init` and `apply` of everything in the working tree, as the person who did it first."""
+    """Plain `terraform init` and `apply` of everything in the working tree, as the person who did it first.
+
+    DNS is older than Terraform here, as in most companies: zones and names are made in the console and imported.
+    (Made by Terraform, each would take half a minute: this version of the provider waits before it asks Route 53.)
+    """
     with ThreadPoolExecutor(len(ENVIRONMENTS)) as pool:
-        who = terminal.having(cloud.environment(cloud.hand))
-        list(pool.map(lambda environment: _apply(repository / "environments" / environment, who), ENVIRONMENTS))
+        list(pool.map(lambda name: _apply_environment(repository, name, cloud, terminal), ENVIRONMENTS))
 
 
-def _apply(environment: Path, terminal: Terminal) -> None:
-    inputs: dict[str, str] = {}
-    for layer in LAYERS:
-        root = environment / layer
-        terminal.run(root, "init", "-input=false")
-        terminal.having(inputs).run(root, "apply", "-input=false", "-auto-approve")
-        inputs |= outputs_as_inputs(terminal.run(root, "output", "-json"))
+def _apply_environment(repository: Path, name: str, cloud: Cloud, terminal: Terminal) -> None:
+    zone = _make_zone(name, cloud)
+    who = terminal.having(cloud.environment(cloud.hand))
+    networking, app = (repository / "environments" / name / layer for layer in LAYERS)
+    who.run(networking, "init", "-input=false")
+    who.run(networking, "import", "-input=false", "aws_route53_zone.main", zone)
+    who.run(networking, "apply", "-input=false", "-auto-approve")
+    who = who.having(outputs_as_inputs(who.run(networking, "output", "-json")))
+    who.run(app, "init", "-input=false")
+    who.run(app, "import", "-input=false", "aws_route53_record.web", f"{zone}_checkout_A")
+    who.run(app, "apply", "-input=false", "-auto-approve")
+
+
+def _make_zone(environment: str, cloud: Cloud) -> str:
+    """The environment's zone with the name that customers use; its id."""
+    domain, address = DNS[environment]
+    route53 = cloud.client("route53", cloud.hand)
+    answer = route53.create_hosted_zone(
+        Name=domain, CallerReference=environment, HostedZoneConfig={"Comment": "Managed by Terraform"}
+    )
+    zone = str(answer["HostedZone"]["Id"]).removeprefix("/hostedzone/")
+    record = {
+        "Name": f"checkout.{domain}",
+        "Type": "A",
+        "TTL": 300,
+        "ResourceRecords": [{"Value": address}],
+    }
+    changes = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=changes)
+    return zone
 
 
 def outputs_as_inputs(output_json: str) -> Mapping[str, str]:

@@ -1,8 +1,7 @@
 # A VPC with one public subnet per availability zone.
 
 resource "aws_vpc" "this" {
-  cidr_block           = var.cidr
-  enable_dns_hostnames = true
+  cidr_block = var.cidr
 
   tags = merge(var.tags, { Name = var.name })
 }
