@@ -90,3 +90,35 @@ def test_an_interrupted_service_does_not_answer(fresh_cloud: Cloud) -> None:
     fresh_cloud.restore()
     s3.list_buckets()
     assert [record.action for record in fresh_cloud.records()][-2:] == ["ec2:DescribeVpcs", "s3:ListBuckets"]
+
+
+def test_the_plan_role_reads_and_cannot_write(cloud: Cloud) -> None:
+    """What it asks to write is refused by each kind of service, and recorded as refused."""
+    since = datetime.now(UTC)
+    cloud.client("s3").create_bucket(Bucket="reader", CreateBucketConfiguration={"LocationConstraint": REGION})
+    plan = cloud.assume(cloud.plan_role, "reader", cloud.trueup)
+    cloud.client("ec2", plan).describe_vpcs()
+    cloud.client("s3", plan).head_bucket(Bucket="reader")
+    cloud.client("route53", plan).list_hosted_zones()
+    writes = [
+        lambda: cloud.client("ec2", plan).create_vpc(CidrBlock="10.0.0.0/16"),
+        lambda: cloud.client("s3", plan).put_object(Bucket="reader", Key="k", Body=b""),
+        lambda: cloud.client("route53", plan).create_hosted_zone(Name="reader.example", CallerReference="1"),
+        lambda: cloud.client("iam", plan).create_user(UserName="reader"),
+        lambda: cloud.client("secretsmanager", plan).create_secret(Name="reader", SecretString="x"),
+    ]
+    for write in writes:
+        with pytest.raises(ClientError, match=r"UnauthorizedOperation|AccessDenied"):
+            write()
+    seen = told(cloud, since, plan)
+    assert [record.failed for record in seen] == [False] * 3 + [True] * len(writes)
+
+
+def test_only_the_trusted_assume_a_role_and_unknown_keys_do_nothing(cloud: Cloud) -> None:
+    """An administrator who may do anything is still not whom the role trusts; a made-up key is nobody."""
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloud.assume(cloud.apply_role, "ben", cloud.hand)
+    stranger = Identity("stranger", "", "AKIAIOSFODNN7EXAMPLE", "guess")
+    for service, call in (("ec2", "describe_vpcs"), ("s3", "list_buckets"), ("iam", "list_users")):
+        with pytest.raises(ClientError, match=r"AuthFailure|InvalidAccessKeyId|InvalidClientTokenId"):
+            getattr(cloud.client(service, stranger), call)()

@@ -71,7 +71,8 @@ class CloudRecord:
 
 
 class Cloud:
-    """The emulated AWS while the context lasts: users and roles are there, everything else is empty.
+    """The emulated AWS while the context lasts: users and roles are there, everything else is empty. Policies count:
+    a session of `plan_role` cannot write, and only who is trusted can assume a role.
 
     `hand` is the IAM user who applied everything first, `console` the session of an engineer in the web console,
     `trueup` the IAM user that may assume `plan_role` and `apply_role`.
@@ -211,7 +212,7 @@ class Cloud:
         self.hand = self.user("ben", anything)
         self.trueup = self.user("trueup", _policy("Allow", "sts:AssumeRole"))
         sso = self.user("sso", _policy("Allow", "sts:AssumeRole"))
-        reading = [f"{service}:{verb}*" for service in SERVICES for verb in ("Describe", "Get", "Head", "List")]
+        reading = [f"{service}:{verb}*" for service in SERVICES for verb in ("Describe", "Get", "List")]
         self.role("trueup-plan", _policy("Allow", *reading), self.trueup)
         self.role("trueup-apply", anything, self.trueup)
         self.role("engineer", anything, sso)

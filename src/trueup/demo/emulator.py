@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from moto.iam.access_control import CreateAccessKeyFailure, create_access_key
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from trueup.demo.trail import ACCOUNT, RECORDER, UNREACHABLE, Request, operation
+from trueup.demo.permissions import Signer, refusal, signer
+from trueup.demo.trail import ACCOUNT, RECORDER, UNREACHABLE, Operation, Request, operation
 from trueup.model.values import JSON
 
 Environ = dict[str, Any]
@@ -48,27 +48,40 @@ class Recorder:
         request = _request(environ)
         if request.path.startswith("/moto-api"):
             return self._application(environ, start_response)
-        if self._is_unreachable(request):
+        asked = operation(request)
+        if self._is_unreachable(asked.service):
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError("this service does not answer for now")
+        with self._lock:
+            return self._answer(request, asked, environ, start_response)
+
+    def _answer(
+        self, request: Request, asked: Operation, environ: Environ, start_response: Callable[..., Any]
+    ) -> list[bytes]:
         answered: list[str] = []
 
         def answer(status: str, *rest: Any) -> Any:
             answered.append(status)
             return start_response(status, *rest)
 
-        with self._lock:
-            identity = _identity(request)
+        who = signer(request)
+        identity = _identity(who, request)
+        refused = refusal(who, asked)
+        if refused:
+            as_json = "x-amz-target" in request.headers
+            answer("403 Forbidden", [("Content-Type", "application/x-amz-json-1.1" if as_json else "application/xml")])
+            content = [refused.body(asked.service, as_json=as_json)]
+        else:
             content = list(self._application(environ, answer))
-            self._write(_event(request, environ, identity, _error(answered, content)))
+        self._write(_event(request, asked, environ, identity, _error(answered, content)))
         return content
 
-    def _is_unreachable(self, request: Request) -> bool:
+    def _is_unreachable(self, service: str) -> bool:
         try:
             services = self._unreachable.read_text().split()
         except FileNotFoundError:
             return False
-        return operation(request).service in services
+        return service in services
 
     def _write(self, event: JSON) -> None:
         self._sequence += 1
@@ -87,16 +100,12 @@ def _request(environ: Environ) -> Request:
     return Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], headers, body)
 
 
-def _identity(request: Request) -> JSON:
-    """Who signed: an IAM user or the session of an assumed role, as the emulated IAM and STS know them."""
+def _identity(who: Signer | None, request: Request) -> JSON:
+    """Who signed, as CloudTrail writes it: an IAM user or the session of an assumed role."""
     key, _, _ = request.scope
-    if not key:
-        return {"type": "Anonymous"}
-    token = request.headers.get("x-amz-security-token")
-    try:
-        arn = create_access_key(ACCOUNT, "aws", key, {"X-Amz-Security-Token": token} if token else {}).arn
-    except CreateAccessKeyFailure:
-        return {"type": "Unknown", "accessKeyId": key}
+    if who is None:
+        return {"type": "Unknown", "accessKeyId": key} if key else {"type": "Anonymous"}
+    arn = who.arn
     identity: dict[str, JSON] = {"arn": arn, "accountId": ACCOUNT, "accessKeyId": key}
     kind, _, name = arn.rpartition(":")[2].partition("/")
     if kind == "user":
@@ -120,8 +129,7 @@ def _error(answered: list[str], content: list[bytes]) -> str:
     return next((part.decode() for part in code.groups() if part), status) if code else status
 
 
-def _event(request: Request, environ: Environ, identity: JSON, error: str) -> JSON:
-    asked = operation(request)
+def _event(request: Request, asked: Operation, environ: Environ, identity: JSON, error: str) -> JSON:
     _, region, _ = request.scope
     event = {
         "eventVersion": "1.09",

@@ -63,6 +63,11 @@ class Operation:
     parameters: JSON
 
     @property
+    def action(self) -> str:
+        """As in a policy: `ec2:AuthorizeSecurityGroupIngress`."""
+        return f"{self.service}:{self.name}"
+
+    @property
     def read_only(self) -> bool:
         return self.name.startswith(READS) or self.is_session
 
