@@ -1,0 +1,190 @@
+"""Detect: which drift is new, seen again, changed or gone, given what was known before."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from trueup.model.baseline import Baseline, Tolerance
+from trueup.model.causes import Cause, Difference
+from trueup.model.drift import Drift, DriftId, DriftState, Resolution
+from trueup.model.errors import Broken
+from trueup.model.plan import OUTPUT, Address, AttributedChange, AttributedPlan
+from trueup.model.stack import StackId
+from trueup.model.values import digest
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a check found. Each drift is the record to store; a record is in one of the four only."""
+
+    opened: tuple[Drift, ...] = ()
+    seen_again: tuple[Drift, ...] = ()
+    """The same deviation as before: nobody needs to hear of it again."""
+    changed: tuple[Drift, ...] = ()
+    """The deviation is another one now, or its tolerance ended: people want to know."""
+    resolved: tuple[Drift, ...] = ()
+    """No longer there: vanished, codified, or settled by an adoption."""
+    pending: int = 0
+    """Addresses whose code is merged and not applied. Outputs, which follow from others, do not count."""
+    converged: tuple[Address, ...] = ()
+    """Reality and code agree and only S is behind: a delivery without changes settles them."""
+
+    @property
+    def unresolved(self) -> tuple[Drift, ...]:
+        return (*self.opened, *self.seen_again, *self.changed)
+
+    @property
+    def clean(self) -> bool:
+        return not self.unresolved
+
+
+@dataclass(frozen=True)
+class _Look:
+    stack: StackId
+    at: datetime
+    not_before: datetime | None
+    provisional: bool
+    tolerances: Sequence[Tolerance]
+    new_id: Callable[[], str]
+
+
+def detect(
+    attributed: AttributedPlan,
+    known: Sequence[Drift],
+    baseline: Baseline | None,
+    at: datetime,
+    not_before: datetime | None,
+    new_id: Callable[[], str],
+    stack: StackId | None = None,
+) -> Detection:
+    """`known`: the stack's unresolved drifts, and resolved ones as far as a comeback should be linked to them.
+    `not_before`: when the last check looked that did not have what is new now. `stack` is needed only without a
+    baseline."""
+    owner = baseline.stack if baseline is not None else stack
+    if owner is None:
+        raise Broken("a check of a stack without a baseline must say which stack it is")
+    look = _Look(owner, at, not_before, attributed.provisional, baseline.tolerances if baseline else (), new_id)
+    unresolved = {drift.address: drift for drift in known if drift.state is not DriftState.RESOLVED}
+    opened: list[Drift] = []
+    again: list[Drift] = []
+    changed: list[Drift] = []
+    drifting = {change.address: change for change in attributed.drifted if change.kind != OUTPUT}
+    for address, change in drifting.items():
+        before = unresolved.get(address)
+        if before is None:
+            opened.append(_opened(change, look, known))
+            continue
+        now = _updated(before, change, look)
+        same = now.fingerprint == before.fingerprint and now.state is before.state
+        (again if same else changed).append(now)
+    gone = [drift for address, drift in unresolved.items() if address not in drifting]
+    return Detection(
+        opened=tuple(opened),
+        seen_again=tuple(again),
+        changed=tuple(changed),
+        resolved=tuple(_resolved(drift, attributed, look) for drift in gone),
+        pending=sum(1 for change in attributed.changes if _is_pending(change)),
+        converged=tuple(change.address for change in attributed.changes if change.having(Cause.CONVERGED)),
+    )
+
+
+def fingerprint(address: Address, differences: Sequence[Difference]) -> str:
+    """Equal for the same paths at the same live values, whatever the code says meanwhile."""
+    return str(digest(sorted(difference.fingerprint(address) for difference in differences)))
+
+
+def tolerated(
+    address: Address, difference: Difference, tolerances: Sequence[Tolerance], at: datetime
+) -> Tolerance | None:
+    """The tolerance that covers a difference at its live value and has not run out."""
+    return next(
+        (
+            tolerance
+            for tolerance in tolerances
+            if tolerance.address == address
+            and tolerance.path == difference.path
+            and tolerance.value == digest(difference.real)
+            and tolerance.until > at
+        ),
+        None,
+    )
+
+
+def _drifting(change: AttributedChange) -> tuple[Difference, ...]:
+    return tuple(difference for difference in change.differences if difference.cause.is_drift)
+
+
+def _state(address: Address, differences: Sequence[Difference], look: _Look) -> DriftState:
+    covered = all(tolerated(address, difference, look.tolerances, look.at) for difference in differences)
+    return DriftState.TOLERATED if covered else DriftState.OPEN
+
+
+def _opened(change: AttributedChange, look: _Look, known: Sequence[Drift]) -> Drift:
+    differences = _drifting(change)
+    mark = fingerprint(change.address, differences)
+    lives = [drift for drift in known if drift.fingerprint == mark and drift.address == change.address]
+    earlier = max(lives, key=lambda drift: drift.last_seen, default=None)
+    return Drift(
+        id=DriftId(look.new_id()),
+        stack=look.stack,
+        address=change.address,
+        kind=change.kind,
+        differences=differences,
+        fingerprint=mark,
+        state=_state(change.address, differences, look),
+        first_seen=look.at,
+        last_seen=look.at,
+        not_before=look.not_before,
+        identity=change.identity,
+        provisional=look.provisional,
+        earlier=earlier.id if earlier else None,
+    )
+
+
+def _updated(before: Drift, change: AttributedChange, look: _Look) -> Drift:
+    differences = _drifting(change)
+    mark = fingerprint(change.address, differences)
+    state = _state(change.address, differences, look)
+    busy = before.state in (DriftState.CODIFYING, DriftState.REVERTING)
+    if busy and mark == before.fingerprint:
+        state = before.state
+    return replace(
+        before,
+        differences=differences,
+        fingerprint=mark,
+        state=state,
+        last_seen=look.at,
+        identity=change.identity or before.identity,
+        provisional=look.provisional,
+    )
+
+
+def _resolved(drift: Drift, attributed: AttributedPlan, look: _Look) -> Drift:
+    converged = {
+        difference.path
+        for change in attributed.changes
+        if change.address == drift.address
+        for difference in change.having(Cause.CONVERGED)
+    }
+    if drift.provisional and not look.provisional:
+        resolution = Resolution.ADOPTED
+    elif any(path in converged for path in _with_parents(drift)):
+        resolution = Resolution.CODIFIED
+    else:
+        resolution = Resolution.VANISHED
+    return replace(
+        drift, state=DriftState.RESOLVED, resolution=resolution, resolved_at=look.at, generation=drift.generation
+    )
+
+
+def _with_parents(drift: Drift) -> Iterator[tuple[str | int, ...]]:
+    """A drifted path, or what holds it: a list that was compared by index may now be compared as a whole."""
+    for difference in drift.differences:
+        for length in range(len(difference.path) + 1):
+            yield difference.path[:length]
+
+
+def _is_pending(change: AttributedChange) -> bool:
+    if change.planned is None or change.kind == OUTPUT:
+        return False
+    return not change.differences or bool(change.having(Cause.INTENDED))
