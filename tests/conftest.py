@@ -1,3 +1,4 @@
-"""What every test may ask for: the emulated cloud and Terraform with its provider (tests/cloud.py)."""
+"""What every test may ask for: the emulated cloud and Terraform with its provider (tests/cloud.py), PostgreSQL
+(tests/postgres.py)."""
 
-pytest_plugins = ["tests.cloud"]
+pytest_plugins = ["tests.cloud", "tests.postgres"]

@@ -1,8 +1,8 @@
 """Ledger: append-only, Merkle-hashed, signed. "What changed, who did it, who agreed?" """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 
 from trueup.model.values import JSON
 
@@ -37,7 +37,14 @@ class Entry:
     time: datetime
     draft: Draft
     leaf: str
-    """SHA-256(0x00 || RFC 8785 JSON of the entry), hexadecimal: RFC 6962."""
+    """SHA-256(0x00 || RFC 8785 JSON of the entry's document), hexadecimal: RFC 6962."""
+    prev: str = ""
+    """The leaf before it; empty for the first. One that was rewritten is named by the next."""
+
+    @property
+    def document(self) -> dict[str, JSON]:
+        """What is hashed and exported: the draft's fields, and its place."""
+        return {**asdict(self.draft), "seq": self.seq, "time": stamp(self.time), "prev": self.prev}
 
 
 @dataclass(frozen=True)
@@ -52,3 +59,41 @@ class Checkpoint:
     """ed25519 over the lines origin, size, root; base64."""
     key: str
     """The public key, base64."""
+
+    @property
+    def message(self) -> bytes:
+        """What is signed."""
+        return f"{self.origin}\n{self.size}\n{self.root}\n".encode()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with the stored ledger."""
+
+    message: str
+    seq: int | None = None
+    """The entry that was altered, where it can be told."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a reading of the whole ledger found."""
+
+    size: int
+    root: str
+    checkpoints: int
+    """How many signed checkpoints were compared."""
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def intact(self) -> bool:
+        return not self.faults
+
+
+def stamp(time: datetime) -> str:
+    """UTC with a fixed width, so that texts sort like times."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(stamped: str) -> datetime:
+    return datetime.strptime(stamped, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

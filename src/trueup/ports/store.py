@@ -38,6 +38,8 @@ class LedgerFilter:
     kind: str = ""
     """A prefix: `drift.` takes every entry about drift."""
     run: str = ""
+    after: int = -1
+    """Only entries with a greater seq: for reading on."""
     limit: int = 1000
 
 

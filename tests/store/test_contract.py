@@ -1,0 +1,19 @@
+"""The store's contract on both databases."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.store.contract import StoreContract
+
+
+class TestSqlite(StoreContract):
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path}/data/trueup.db"
+
+
+class TestPostgres(StoreContract):
+    @pytest.fixture
+    def url(self, postgres: str) -> str:
+        return postgres
