@@ -1,0 +1,244 @@
+"""trueup.yaml as pydantic models: where its bytes become values. Keys are camelCase, as people type them."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from trueup.model.stack import Mode, Respond
+
+API_VERSION: Literal["trueup.dev/v1"] = "trueup.dev/v1"
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+SCHEMES = ("file", "env", "awssm", "awsssm")
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(?:\d+[smhd])+")
+
+
+def _duration(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        raise PydanticCustomError("duration", "expected a duration like 30m, 1h or 48h")
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([smhd])", value))
+    if not 0 < seconds <= 366 * 86400:
+        raise PydanticCustomError("duration", "expected a duration between a second and a year")
+    return timedelta(seconds=seconds)
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _reference(value: Any) -> Any:
+    if not isinstance(value, str) or value.partition(":")[0] not in SCHEMES or not value.partition(":")[2]:
+        schemes = ", ".join(f"{scheme}:..." for scheme in SCHEMES)
+        raise PydanticCustomError("reference", f"expected a reference ({schemes}), never the secret itself")
+    return value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30m", "1h", "48h"]}),
+]
+Texts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
+]
+Reference = Annotated[
+    str, BeforeValidator(_reference), WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(SCHEMES)}):.+$"})
+]
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Match = Annotated[
+    dict[str, Texts],
+    Field(description="Attributes and the globs they must match: env, name, repository, format, path and captures."),
+]
+Event = Literal[
+    "drift", "blocked", "deadline", "check-overdue", "approval", "failed", "uncertain", "finished", "foreign-apply"
+]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+
+
+class GitCredentials(Part):
+    """How Git reads (and pushes to) a repository: a token or an SSH key, by reference."""
+
+    token: Reference | None = Field(None, description="A forge's token, for https.")
+    user: str = Field("x-access-token", description="What the forge wants in front of the token.")
+    ssh_key: Reference | None = Field(None, description="A private key, for ssh.")
+    known_hosts: Reference | None = Field(None, description="The host's lines for ssh, checked with its owner.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "GitCredentials":
+        if (self.token is None) == (self.ssh_key is None):
+            raise PydanticCustomError("one", "give either `token` or `sshKey`")
+        return self
+
+
+class RepositoryEntry(Part):
+    """One Git repository that holds stacks."""
+
+    url: str = Field(min_length=1, description="Where it is; `.` is the repository of this very file.")
+    branch: str = Field("main", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$", description="What is delivered.")
+    credentials: GitCredentials | None = None
+    forge: Literal["local", "github", "gitlab", "gitea"] = Field("local", description="The host of change requests.")
+
+
+class ApproveEntry(Part):
+    """Who must agree before an apply."""
+
+    count: StrictInt | None = Field(None, ge=0, le=20, description="People; 1 in a critical environment, else 0.")
+    people: Texts = Field(("anyone",), alias="from", description="owners, anyone, or names from `people:`.")
+    destroy: StrictInt | None = Field(None, ge=0, le=20, description="People for a plan that destroys or replaces.")
+
+
+class EnvironmentEntry(Part):
+    """The rules of one environment. One that is not declared counts as critical, and is only observed."""
+
+    critical: StrictBool = Field(False, description="No automatic revert, and a person's approval for every apply.")
+    mode: Mode | None = Field(None, description="observe, propose or deliver.")
+    respond: Respond | None = Field(None, description="What drift leads to by itself.")
+    checks: Duration | None = Field(None, description="Time between two checks, like 30m.")
+    deadline: Duration = Field(timedelta(hours=48), description="How long a drift may stay open, like 48h.")
+    approve: ApproveEntry | None = None
+
+
+class CredentialSource(Part):
+    """Where a subprocess' credentials come from."""
+
+    pass_env: Texts = Field((), description="Names (or globs) of variables of Trueup's own process to hand on.")
+    profile: str | None = Field(None, description="A profile of the AWS configuration.")
+    aws_role: str | None = Field(None, pattern=r"^arn:[a-z-]+:iam::", description="A role to assume by STS.")
+    external_id: str | None = Field(None, description="The external id that the role's trust asks for.")
+    web_identity_token_file: str | None = Field(None, description="Assume the role with this token, not ambiently.")
+    duration: Duration = Field(timedelta(hours=1), description="How long an assumed role lasts.")
+
+    @model_validator(mode="after")
+    def _role(self) -> "CredentialSource":
+        if self.aws_role is None and (self.external_id or self.web_identity_token_file):
+            raise PydanticCustomError("role", "`externalId` and `webIdentityTokenFile` belong to an `awsRole`")
+        if self.aws_role and not timedelta(minutes=15) <= self.duration <= timedelta(hours=12):
+            raise PydanticCustomError("role", "an assumed role lasts between 15m and 12h")
+        return self
+
+
+class CredentialEntry(CredentialSource):
+    """Credentials for the stacks that match; of several entries that match the last one counts, as a whole."""
+
+    match: Match = Field(default_factory=dict)
+    plan: CredentialSource | None = Field(None, description="Reads only.")
+    apply: CredentialSource | None = Field(None, description="Writes; never given to a plan or a check.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "CredentialEntry":
+        split = bool(self.plan or self.apply)
+        bare = bool(self.model_fields_set - {"match", "plan", "apply"})
+        if split == bare:
+            raise PydanticCustomError("one", "give either `plan:` and `apply:`, or one source that serves both")
+        return self
+
+
+class ContextEntry(Part):
+    """Variables for the stacks that match; all entries that match are merged, later ones win."""
+
+    match: Match = Field(default_factory=dict)
+    vars: dict[Variable, str] = Field(
+        default_factory=dict, description="Values; `{env}` and other captures are filled."
+    )
+    secrets: dict[Variable, Reference] = Field(default_factory=dict, description="References to secrets.")
+
+
+class PersonEntry(Part):
+    """One human being's names elsewhere; `*` and `?` are wildcards."""
+
+    email: Texts = ()
+    forge: Texts = ()
+    local: Texts = ()
+    github: Texts = ()
+    gitlab: Texts = ()
+    gitea: Texts = ()
+    aws: Texts = ()
+    gcp: Texts = ()
+    azure: Texts = ()
+    oidc: Texts = ()
+    os: Texts = ()
+    database: Texts = ()
+    kubernetes: Texts = ()
+    slack: Texts = ()
+
+
+class AlertEntry(Part):
+    """Who is told what."""
+
+    on: tuple[Event, ...] = Field(min_length=1, description="What happened.")
+    env: Texts = Field((), description="Only in these environments.")
+    slack: str | None = Field(None, description="A channel; `{owner}` and captures are filled.")
+    teams: Reference | None = None
+    pagerduty: Reference | None = None
+    webhook: Reference | None = None
+    email: Texts = ()
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "AlertEntry":
+        if not (self.slack or self.teams or self.pagerduty or self.webhook or self.email):
+            raise PydanticCustomError("somewhere", "it goes nowhere: add slack, teams, pagerduty, webhook or email")
+        return self
+
+
+class StackEntry(Part):
+    """The keys that an entry of `stacks:` may have whatever its format is."""
+
+    env: str | None = Field(None, description="The environment, when the path does not capture `{env}`.")
+    envs: tuple[Name, ...] | None = Field(None, min_length=1, description="One stack for each, in one directory.")
+    exclude: Texts = Field((), alias="except", description="Paths (or globs) that the pattern leaves out.")
+    mode: Mode | None = Field(None, description="observe, propose or deliver.")
+    respond: Respond | None = Field(None, description="What drift leads to by itself.")
+    checks: Duration | None = Field(None, description="Time between two checks, like 30m.")
+    deadline: Duration | None = Field(None, description="How long a drift may stay open, like 48h.")
+    approve: ApproveEntry | None = None
+    owner: Texts = Field((), description="Who owns it; without it CODEOWNERS says.")
+    depends_on: Texts = Field((), description="Stacks that deliver first: `networking-{env}`, or a full name.")
+    inputs: dict[Variable, str] = Field(default_factory=dict, description="Other stacks' outputs: `STACK.OUTPUT`.")
+    moved_from: str | None = Field(None, description="Its earlier path or name; the stack keeps its books.")
+
+
+GOVERNING = ("mode", "respond", "checks", "deadline", "approve")
+"""Keys of an entry that only the control repository may set."""
+
+
+class Document(Part):
+    """trueup.yaml of the control repository."""
+
+    api_version: Literal["trueup.dev/v1"] = Field(description=f"Write `apiVersion: {API_VERSION}`.")
+    mode: Mode = Field(Mode.OBSERVE, description="The default of environments that set none.")
+    repositories: dict[Name, RepositoryEntry] = Field(default_factory=dict)
+    stacks: tuple[dict[str, Any], ...] = ()
+    environments: dict[Name, EnvironmentEntry] = Field(default_factory=dict)
+    credentials: tuple[CredentialEntry, ...] = ()
+    contexts: tuple[ContextEntry, ...] = ()
+    people: dict[str, PersonEntry] = Field(default_factory=dict)
+    alerts: tuple[AlertEntry, ...] = ()
+
+
+class LayoutDocument(Part):
+    """trueup.yaml of any other repository: where its stacks are, and nothing else."""
+
+    api_version: Literal["trueup.dev/v1"] = API_VERSION
+    stacks: tuple[dict[str, Any], ...] = ()

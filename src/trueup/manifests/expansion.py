@@ -1,0 +1,249 @@
+"""Expansion: a checked Control meets the trees of its repositories and becomes a Manifest of stacks."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pydantic import ValidationError
+
+from trueup.manifests import owners
+from trueup.manifests.directories import Directories
+from trueup.manifests.document import NAME, Document, LayoutDocument
+from trueup.manifests.entries import Entry, Scope, read_entries, schema_of
+from trueup.manifests.formats import FormatEntry, Formats
+from trueup.manifests.links import Found, linked
+from trueup.manifests.manifest import Manifest, Unavailable
+from trueup.manifests.mistakes import Mistakes, in_order, suggestion
+from trueup.manifests.names import full_name
+from trueup.manifests.native import Control, read
+from trueup.manifests.patterns import fill, fill_all, names_in, unsafe
+from trueup.manifests.positions import parse
+from trueup.manifests.rules import effective
+from trueup.model.errors import Invalid
+from trueup.model.plan import Finding
+from trueup.model.stack import Declaration
+from trueup.ports.tree import Tree
+
+FILE = "trueup.yaml"
+
+
+def expand(control: Control, trees: Mapping[str, Tree]) -> Manifest:
+    """Every stack that the trees hold. `trees` is keyed like `repositories:`; the tree of the control repository
+    is `control.home`. Raises Invalid that names every mistake."""
+    mistakes = Mistakes()
+    manifest = _expand(control, trees, mistakes)
+    mistakes.stop_if_any(control.file)
+    return manifest
+
+
+def diagnose(text: bytes, file: str, formats: Formats, trees: Mapping[str, Tree]) -> tuple[Finding, ...]:
+    """Everything that `load` and `expand` would say, as findings in the order of their places."""
+    mistakes = Mistakes()
+    control = read(text, file, formats, mistakes)
+    if control is not None:
+        _expand(control, trees, mistakes)
+    return in_order(mistakes.findings)
+
+
+class _Source:
+    """One repository's tree, its owners read once."""
+
+    def __init__(self, tree: Tree, dialect: owners.Dialect) -> None:
+        self.directories = Directories.of(tree)
+        self.code_owners = owners.find(tree, dialect)
+
+    def owners(self, path: str, globs: tuple[str, ...]) -> tuple[str, ...]:
+        files = self.directories.marked(path, globs) or [f"{path}/any"]
+        return tuple(dict.fromkeys(owner for file in files for owner in self.code_owners.owners(file)))
+
+
+def _expand(control: Control, trees: Mapping[str, Tree], mistakes: Mistakes) -> Manifest:
+    sources = {
+        key: _Source(trees[key], "gitlab" if repository.forge == "gitlab" else "github")
+        for key, repository in control.repositories.items()
+        if key in trees
+    }
+    entries = list(control.entries)
+    for key, source in sources.items():
+        if key != control.home and FILE in source.directories.files:
+            entries += _layout(key, trees[key], control.formats, mistakes)
+    _warn_unavailable(entries, mistakes)
+    unread = {*control.repositories} - {control.home} | {entry.repository for entry in entries}
+    found = [
+        stack
+        for entry in entries
+        if entry.repository in sources
+        for stack in _stacks_of(entry, sources[entry.repository].directories, mistakes)
+    ]
+    named = _named(found, mistakes)
+    declared = [_declare(each, control, sources[each.entry.repository], mistakes) for each in named]
+    declarations = linked([pair for pair in declared if pair], named, mistakes)
+    read_owners = (finding for source in sources.values() for finding in source.code_owners.findings)
+    return Manifest(
+        control.repositories,
+        declarations,
+        control.rules.environments,
+        control.people,
+        control.contexts,
+        control.credentials,
+        control.alerts,
+        tuple(Unavailable(each.name, each.entry.format, each.entry.place) for each in named if not each.entry.known),
+        frozenset(unread - sources.keys()),
+        in_order({*control.findings, *mistakes.findings, *read_owners}),
+    )
+
+
+def _layout(key: str, tree: Tree, formats: Formats, mistakes: Mistakes) -> tuple[Entry, ...]:
+    """The entries of another repository's own trueup.yaml."""
+    try:
+        parsed = parse(tree.read(FILE), f"{key}//{FILE}")
+    except Invalid as error:
+        mistakes.add_error(error)
+        return ()
+    if not isinstance(parsed.value, dict):
+        mistakes.add("missing", "expected keys and values", parsed.place(()), "it may hold `stacks:` only")
+        return ()
+    governing = [
+        name for name in parsed.value if name in Document.model_fields and name not in ("stacks", "api_version")
+    ]
+    for name in governing:
+        hint = "move it to the trueup.yaml of the control repository"
+        mistakes.add("not-here", f"`{name}` cannot be set here", parsed.key_place((name,)), hint)
+    try:
+        LayoutDocument.model_validate({name: value for name, value in parsed.value.items() if name not in governing})
+    except ValidationError as error:
+        mistakes.add_validation(error, parsed, (), schema_of(LayoutDocument))
+    return read_entries(Scope(parsed, formats, key, None), mistakes)
+
+
+def _warn_unavailable(entries: Iterable[Entry], mistakes: Mistakes) -> None:
+    for entry in entries:
+        if entry.known is None:
+            message = f"no driver for `{entry.format}` is installed here: its stacks are listed and left alone"
+            mistakes.warn("unavailable", message, entry.place, "install a version or plug-in of Trueup that has it")
+
+
+def _stacks_of(entry: Entry, directories: Directories, mistakes: Mistakes) -> list[Found]:
+    globs = entry.known.files if entry.known else ()
+    found: list[Found] = []
+    used: set[str] = set()
+    for path in directories.candidates(entry.pattern, globs):
+        captures = entry.pattern.match(path)
+        if captures is None:
+            continue
+        excluded = [glob for glob in entry.common.exclude if _is_excluded(f"{entry.repository}//{path}", path, glob)]
+        used.update(excluded)
+        if excluded:
+            continue
+        if strange := unsafe(captures):
+            message = f"{entry.label} would match `{path}`, but `{strange}` cannot stand in names: it is left out"
+            mistakes.warn("unusable-name", message, entry.place, "use letters, digits, `-`, `_`, `.` and `+`")
+            continue
+        found += _environments_at(entry, path, captures, mistakes)
+    for glob in [glob for glob in entry.common.exclude if glob not in used]:
+        mistakes.warn("unused-except", f"`{glob}` leaves nothing out", entry.place_of("except"))
+    if not found and not used:
+        _nothing_matched(entry, directories, globs, mistakes)
+    return found
+
+
+def _is_excluded(key: str, path: str, glob: str) -> bool:
+    return fnmatchcase(key if "//" in glob else path, glob)
+
+
+def _environments_at(entry: Entry, path: str, captures: Mapping[str, str], mistakes: Mistakes) -> list[Found]:
+    attributes = {"name": path.rsplit("/", 1)[-1], **captures}
+    names = entry.common.envs or ([entry.common.env] if entry.common.env is not None else [captures.get("env", "")])
+    found = []
+    for text in names:
+        environment = fill(text, attributes)
+        if environment and not re.fullmatch(NAME, environment):
+            place = entry.place_of("env")
+            mistakes.add("wrong-value", f"`{environment}` cannot name an environment", place, "like dev or prod")
+        found.append(Found(entry, path, environment, attributes | ({"env": environment} if environment else {})))
+    return found
+
+
+def _nothing_matched(entry: Entry, directories: Directories, globs: tuple[str, ...], mistakes: Mistakes) -> None:
+    path, place = entry.pattern.text, entry.place_of(entry.format)
+    if not entry.pattern.literal:
+        mistakes.warn("nothing-matched", f"{entry.label} matches nothing", place, "compare it with the repository")
+    elif path in directories.direct and globs:
+        message = f"`{path}` holds no {' or '.join(globs)}, so it is no {entry.format} stack"
+        mistakes.add("nothing-matched", message, place, "name the directory that has the root configuration")
+    else:
+        message = f"there is no `{path}` in `{entry.repository}`"
+        mistakes.add("nothing-matched", message, place, suggestion(path, _near(path, directories)))
+
+
+def _near(path: str, directories: Directories) -> Iterable[str]:
+    """Paths of the same depth: there may be very many others."""
+    return [other for other in directories.direct if other.count("/") == path.count("/")][:2000]
+
+
+def _named(found: Iterable[Found], mistakes: Mistakes) -> list[Found]:
+    """With their full names; a directory may be matched again only for another environment that is written down."""
+    at_path: dict[str, list[Found]] = defaultdict(list)
+    for each in found:
+        at_path[each.key].append(each)
+    named = []
+    for key, stacks in sorted(at_path.items()):
+        first = stacks[0]
+        clash = next((stack for i, stack in enumerate(stacks[1:], 1) if _clashes(stack, stacks[:i])), None)
+        if clash:
+            both = " and by ".join(f"{each.entry.label} ({each.entry.place})" for each in (first, clash))
+            message = f"`{key}` is matched twice: by {both}"
+            hint = f"add `except: [{first.path}]` to one of them, or give each its own `env`"
+            mistakes.add("matched-twice", message, clash.entry.place, hint)
+            stacks = [first]
+        for stack in stacks:
+            shared = len(stacks) > 1 or stack.entry.common.envs is not None
+            name = full_name(stack.entry.repository, stack.path, stack.environment, shared=shared)
+            named.append(replace(stack, name=name))
+    return named
+
+
+def _clashes(stack: Found, others: Iterable[Found]) -> bool:
+    return any(
+        stack.environment == other.environment
+        or not (stack.entry.explicit_environment and other.entry.explicit_environment)
+        for other in others
+    )
+
+
+def _declare(found: Found, control: Control, source: _Source, mistakes: Mistakes) -> tuple[Found, Declaration] | None:
+    entry, known = found.entry, found.entry.known
+    if known is None:
+        return None
+    spec = _spec(found, known, mistakes)
+    rules = effective(entry, found.environment, control.rules, mistakes)
+    written = tuple(fill(owner, found.attributes) for owner in entry.common.owner)
+    moved_from = fill(entry.common.moved_from, found.attributes) if entry.common.moved_from else None
+    if moved_from and "//" not in moved_from:
+        moved_from = f"{entry.repository}//{moved_from}"
+    return found, Declaration(
+        name=found.name,
+        repository=entry.repository,
+        path=found.path,
+        format=entry.format,
+        driver=known.driver,
+        environment=rules.environment,
+        spec=spec,
+        attributes=found.attributes,
+        mode=rules.mode,
+        respond=rules.respond,
+        owner=written or source.owners(found.path, known.files),
+        moved_from=moved_from,
+    )
+
+
+def _spec(found: Found, known: FormatEntry, mistakes: Mistakes) -> Any:
+    settings = found.entry.settings
+    try:
+        return known.spec.model_validate(fill_all(settings, found.attributes) if names_in(settings) else settings)
+    except ValidationError as error:
+        mistakes.add_validation(error, found.entry.parsed, found.entry.loc, schema_of(known.spec))
+        return None
