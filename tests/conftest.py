@@ -1,9 +1,9 @@
 """What every test may ask for: the emulated cloud and Terraform with its provider (tests/cloud.py), PostgreSQL
-(tests/postgres.py)."""
+(tests/postgres.py); and when a skip counts as a failure (tests/required.py)."""
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.cloud", "tests.postgres"]
+pytest_plugins = ["pytester", "tests.cloud", "tests.postgres", "tests.required"]
 
 # A busy machine is not a failure: no test asserts times.
 settings.register_profile("unhurried", deadline=None)

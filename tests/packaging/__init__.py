@@ -1,0 +1,1 @@
+"""The checkout itself: what is made, checked and shipped."""
