@@ -13,50 +13,50 @@ from trueup.system.sealing import Seal, open_key
 ONE, OTHER = Seal(b"1" * 32), Seal(b"2" * 32)
 
 
-@given(st.binary(max_size=200), st.text(max_size=20), st.text(max_size=20))
-def test_what_is_sealed_comes_back_and_shows_nothing(content: bytes, kind: str, name: str) -> None:
+@given(st.binary(max_size=200), st.text(max_size=20))
+def test_what_is_sealed_comes_back_and_shows_nothing(content: bytes, context: str) -> None:
     """Any content under any name; the sealed form never holds it."""
-    sealed = ONE.seal(kind, name, content)
-    assert ONE.unseal(kind, name, sealed) == content
+    sealed = ONE.seal(content, context)
+    assert ONE.unseal(sealed, context) == content
     assert len(content) < 5 or content not in sealed
 
 
 @given(st.integers(min_value=0), st.integers(min_value=1, max_value=255))
 def test_one_changed_byte_anywhere_is_noticed(position: int, change: int) -> None:
     """Header, key id, nonce, ciphertext or tag: it is not opened."""
-    sealed = bytearray(ONE.seal("state", "prod", b"content"))
+    sealed = bytearray(ONE.seal(b"content", "state prod"))
     sealed[position % len(sealed)] ^= change
     with pytest.raises((Invalid, Refused)):
-        ONE.unseal("state", "prod", bytes(sealed))
+        ONE.unseal(bytes(sealed), "state prod")
 
 
 def test_sealed_data_cannot_change_places() -> None:
-    """Kind and name are bound, also where their texts join the same way."""
-    sealed = ONE.seal("state", "prod", b"content")
-    for kind, name in (("state", "dev"), ("closure", "prod"), ("statep", "rod"), ("", "stateprod")):
+    """The context is bound."""
+    sealed = ONE.seal(b"content", "state prod")
+    for context in ("state dev", "closure prod", "", "state prod "):
         with pytest.raises(Invalid, match="changed after it was sealed"):
-            ONE.unseal(kind, name, sealed)
+            ONE.unseal(sealed, context)
 
 
 def test_a_wrong_key_is_named_together_with_the_right_one() -> None:
     """The message says which key sealed it, which one is here, and what to do."""
     with pytest.raises(Refused) as caught:
-        OTHER.unseal("state", "prod", ONE.seal("state", "prod", b"x"))
-    assert ONE.id in str(caught.value) and OTHER.id in str(caught.value)
+        OTHER.unseal(ONE.seal(b"x", "state prod"), "state prod")
+    assert ONE.key_id in str(caught.value) and OTHER.key_id in str(caught.value)
     assert "key file" in caught.value.hint
-    assert ONE.id != OTHER.id
+    assert ONE.key_id != OTHER.key_id
 
 
 def test_sealing_twice_gives_two_texts() -> None:
     """A fresh nonce each time."""
-    assert ONE.seal("a", "b", b"c") != ONE.seal("a", "b", b"c")
+    assert ONE.seal(b"c", "a") != ONE.seal(b"c", "a")
 
 
 def test_foreign_bytes_are_invalid() -> None:
     """Something that was never sealed is not tried with the key."""
     for content in (b"", b"TU1\0", b'{"version": 4}'):
         with pytest.raises(Invalid, match="not sealed by Trueup"):
-            ONE.unseal("state", "prod", content)
+            ONE.unseal(content, "state prod")
 
 
 def test_the_key_file_is_made_once_and_is_private(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
 
     def start() -> None:
         barrier.wait()
-        found.append(open_key(tmp_path / "key").id)
+        found.append(open_key(tmp_path / "key").key_id)
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:

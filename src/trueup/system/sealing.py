@@ -6,6 +6,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -25,51 +26,51 @@ _NONCE_BYTES = 12
 
 @dataclass(frozen=True)
 class Seal:
-    """One installation's key. AES-256-GCM; the kind and the name of what is sealed are bound to it, so that one
+    """One installation's key. AES-256-GCM; the context (what it is, and whose) is bound to the content, so that one
     stack's sealed state cannot be put in the place of another's.
 
     Format: `TU1\\0`, 6 bytes of key id, 12 bytes of nonce, ciphertext with its 16-byte tag."""
 
     key: bytes = field(repr=False)
 
-    @property
-    def id(self) -> str:
+    @cached_property
+    def key_id(self) -> str:
         """12 hexadecimal digits that tell keys apart and tell nothing about them. Workers compare it at start."""
-        return self._id().hex()
+        return _derived(self.key, b"id")[:_ID_BYTES].hex()
 
-    def seal(self, kind: str, name: str, content: bytes) -> bytes:
+    def seal(self, content: bytes, context: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = AESGCM(_derived(self.key, b"seal")).encrypt(nonce, content, _bound(kind, name))
-        return _MAGIC + self._id() + nonce + sealed
+        return _MAGIC + bytes.fromhex(self.key_id) + nonce + self._cipher.encrypt(nonce, content, context.encode())
 
-    def unseal(self, kind: str, name: str, sealed: bytes) -> bytes:
+    def unseal(self, sealed: bytes, context: str) -> bytes:
         """Raises Refused when another key sealed it, Invalid when it was changed or sealed as something else."""
         start = len(_MAGIC) + _ID_BYTES
         if not sealed.startswith(_MAGIC) or len(sealed) < start + _NONCE_BYTES + 16:
-            raise Invalid(f"{kind} {name} is not sealed by Trueup")
-        self.check(sealed[len(_MAGIC) : start].hex(), f"{kind} {name}")
+            raise Invalid(f"{context} is not sealed by Trueup")
+        self.check(sealed[len(_MAGIC) : start].hex(), context)
         nonce, rest = sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
         try:
-            return AESGCM(_derived(self.key, b"seal")).decrypt(nonce, rest, _bound(kind, name))
+            return self._cipher.decrypt(nonce, rest, context.encode())
         except InvalidTag:
             raise Invalid(
-                f"{kind} {name} was changed after it was sealed, or sealed as something else",
+                f"{context} was changed after it was sealed, or sealed as something else",
                 hint="restore it from a backup; nothing that was changed is ever used",
             ) from None
 
-    def check(self, id: str, what: str) -> None:
-        """Raises Refused, naming both keys, unless `id` is this key's: `what` was sealed with it."""
-        if id != self.id:
+    def check(self, key_id: str, what: str) -> None:
+        """Raises Refused, naming both keys, unless `key_id` is this key's: `what` was sealed with it."""
+        if key_id != self.key_id:
             raise Refused(
-                f"{what} was sealed with the key {id}, but this installation has the key {self.id}",
+                f"{what} was sealed with the key {key_id}, but this installation has the key {self.key_id}",
                 hint="put the right key file into the data directory; it was made at the first start",
             )
 
     def keyed_hash(self) -> "KeyedHash":
         return KeyedHash(_derived(self.key, b"hash"))
 
-    def _id(self) -> bytes:
-        return _derived(self.key, b"id")[:_ID_BYTES]
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        return AESGCM(_derived(self.key, b"seal"))
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,3 @@ def _parsed(text: str, path: Path) -> bytes:
 
 def _derived(key: bytes, purpose: bytes) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"trueup 1 " + purpose).derive(key)
-
-
-def _bound(kind: str, name: str) -> bytes:
-    return canonical([kind, name])
