@@ -51,7 +51,8 @@ class Directories:
         if path in self.files:
             return [path]
         names = self.direct.get(path, ())
-        return [f"{path}/{name}" for name in names if not globs or any(fnmatchcase(name, glob) for glob in globs)]
+        prefix = f"{path}/" if path else ""
+        return [f"{prefix}{name}" for name in names if not globs or any(fnmatchcase(name, glob) for glob in globs)]
 
     def _qualifies(self, path: str, pattern: Pattern, globs: tuple[str, ...]) -> bool:
         if path in self.files:

@@ -34,7 +34,7 @@ class Entry:
 
     @property
     def label(self) -> str:
-        return f"`{self.format}: {self.repository}//{self.pattern.text}`"
+        return f"`{self.format}: {self.repository}//{self.pattern.text or '.'}`"
 
     @property
     def place(self) -> Place:

@@ -19,7 +19,7 @@ from trueup.manifests.manifest import Manifest, Unavailable
 from trueup.manifests.mistakes import Mistakes, in_order, suggestion
 from trueup.manifests.names import full_name
 from trueup.manifests.native import Control, read
-from trueup.manifests.patterns import fill, fill_all, names_in, unsafe
+from trueup.manifests.patterns import fill, fill_all, unsafe
 from trueup.manifests.positions import parse
 from trueup.manifests.rules import effective
 from trueup.model.errors import Invalid
@@ -155,7 +155,7 @@ def _is_excluded(key: str, path: str, glob: str) -> bool:
 
 
 def _environments_at(entry: Entry, path: str, captures: Mapping[str, str], mistakes: Mistakes) -> list[Found]:
-    attributes = {"name": path.rsplit("/", 1)[-1], **captures}
+    attributes = {"name": path.rsplit("/", 1)[-1] or entry.repository, **captures}
     names = entry.common.envs or ([entry.common.env] if entry.common.env is not None else [captures.get("env", "")])
     found = []
     for text in names:
@@ -241,9 +241,8 @@ def _declare(found: Found, control: Control, source: _Source, mistakes: Mistakes
 
 
 def _spec(found: Found, known: FormatEntry, mistakes: Mistakes) -> Any:
-    settings = found.entry.settings
     try:
-        return known.spec.model_validate(fill_all(settings, found.attributes) if names_in(settings) else settings)
+        return known.spec.model_validate(fill_all(found.entry.settings, found.attributes))
     except ValidationError as error:
         mistakes.add_validation(error, found.entry.parsed, found.entry.loc, schema_of(known.spec))
         return None

@@ -11,8 +11,9 @@ from trueup.model.stack import Declaration
 
 
 def full_name(repository: str, path: str, environment: str, *, shared: bool) -> str:
-    """`aws//environments/prod/app`, with `@env` where one directory holds several environments' stacks."""
-    return f"{repository}//{path}" + (f"@{environment}" if shared else "")
+    """`aws//environments/prod/app`, with `@env` where one directory holds several environments' stacks;
+    a repository's root is `.`."""
+    return f"{repository}//{path or '.'}" + (f"@{environment}" if shared else "")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Named:
     @property
     def forms(self) -> frozenset[str]:
         """`networking-prod`, and every end of the path: `prod/networking`, `networking`; each also with `@env`."""
-        parts = self.path.split("/")
+        parts = (self.path or ".").split("/")
         ends = {"/".join(parts[index:]) for index in range(len(parts))}
         suffix = self.name.removeprefix(self.name.partition("@")[0])
         with_environment = {f"{self.short}-{self.environment}"} if self.environment else {self.short}

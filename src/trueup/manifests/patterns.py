@@ -47,7 +47,9 @@ def unsafe(captures: Mapping[str, str]) -> str | None:
 
 
 def compile_pattern(text: str) -> Pattern:
-    """Raises Invalid without a place."""
+    """`.` is the repository's root. Raises Invalid without a place."""
+    if text == ".":
+        return Pattern("", (), "", re.compile(""))
     if text.startswith("/") or any(part in ("", ".", "..") for part in text.split("/")):
         raise Invalid(
             f"`{text}` is not a path in a repository", hint="write it from the root: environments/{env}/{name}"
