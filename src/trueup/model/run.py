@@ -90,8 +90,8 @@ LEGAL: Mapping[RunState, frozenset[RunState]] = {
 
 
 def check_move(before: RunState, after: RunState) -> None:
-    """Raises Broken for a move that the table does not have."""
-    if after not in LEGAL[before]:
+    """Raises Broken for a move that the table does not have. Staying is no move: an approval only adds to a row."""
+    if after is not before and after not in LEGAL[before]:
         raise Broken(f"a run cannot go from {before} to {after}")
 
 
@@ -132,8 +132,6 @@ class Run:
     """Everyone in baseline..head, the opener, the requester of a codification: none of them may approve."""
     generation: int = 0
     """Counts transitions; every one compares and sets it."""
-    baseline: int = 0
-    """Generation of the baseline that the newest plan was compared with."""
     effect: Digest | None = None
     basis: Digest | None = None
     changes: tuple[ChangeSummary, ...] = ()

@@ -106,6 +106,7 @@ class Observation(Protocol):
         ...
 
 
+@runtime_checkable
 class Session(Observation, Protocol):
     def apply(self, plan: Plan, journal: Journal) -> Applied:
         """Applies a plan that this same session made. Raises Unavailable or Rejected only while nothing has

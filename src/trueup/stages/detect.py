@@ -34,6 +34,11 @@ class Detection:
         return (*self.opened, *self.seen_again, *self.changed)
 
     @property
+    def rows(self) -> tuple[Drift, ...]:
+        """Every record to store."""
+        return (*self.unresolved, *self.resolved)
+
+    @property
     def clean(self) -> bool:
         return not self.unresolved
 

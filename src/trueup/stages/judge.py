@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from trueup.model.baseline import Baseline, Tolerance
+from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause, Difference
 from trueup.model.drift import Drift
 from trueup.model.people import Release
@@ -18,6 +19,7 @@ from trueup.model.plan import (
 )
 from trueup.model.stack import Declaration
 from trueup.model.values import Digest, digest
+from trueup.stages.detect import tolerated
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Rulebook:
     """What judging needs to know besides the plan."""
 
     declaration: Declaration
+    at: datetime
+    """Now: tolerances run out."""
     baseline: Baseline | None = None
     drifts: Sequence[Drift] = ()
     """Unresolved ones of this stack."""
@@ -33,6 +37,8 @@ class Rulebook:
     """Ids of the drifts that this run may undo; empty unless it is a revert."""
     findings: Sequence[Finding] = ()
     """Of reading the files."""
+    rewritten: bool = False
+    """The branch was force-pushed: what the commit says about its history cannot be trusted."""
 
 
 def judge(attributed: AttributedPlan, rules: Rulebook) -> JudgedPlan:
@@ -72,7 +78,12 @@ def _losses(attributed: AttributedPlan, rules: Rulebook) -> list[Loss]:
         if (change.address, value_at_stake(guarded)) in released or _may_undo(change, drift, rules.reverts):
             continue
         losses += [
-            Loss(change.address, each, drift.id if drift else None, _is_tolerated(change.address, each, tolerances))
+            Loss(
+                change.address,
+                each,
+                drift.id if drift else None,
+                tolerated(change.address, each, tolerances, rules.at) is not None,
+            )
             for each in guarded
         ]
     return losses
@@ -105,15 +116,6 @@ def _beyond_revert(attributed: AttributedPlan, rules: Rulebook) -> list[Finding]
     ]
 
 
-def _is_tolerated(address: Address, difference: Difference, tolerances: Sequence[Tolerance]) -> bool:
-    return any(
-        tolerance.address == address
-        and tolerance.path == difference.path
-        and tolerance.value == digest(difference.real)
-        for tolerance in tolerances
-    )
-
-
 def _approvals(attributed: AttributedPlan, rules: Rulebook) -> tuple[int, list[str]]:
     plan, environment = attributed.plan, rules.declaration.environment
     if plan.empty:
@@ -124,6 +126,9 @@ def _approvals(attributed: AttributedPlan, rules: Rulebook) -> tuple[int, list[s
     if environment.critical and needed < 1:
         needed = 1
         why = [f"{environment.name} is critical: a person must agree to every apply"]
+    if rules.rewritten and needed < 1:
+        needed = 1
+        why = ["the branch was rewritten (force-pushed): a person must look at what would be applied"]
     return needed, why if needed else []
 
 

@@ -1,9 +1,7 @@
 """Mirror: a bare copy of one remote repository, and what can be asked of its history."""
 
-import fcntl
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +10,7 @@ from trueup.model.errors import Invalid
 from trueup.system.git import Git, checked_name
 from trueup.system.git_tree import GitTree, ObjectReader
 from trueup.system.remotes import Remote
+from trueup.system.turns import exclusive
 
 EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 FETCH_SECONDS = 900.0
@@ -196,15 +195,8 @@ class Mirror:
         if not (self.directory / "HEAD").exists():
             self.git.run(["init", "--quiet", "--bare", "--template="], repository=self.directory)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.directory.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(f"{self.directory}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
+    def _locked(self) -> AbstractContextManager[None]:
+        return exclusive(Path(f"{self.directory}.lock"))
 
 
 def _commit(parts: Sequence[str]) -> Commit:

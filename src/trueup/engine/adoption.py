@@ -1,0 +1,158 @@
+"""Adoption: a stack that is live gets its first books. A person looks at what differs and settles it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from trueup.engine.books import Books
+from trueup.engine.deciding import about, needs_reason
+from trueup.engine.errands import Errands
+from trueup.engine.ids import new_id
+from trueup.engine.jobs import OUTPUTS, Errand
+from trueup.engine.settling import Settling, drift_drafts
+from trueup.engine.source import Source
+from trueup.engine.vault import CLOSURE, closure_bytes
+from trueup.model.baseline import Baseline
+from trueup.model.causes import Cause
+from trueup.model.errors import Refused, TrueupError
+from trueup.model.people import Identity
+from trueup.model.plan import AttributedPlan, Finding
+from trueup.model.stack import Stack, StackId, Standing
+from trueup.model.values import Digest, digest
+from trueup.ports.store import Transaction
+from trueup.stages.attribute import attribute
+
+COMMITS = 20
+"""How far back adoption looks for the commit that is live, when the newest one is not."""
+
+
+class Sight(StrEnum):
+    CLEAN = "clean"
+    PENDING = "pending"
+    """Merged code that was never applied."""
+    DRIFTED = "drifted"
+    """Something was changed by hand."""
+    ABSENT = "absent"
+    """Nothing is live: the first delivery creates it all."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What is known before anybody settles anything."""
+
+    stack: Stack
+    revision: str
+    state: "Sight"
+    attributed: AttributedPlan
+    seen: Digest
+    """Binds an adoption to exactly this sight."""
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True)
+class Adoption:
+    books: Books
+    errands: Errands
+    settling: Settling
+
+    def preview(self, id: StackId) -> Preview:
+        """Plans with plan credentials only; writes nothing anywhere."""
+        stack = self.errands.stack(id)
+        revision = self.books.catalog.head(stack.repository)
+        return self._preview(self.errands.source_at(stack, revision))[1]
+
+    def adopt(self, id: StackId, by: Identity, reason: str, seen: Digest | None = None) -> Baseline:
+        """Writes generation 1. With `seen`, only if nothing moved since that preview. What somebody changed by
+        hand before stays open drift: settling it never makes the next delivery undo it."""
+        needs_reason(reason)
+        stack, person = self.errands.stack(id), self.books.who(by)
+        if stack.standing is not Standing.UNADOPTED:
+            raise Refused(f"{stack.name} is {stack.standing}: it has books already")
+        source = self.errands.source_at(stack, self.books.catalog.head(stack.repository))
+        source, preview = self._preview(source)
+        if seen is not None and preview.seen != seen:
+            raise Refused(f"{stack.name} moved since you looked at it", hint=f"`trueup adopt {stack.name}` looks again")
+        if preview.state is Sight.PENDING:
+            source, preview = self._at_live_commit(source, preview)
+        baseline = self._baseline(preview, person)
+        outputs = self.settling.outputs_bytes(source)
+        with self.books.store.transaction() as tx:
+            tx.put_baseline(baseline)
+            closure = baseline.basis.closure
+            tx.seal(CLOSURE, closure.digest, closure_bytes(source.tree, closure))
+            if outputs is not None:
+                tx.seal(OUTPUTS, stack.id, outputs)
+            self._open_drifts(tx, stack, preview, baseline)
+            self._settle(tx, stack, baseline, preview, person, reason)
+        return baseline
+
+    def _preview(self, source: Source) -> tuple[Source, Preview]:
+        errand = Errand("check", new_id("chk"), f"check:{source.stack.id}", slot="adopt")
+        reading = self.errands.read(source)
+        with self.errands.observed(source, errand) as live:
+            plan = live.plan()
+        attributed = attribute(plan, None)
+        seen = digest([plan.effect, {address: each.values for address, each in plan.real.items()}])
+        findings = (*reading.findings, *plan.findings)
+        return source, Preview(source.stack, source.revision, _state(attributed), attributed, seen, findings)
+
+    def _at_live_commit(self, source: Source, preview: Preview) -> tuple[Source, Preview]:
+        """The newest commit at which nothing is pending is the one that is live; without one, the head stands in."""
+        stack, catalog = source.stack, self.books.catalog
+        closure = preview.attributed.plan.basis.closure
+        for commit in catalog.mirror(stack.repository).commits("", source.revision, paths=sorted(closure.files))[
+            1 : COMMITS + 1
+        ]:
+            try:
+                there, seen = self._preview(self.errands.source_at(stack, commit.id))
+            except TrueupError:
+                continue  # this commit does not plan: it is not what is live
+            if seen.state in (Sight.CLEAN, Sight.DRIFTED):
+                return there, seen
+        return source, preview
+
+    def _baseline(self, preview: Preview, person: str) -> Baseline:
+        plan = preview.attributed.plan
+        return Baseline(
+            stack=preview.stack.id,
+            generation=1,
+            basis=plan.basis,
+            # The state as it was stored before the refresh: what somebody changed by hand since is not settled.
+            resources=plan.stored if plan.stored is not None else plan.real,
+            settled_at=self.books.clock.now(),
+            settled_by=f"adopt:{person}",
+        )
+
+    def _open_drifts(self, tx: Transaction, stack: Stack, preview: Preview, baseline: Baseline) -> None:
+        detection = self.settling.detected(tx, stack.id, preview.attributed.plan, baseline)
+        for drift in detection.rows:
+            tx.put_drift(replace(drift, provisional=False))
+        for draft in drift_drafts(stack, detection, detection.rows):
+            tx.record(draft)
+
+    def _settle(
+        self, tx: Transaction, stack: Stack, baseline: Baseline, preview: Preview, person: str, reason: str
+    ) -> None:
+        revision = baseline.basis.revision
+        tx.put_stack(
+            replace(
+                stack,
+                standing=Standing.SETTLED,
+                attempted=revision,
+                settled=revision,
+                delivered_closure=baseline.basis.closure.digest,
+            )
+        )
+        summary = f"{person} adopted {stack.name} ({preview.state}) at {revision[:12]}"
+        draft = about(stack, "stack.adopted", summary, person, reason)
+        drifted = [change.address for change in preview.attributed.drifted]
+        tx.record(replace(draft, commit=revision, details={"state": str(preview.state), "drifted": drifted}))
+
+
+def _state(attributed: AttributedPlan) -> Sight:
+    if not attributed.plan.real and attributed.plan.changes:
+        return Sight.ABSENT
+    if attributed.drifted:
+        return Sight.DRIFTED
+    pending = any(change.planned and change.having(Cause.INTENDED) for change in attributed.changes)
+    return Sight.PENDING if pending else Sight.CLEAN

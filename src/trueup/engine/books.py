@@ -1,0 +1,123 @@
+"""Books: what the walk reads of what was settled, seen and agreed, and how a plan is written into a run's row."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trueup.engine.catalog import Catalog
+from trueup.engine.desk import Desk
+from trueup.engine.source import Source
+from trueup.model.baseline import Baseline
+from trueup.model.ledger import Draft
+from trueup.model.people import Approval, Identity
+from trueup.model.plan import AttributedChange, JudgedPlan, Verdict
+from trueup.model.request import RequestState
+from trueup.model.run import ChangeSummary, DifferenceSummary, Run, RunId, RunKind
+from trueup.model.stack import StackId
+from trueup.ports.driver import Reading
+from trueup.ports.forge import Forge
+from trueup.ports.store import RunFilter, Store
+from trueup.stages.judge import Rulebook, losses_by_address
+from trueup.system.clock import Clock
+
+
+@dataclass(frozen=True)
+class Books:
+    store: Store
+    catalog: Catalog
+    forges: Callable[[str], Forge | None]
+    clock: Clock
+
+    def desk(self, id: RunId) -> Desk:
+        return Desk(self.store, id, self.clock.now)
+
+    def who(self, identity: Identity) -> str:
+        """The person behind an identity, as the control repository names people."""
+        return self.catalog.manifest.people.who(identity)
+
+    def baseline(self, stack: StackId) -> Baseline | None:
+        with self.store.transaction() as tx:
+            return tx.baseline(stack)
+
+    def begun(self, run: RunId) -> bool:
+        """Whether an effect may have reached the live system. The stored journal is the truth."""
+        with self.store.transaction() as tx:
+            return any(entry.event == "begin" for entry in tx.journal(run))
+
+    def rulebook(self, source: Source, run: Run, reading: Reading) -> Rulebook:
+        with self.store.transaction() as tx:
+            return Rulebook(
+                declaration=source.declaration,
+                at=self.clock.now(),
+                baseline=tx.baseline(source.stack.id),
+                drifts=tx.drifts(source.stack.id),
+                releases=run.releases,
+                reverts=frozenset(run.reverts),
+                findings=reading.findings,
+                rewritten="rewritten" in run.notes,
+            )
+
+    def approvals(self, source: Source, run: Run) -> Sequence[Approval]:
+        """Given to the run, to runs that it superseded, and to its change request where that counts: an
+        environment that is critical asks for an approval of its own apply."""
+        given = [*run.approvals, *self._of_superseded(run)]
+        if run.request is not None and not source.declaration.environment.critical:
+            given += self._of_request(source, run)
+        return given
+
+    def _of_superseded(self, run: Run) -> list[Approval]:
+        with self.store.transaction() as tx:
+            older = tx.runs(RunFilter(stack=run.stack, kinds=frozenset({run.kind})))
+        return [approval for each in older if each.superseded_by == run.id for approval in each.approvals]
+
+    def _of_request(self, source: Source, run: Run) -> list[Approval]:
+        """People approved a commit in the forge; what they saw there is the effect of that commit's proposal."""
+        forge = self.forges(source.stack.repository)
+        if forge is None or run.request is None:
+            return []
+        request = forge.get(run.request)
+        with self.store.transaction() as tx:
+            wanted = RunFilter(stack=run.stack, kinds=frozenset({RunKind.PROPOSAL}), request=run.request)
+            seen = {each.revision: each.effect for each in tx.runs(wanted)}
+        people = self.catalog.manifest.people
+        return [
+            Approval(people.who(each.by), effect, each.at, via=forge.name)
+            for each in request.approvals
+            if request.state is not RequestState.CLOSED
+            and each.commit == request.head
+            and (effect := seen.get(each.commit)) is not None
+        ]
+
+    def of_plan(self, judged: JudgedPlan) -> dict[str, Any]:
+        """Fields of Run that show a plan: what would change, what would be lost, who must agree."""
+        plan, verdict = judged.plan, judged.verdict
+        return {
+            "effect": plan.effect,
+            "basis": plan.basis.digest,
+            "changes": tuple(_summary(change) for change in judged.attributed.changes if change.planned),
+            "losses": verdict.losses,
+            "findings": (*verdict.refusals, *(each for each in plan.findings if not each.stops)),
+            "approvals_needed": verdict.approvals_needed,
+            "approvers": verdict.approvers,
+            "waiting_for": (),
+            "error": "",
+        }
+
+    def blocked_draft(self, desk: Desk, verdict: Verdict) -> Draft:
+        lost = {address: [each.label for each in found] for address, found in losses_by_address(verdict.losses).items()}
+        named = "; ".join(f"{address} {', '.join(paths)}" for address, paths in lost.items())
+        summary = f"{desk.run.id} of {desk.stack.name} is blocked: it would undo changes made by hand to {named}"
+        return desk.draft("run.blocked", summary, losses=lost)
+
+
+def _summary(change: AttributedChange) -> ChangeSummary:
+    assert change.planned is not None
+    return ChangeSummary(
+        change.address,
+        change.kind,
+        change.planned.action,
+        tuple(
+            DifferenceSummary(each.label, each.cause, each.settled, each.real, each.desired)
+            for each in change.differences
+        ),
+    )

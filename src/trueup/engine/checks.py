@@ -1,0 +1,136 @@
+"""Checks: one look for drift. Not a run: it holds no lease, applies nothing, and does not judge a moving target."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from trueup.engine.books import Books
+from trueup.engine.errands import Errands
+from trueup.engine.foreign import Foreign, Verdict
+from trueup.engine.ids import new_id
+from trueup.engine.jobs import Errand
+from trueup.engine.settling import drift_drafts
+from trueup.engine.source import Source
+from trueup.model.baseline import Baseline
+from trueup.model.drift import Check, CheckState
+from trueup.model.errors import TrueupError
+from trueup.model.plan import AttributedPlan
+from trueup.model.run import RunState
+from trueup.model.stack import Stack, StackId, Standing
+from trueup.ports.store import RunFilter, Store, Transaction
+from trueup.stages.attribute import attribute
+from trueup.stages.detect import Detection, detect
+from trueup.system.clock import Clock
+
+BUSY = frozenset({RunState.APPLYING, RunState.VERIFYING, RunState.UNCERTAIN, RunState.RECOVERING})
+RETRY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Checks:
+    store: Store
+    errands: Errands
+    books: Books
+    foreign: Foreign
+    clock: Clock
+
+    def check(self, id: StackId, reason: str = "schedule") -> Check:
+        """Plans at the branch's head, compares what is real with what was settled, and writes down the difference."""
+        stack = self.errands.stack(id)
+        began = self._begin(stack, reason)
+        try:
+            baseline = self.books.baseline(id)
+            revision = self._revision(stack)
+            source = self.errands.source_at(stack, revision)
+            with self.errands.observed(source, Errand("check", new_id("chk"), f"check:{id}")) as live:
+                attributed = attribute(live.plan(), baseline)
+            foreign = self.foreign.look(source, attributed, baseline)
+            return self._conclude(began, source, attributed, baseline, foreign)
+        except TrueupError as error:
+            return self._end(began, CheckState.FAILED, error=str(error), due_at=self.clock.now() + RETRY)
+
+    def _revision(self, stack: Stack) -> str:
+        """A stack that is gone from Git is checked against what was settled last."""
+        if stack.standing is Standing.ORPHANED and stack.settled:
+            return stack.settled
+        return self.errands.catalog.head(stack.repository)
+
+    def _begin(self, stack: Stack, reason: str) -> Check:
+        with self.store.transaction() as tx:
+            before = tx.check(stack.id)
+            now = self.clock.now()
+            check = Check(
+                stack.id,
+                CheckState.CHECKING,
+                due_at=before.due_at if before else now,
+                started_at=now,
+                last_clean_at=before.last_clean_at if before else None,
+                reason=reason,
+            )
+            tx.put_check(check)
+        return check
+
+    def _conclude(
+        self, check: Check, source: Source, attributed: AttributedPlan, baseline: Baseline | None, foreign: Verdict
+    ) -> Check:
+        """One transaction; when the baseline moved or a run is at work, nothing of what was seen counts."""
+        stack, now = source.stack, self.clock.now()
+        with self.store.transaction() as tx:
+            current = tx.baseline(stack.id)
+            moved = (current.generation if current else 0) != (baseline.generation if baseline else 0)
+            if moved or any(run.state in BUSY for run in tx.runs(RunFilter(stack=stack.id, states=BUSY))):
+                return self._put(tx, check, CheckState.INVALIDATED, due_at=now + RETRY)
+            against = foreign.baseline or baseline
+            if foreign.baseline is not None:
+                attributed = attribute(attributed.plan, against)
+            detection = self._detect(tx, stack, attributed, against, check)
+            self._record(tx, stack, detection, source, foreign)
+            state = CheckState.DRIFTED if detection.unresolved else CheckState.CLEAN
+            return self._put(
+                tx,
+                check,
+                state,
+                due_at=now + self.interval(source),
+                last_clean_at=check.last_clean_at if detection.unresolved else now,
+                revision=source.revision,
+                pending=detection.pending,
+                drifted=len(detection.unresolved),
+                foreign=foreign.words,
+            )
+
+    def _detect(
+        self, tx: Transaction, stack: Stack, attributed: AttributedPlan, baseline: Baseline | None, check: Check
+    ) -> Detection:
+        known = tx.drifts(stack.id, unresolved=False)
+        now, fresh = self.clock.now(), lambda: new_id("dft")
+        return detect(attributed, known, baseline, now, check.last_clean_at, fresh, stack.id)
+
+    def _record(self, tx: Transaction, stack: Stack, detection: Detection, source: Source, foreign: Verdict) -> None:
+        rows = detection.rows
+        for drift in rows:
+            tx.put_drift(drift)
+        for draft in drift_drafts(stack, detection, rows):
+            tx.record(draft)
+        if foreign.baseline is not None:
+            tx.put_baseline(foreign.baseline)
+            for kind, name, content in foreign.sealed:
+                tx.seal(kind, name, content)
+            tx.put_stack(_settled(stack, foreign.baseline))
+        if foreign.draft is not None:
+            tx.record(foreign.draft)
+
+    def interval(self, source: Source) -> timedelta:
+        declaration = source.declaration
+        return declaration.environment.checks or self.errands.jobs.driver(declaration).checks
+
+    def _end(self, check: Check, state: CheckState, *, error: str, due_at: datetime) -> Check:
+        with self.store.transaction() as tx:
+            return self._put(tx, check, state, due_at=due_at, error=error)
+
+    def _put(self, tx: Transaction, check: Check, state: CheckState, **changes: object) -> Check:
+        ended = replace(check, state=state, ended_at=self.clock.now(), **changes)  # type: ignore[arg-type]
+        tx.put_check(ended)
+        return ended
+
+
+def _settled(stack: Stack, baseline: Baseline) -> Stack:
+    return replace(stack, settled=baseline.basis.revision, delivered_closure=baseline.basis.closure.digest)

@@ -1,0 +1,76 @@
+"""Decisions about drifts: revert and tolerate. Codifying is engine/codification.py."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from trueup.engine.books import Books
+from trueup.engine.deciding import about, needs_reason
+from trueup.engine.stewardship import StackDecisions
+from trueup.model.baseline import Tolerance
+from trueup.model.drift import Drift, DriftId, DriftState
+from trueup.model.errors import Invalid, Refused
+from trueup.model.people import Identity
+from trueup.model.run import Run, RunKind
+from trueup.model.values import digest
+
+
+@dataclass(frozen=True)
+class DriftDecisions:
+    books: Books
+    stacks: StackDecisions
+
+    def revert(self, ids: Sequence[DriftId], by: Identity, reason: str) -> Run:
+        """Undoes exactly these drifts of one stack, at the values seen."""
+        needs_reason(reason)
+        drifts, person = [self.drift(id) for id in ids], self.books.who(by)
+        stacks = {drift.stack for drift in drifts}
+        if len(stacks) != 1:
+            raise Invalid("a revert names drifts of exactly one stack")
+        stack = self.stacks.deliverable(stacks.pop())
+        closed = [drift.id for drift in drifts if drift.state not in (DriftState.OPEN, DriftState.TOLERATED)]
+        if closed:
+            raise Refused(f"{', '.join(closed)} is not open any more")
+        run = self.stacks.new_run(stack, RunKind.REVERT, person, reason)
+        with self.books.store.transaction() as tx:
+            for drift in drifts:
+                tx.put_drift(replace(drift, state=DriftState.REVERTING, run=run.id, requested_by=person))
+        return self.stacks.intake.start(stack, replace(run, reverts=tuple(drift.id for drift in drifts)))
+
+    def tolerate(self, id: DriftId, by: Identity, reason: str, until: datetime) -> Drift:
+        """S stays, and this value beside it is accepted until then; another value is new drift."""
+        needs_reason(reason)
+        now, person, drift = self.books.clock.now(), self.books.who(by), self.drift(id)
+        if until <= now:
+            raise Invalid("a tolerance ends in the future", hint="--until 14d")
+        if drift.state not in (DriftState.OPEN, DriftState.TOLERATED):
+            raise Refused(f"{id} is {drift.state}")
+        added = tuple(
+            Tolerance(drift.address, each.path, digest(each.real), person, reason, until) for each in drift.differences
+        )
+        with self.books.store.transaction() as tx:
+            baseline, stack = tx.baseline(drift.stack), tx.stack(drift.stack)
+            if baseline is None or stack is None:
+                raise Refused("only a settled stack tolerates drift", hint="`trueup adopt` settles it")
+            kept = tuple(each for each in baseline.tolerances if each.address != drift.address)
+            by_person = f"tolerate:{person}"
+            tx.put_baseline(
+                replace(
+                    baseline,
+                    generation=baseline.generation + 1,
+                    settled_at=now,
+                    settled_by=by_person,
+                    tolerances=(*kept, *added),
+                )
+            )
+            stored = tx.put_drift(replace(drift, state=DriftState.TOLERATED))
+            summary = f"{person} tolerates {drift.address} on {stack.name} until {until:%Y-%m-%d %H:%M}: {reason}"
+            tx.record(about(stack, "drift.tolerated", summary, person, reason))
+        return stored
+
+    def drift(self, id: DriftId) -> Drift:
+        with self.books.store.transaction() as tx:
+            drift = tx.drift(id)
+        if drift is None:
+            raise Invalid(f"there is no drift {id}", hint="`trueup drift list` shows them")
+        return drift

@@ -1,0 +1,117 @@
+"""Errands: finds what a run starts from, and opens its live system with the right credentials."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from trueup.engine.catalog import Catalog
+from trueup.engine.jobs import Errand, Jobs
+from trueup.engine.source import Source
+from trueup.engine.vault import stored_closure
+from trueup.model.errors import Invalid, Refused
+from trueup.model.run import Run, RunKind, RunState
+from trueup.model.stack import Declaration, Purpose, Stack, StackId
+from trueup.ports.driver import Fence, Observation, Reading
+from trueup.ports.store import RunFilter, Store
+from trueup.ports.tree import Tree
+
+PURPOSES: Mapping[RunKind, Purpose] = {
+    RunKind.PROPOSAL: "proposal",
+    RunKind.DELIVERY: "delivery",
+    RunKind.REVERT: "revert",
+    RunKind.DESTROY: "destroy",
+}
+
+
+@dataclass(frozen=True)
+class Errands:
+    store: Store
+    catalog: Catalog
+    jobs: Jobs
+
+    def source(self, run: Run) -> Source:
+        """A revert starts from the files that were settled last; every other run from its commit."""
+        stack = self.stack(run.stack)
+        if run.kind is RunKind.REVERT:
+            return self.settled_source(stack)
+        return self.source_at(stack, run.revision)
+
+    def source_at(self, stack: Stack, revision: str, tree: Tree | None = None) -> Source:
+        declaration = self.declaration(stack)
+        return Source(stack, declaration, tree or self.catalog.tree(stack.repository, revision), revision)
+
+    def settled_source(self, stack: Stack) -> Source:
+        """The baseline's closure out of the vault: mirrors and force-pushes lose commits."""
+        with self.store.transaction() as tx:
+            baseline = tx.baseline(stack.id)
+            if baseline is None:
+                raise Refused(f"{stack.name} was never adopted", hint=f"`trueup adopt {stack.name}` settles it")
+            tree = stored_closure(tx, baseline)
+        return self.source_at(stack, baseline.basis.revision, tree)
+
+    def stack(self, id: StackId) -> Stack:
+        with self.store.transaction() as tx:
+            stack = tx.stack(id)
+        if stack is None:
+            raise Invalid(f"there is no stack {id}", hint="`trueup stack list` shows the stacks")
+        return stack
+
+    def declaration(self, stack: Stack) -> Declaration:
+        """As the control repository's default branch declares it now, or did before it was removed."""
+        declared = self.catalog.manifest.declaration(stack.name) or self.catalog.last_declaration(stack)
+        if declared is None:
+            raise Invalid(f"{stack.name} is not declared any more, and no commit that declared it is at hand")
+        return declared
+
+    def read(self, source: Source) -> Reading:
+        return self.jobs.driver(source.declaration).read(source.tree, source.path, source.spec)
+
+    @contextmanager
+    def live(self, source: Source, run: Run, lease: Fence | None) -> Iterator[Observation]:
+        """A session that can apply where there is a lease, else an observation that cannot."""
+        errand = Errand(
+            purpose=PURPOSES[run.kind],
+            session=run.id,
+            log=run.id,
+            right="apply" if lease else "plan",
+            fence=lease,
+        )
+        job = self.jobs.job(source, errand, self.upstream(source.declaration))
+        driver = self.jobs.driver(source.declaration)
+        with self.jobs.alone(job), driver.open(job) if lease else driver.observe(job) as live:
+            yield live
+
+    @contextmanager
+    def observed(self, source: Source, errand: Errand) -> Iterator[Observation]:
+        """For checks and proofs."""
+        job = self.jobs.job(source, errand, self.upstream(source.declaration))
+        with self.jobs.alone(job), self.jobs.driver(source.declaration).observe(job) as live:
+            yield live
+
+    def upstream(self, declaration: Declaration) -> Mapping[str, Source]:
+        """Sources of the stacks whose outputs this one takes."""
+        sources: dict[str, Source] = {}
+        for reference in declaration.inputs.values():
+            if reference.stack not in sources:
+                with self.store.transaction() as tx:
+                    stack = tx.stack_named(reference.stack)
+                if stack is None:
+                    raise Invalid(f"{declaration.name} takes inputs from {reference.stack}, which is not known yet")
+                sources[reference.stack] = self.source_at(stack, self.catalog.head(stack.repository))
+        return sources
+
+    def waiting_for(self, run: Run) -> tuple[str, ...]:
+        """Names of the stacks that go first: those whose delivery is under way, or failed and left them half-way."""
+        if run.kind not in (RunKind.DELIVERY, RunKind.DESTROY):
+            return ()
+        declared = self.catalog.manifest.declaration(self.stack(run.stack).name)
+        with self.store.transaction() as tx:
+            upstream = [tx.stack_named(name) for name in (declared.depends_on if declared else ())]
+            first: list[str] = []
+            for stack in upstream:
+                wanted = RunFilter(stack=stack.id, kinds=frozenset({RunKind.DELIVERY}), limit=1) if stack else None
+                for newest in tx.runs(wanted) if wanted else ():
+                    unsettled = newest.state in (RunState.FAILED, RunState.REFUSED)
+                    if stack and (unsettled or not newest.state.ended):
+                        first.append(stack.name)
+        return tuple(first)

@@ -1,0 +1,166 @@
+"""Foreign applies: the live identity moved without a run of ours. What a commit explains is not drift."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from trueup.engine.books import Books
+from trueup.engine.errands import Errands
+from trueup.engine.ids import new_id
+from trueup.engine.jobs import OUTPUTS, Errand
+from trueup.engine.settling import Settling
+from trueup.engine.source import Source
+from trueup.engine.vault import CLOSURE, closure_bytes
+from trueup.model.baseline import Baseline
+from trueup.model.causes import Cause
+from trueup.model.errors import TrueupError
+from trueup.model.ledger import Draft
+from trueup.model.plan import Address, Applied, AttributedPlan
+from trueup.stages.attribute import attribute
+from trueup.stages.record import settled
+from trueup.system.clock import Clock
+
+COMMITS = 20
+"""How many commits are tried, newest first. Each costs a plan, and only after somebody wrote beside us."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of the live identity: nothing (it did not move), settled with a commit, or unexplained."""
+
+    words: str = ""
+    baseline: Baseline | None = None
+    sealed: Sequence[tuple[str, str, bytes]] = field(default_factory=tuple)
+    draft: Draft | None = None
+
+
+@dataclass(frozen=True)
+class Foreign:
+    errands: Errands
+    books: Books
+    settling: Settling
+    clock: Clock
+
+    def look(self, source: Source, attributed: AttributedPlan, baseline: Baseline | None) -> Verdict:
+        """Compares the live identity with the settled one; when it moved, finds the commit whose plan is empty."""
+        live = attributed.plan.basis.live
+        if baseline is None or live == baseline.basis.live or not live.exists:
+            return self._codified(source, attributed, baseline) if baseline else Verdict()
+        if not attributed.drifted and not _converged(attributed) and not self._undone(source, attributed):
+            return self._refreshed(source, attributed, baseline)
+        explained = None if self._undone(source, attributed) else self._explained(source, attributed, baseline)
+        if explained is None:
+            return self._unexplained(source, attributed, baseline)
+        at, plan = explained
+        words = f"foreign apply of {at.revision[:12]}: explained by that commit"
+        return self._settle(at, plan, baseline, by=f"foreign:{at.revision}", kind="foreign.apply", words=words)
+
+    def _codified(self, source: Source, attributed: AttributedPlan, baseline: Baseline) -> Verdict:
+        """Code that a merge made to want what is real settles itself where no delivery will do it."""
+        by_delivery = source.declaration.mode.value == "deliver" and not source.stack.paused
+        if by_delivery or not attributed.plan.empty or attributed.drifted or not _converged(attributed):
+            return Verdict()
+        words = f"codified: {source.revision[:12]} wants what is real"
+        return self._settle(
+            source, attributed, baseline, by=f"codified:{source.revision}", kind="stack.codified", words=words
+        )
+
+    def _refreshed(self, source: Source, attributed: AttributedPlan, baseline: Baseline) -> Verdict:
+        """Only the stored state was written (a refresh): S keeps every value, the identity follows."""
+        basis = replace(baseline.basis, live=attributed.plan.basis.live)
+        next_one = replace(
+            baseline,
+            generation=baseline.generation + 1,
+            basis=basis,
+            settled_at=self.clock.now(),
+            settled_by="foreign:refresh",
+        )
+        words = "the stored state was written by somebody else, without a change to any resource"
+        return Verdict(words, next_one, (), self._draft(source, "foreign.refresh", words, attributed))
+
+    def _undone(self, source: Source, attributed: AttributedPlan) -> list[str]:
+        """Addresses of open drifts that are gone now: somebody's apply undid what was made by hand."""
+        drifted = {change.address for change in attributed.drifted}
+        with self.books.store.transaction() as tx:
+            known = tx.drifts(source.stack.id)
+        return [drift.address for drift in known if drift.address not in drifted]
+
+    def _explained(
+        self, source: Source, attributed: AttributedPlan, baseline: Baseline
+    ) -> tuple[Source, AttributedPlan] | None:
+        """The newest commit at which nothing is left to do and every difference is what that commit says."""
+        with self.books.store.transaction() as tx:
+            open_drifts = frozenset(drift.address for drift in tx.drifts(source.stack.id))
+        if _explains(attributed, open_drifts):
+            return source, attributed
+        stack, catalog = source.stack, self.errands.catalog
+        newer = catalog.commits(stack.repository, baseline.basis.revision, source.revision)
+        for commit in newer[1 : COMMITS + 1]:
+            try:
+                there = self.errands.source_at(stack, commit.id)
+                errand = Errand("check", new_id("chk"), f"check:{stack.id}", slot="foreign")
+                with self.errands.observed(there, errand) as live:
+                    plan = attribute(live.plan(), baseline)
+            except TrueupError:
+                continue  # a commit that does not even plan explains nothing
+            if _explains(plan, open_drifts):
+                return there, plan
+        return None
+
+    def _unexplained(self, source: Source, attributed: AttributedPlan, baseline: Baseline) -> Verdict:
+        """Said once for each live identity; what differs stays drift, for a person to decide."""
+        words = "foreign apply that no commit explains"
+        undone = self._undone(source, attributed)
+        if undone:
+            words += f"; it undid what was made by hand: {', '.join(undone)}"
+        name = f"foreign:{source.stack.id}"
+        identity = json.dumps(dict(attributed.plan.basis.live.values), sort_keys=True)
+        with self.books.store.transaction() as tx:
+            if tx.fact(name) == identity:
+                return Verdict(words)
+            tx.put_fact(name, identity)
+        return Verdict(words, draft=self._draft(source, "foreign.unexplained", words, attributed))
+
+    def _settle(
+        self, source: Source, attributed: AttributedPlan, baseline: Baseline, *, by: str, kind: str, words: str
+    ) -> Verdict:
+        plan = attributed.plan
+        applied = Applied(True, plan.real, {}, plan.basis.live)
+        next_one = replace(
+            baseline,
+            generation=baseline.generation + 1,
+            basis=plan.basis,
+            resources=settled(baseline, attributed, applied),
+            settled_at=self.clock.now(),
+            settled_by=by,
+        )
+        sealed: list[tuple[str, str, bytes]] = [
+            (CLOSURE, plan.basis.closure.digest, closure_bytes(source.tree, plan.basis.closure))
+        ]
+        outputs = self.settling.outputs_bytes(source)
+        if outputs is not None:
+            sealed.append((OUTPUTS, source.stack.id, outputs))
+        return Verdict(words, next_one, sealed, self._draft(source, kind, words, attributed))
+
+    def _draft(self, source: Source, kind: str, words: str, attributed: AttributedPlan) -> Draft:
+        stack = source.stack
+        return Draft(
+            kind,
+            "trueup",
+            f"{stack.name}: {words}",
+            stack=stack.id,
+            name=stack.name,
+            environment=stack.environment,
+            commit=source.revision,
+            details={"live": dict(attributed.plan.basis.live.values)},
+        )
+
+
+def _converged(attributed: AttributedPlan) -> bool:
+    return any(change.having(Cause.CONVERGED) for change in attributed.changes)
+
+
+def _explains(attributed: AttributedPlan, known: frozenset[Address]) -> bool:
+    """Nothing is left to do there, and what differs from the books is what the code sets, or drift known before."""
+    new = {change.address for change in attributed.drifted} - known
+    return attributed.plan.empty and not new and _converged(attributed)

@@ -1,0 +1,267 @@
+"""Intake: what Git and the forge ask for now becomes stacks and runs. Safe to repeat: it creates nothing twice."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from trueup.engine.catalog import Catalog, Look, identities
+from trueup.engine.deciding import about
+from trueup.engine.errands import Errands
+from trueup.engine.ids import new_id, new_run_id
+from trueup.model.closure import Closure
+from trueup.model.drift import Check, CheckState, DriftState
+from trueup.model.errors import TrueupError
+from trueup.model.ledger import Draft
+from trueup.model.people import Identity
+from trueup.model.request import ChangeRequest, RequestState
+from trueup.model.run import Run, RunId, RunKind, RunState
+from trueup.model.stack import Declaration, Mode, Stack, StackId, Standing
+from trueup.ports.forge import Forge
+from trueup.ports.store import RunFilter, Store, Transaction
+from trueup.system.clock import Clock
+
+TICKETS = ("Ticket", "Issue", "Refs")
+"""Commit trailers that name the ticket of a change."""
+GENERATED = "trueup.intake"
+
+
+@dataclass(frozen=True)
+class Intake:
+    store: Store
+    catalog: Catalog
+    errands: Errands
+    forges: Callable[[str], Forge | None]
+    """By repository name; None where change requests are not reachable."""
+    clock: Clock
+
+    def take_in(self, look: Look) -> tuple[RunId, ...]:
+        """After a refresh: stacks as declared, proposals for open change requests, deliveries for merged commits."""
+        self._sync_stacks()
+        self._note(look)
+        self._reopen_drifts()
+        created: list[RunId] = []
+        for stack, declaration in self._declared():
+            if stack.standing is Standing.SETTLED and declaration.mode.allows(Mode.DELIVER) and not stack.paused:
+                created += self._delivery(stack, declaration, rewritten=stack.repository in look.rewritten)
+        for repository in sorted(self.catalog.heads()):
+            created += self._proposals(repository)
+        return tuple(created)
+
+    # stacks
+
+    def _sync_stacks(self) -> None:
+        manifest = self.catalog.manifest
+        with self.store.transaction() as tx:
+            known = {stack.name: stack for stack in tx.stacks()}
+            for declaration in manifest.declarations:
+                self._sync(tx, declaration, known)
+            for name, stack in known.items():
+                gone = manifest.declaration(name) is None and stack.standing not in (
+                    Standing.ORPHANED,
+                    Standing.FORGOTTEN,
+                )
+                if gone and not any(each.moved_from == name for each in manifest.declarations):
+                    self._orphan(tx, stack)
+
+    def _sync(self, tx: Transaction, declaration: Declaration, known: dict[str, Stack]) -> None:
+        stack = known.get(declaration.name)
+        if stack is None and declaration.moved_from in known:
+            moved = known[str(declaration.moved_from)]
+            stack = tx.put_stack(_placed(moved, declaration))
+            tx.record(about(stack, "stack.moved", f"{moved.name} is now {stack.name}"))
+        elif stack is None:
+            new = Stack(StackId(new_id("stk")), "", "", "", declaration.driver, "")
+            stack = tx.put_stack(_placed(new, declaration))
+            tx.record(about(stack, "stack.discovered", f"{stack.name} is declared; nothing is known of it yet"))
+        elif stack.standing in (Standing.ORPHANED, Standing.FORGOTTEN):
+            standing = Standing.SETTLED if stack.settled else Standing.UNADOPTED
+            stack = tx.put_stack(replace(_placed(stack, declaration), standing=standing))
+            tx.record(about(stack, "stack.returned", f"{stack.name} is declared again"))
+        elif _placed(stack, declaration) != stack:
+            stack = tx.put_stack(_placed(stack, declaration))
+        if tx.check(stack.id) is None:
+            tx.put_check(Check(stack.id, CheckState.DUE, due_at=self.clock.now(), reason="first"))
+
+    def _orphan(self, tx: Transaction, stack: Stack) -> None:
+        """Still checked, never destroyed implicitly; how it was declared last is remembered."""
+        before = tx.fact(f"{GENERATED}.heads")
+        if before is not None:
+            tx.put_fact(f"declared:{stack.id}", before)
+        tx.put_stack(replace(stack, standing=Standing.ORPHANED))
+        summary = (
+            f"{stack.name} is no longer in Git; it stays alive and checked until `trueup stack destroy` or `forget`"
+        )
+        tx.record(about(stack, "stack.orphaned", summary))
+
+    def _note(self, look: Look) -> None:
+        with self.store.transaction() as tx:
+            if not look.errors:
+                tx.put_fact(f"{GENERATED}.heads", json.dumps(dict(self.catalog.heads()), sort_keys=True))
+            for repository, (before, now) in look.rewritten.items():
+                summary = f"the branch of {repository} was rewritten: {before[:12]} is not in the history of {now[:12]}"
+                tx.record(Draft("source.rewritten", "trueup", summary, commit=now, details={"before": before}))
+
+    def _declared(self) -> Sequence[tuple[Stack, Declaration]]:
+        with self.store.transaction() as tx:
+            stacks = {stack.name: stack for stack in tx.stacks()}
+        return [(stacks[each.name], each) for each in self.catalog.manifest.declarations if each.name in stacks]
+
+    def _reopen_drifts(self) -> None:
+        """A codification that was closed without being merged leaves the drift as open as it was."""
+        with self.store.transaction() as tx:
+            waiting = [drift for drift in tx.drifts() if drift.state is DriftState.CODIFYING and drift.request]
+            stacks = {stack.id: stack for stack in tx.stacks()}
+        for drift in waiting:
+            stack = stacks[drift.stack]
+            forge = self.forges(stack.repository)
+            if forge is None or drift.request is None:
+                continue
+            if forge.get(drift.request).state is RequestState.CLOSED:
+                with self.store.transaction() as tx:
+                    tx.put_drift(replace(drift, state=DriftState.OPEN, request=None))
+                    summary = f"#{drift.request} was closed unmerged: {drift.address} on {stack.name} is open again"
+                    tx.record(replace(about(stack, "drift.reopened", summary), request=drift.request))
+
+    # deliveries
+
+    def _delivery(self, stack: Stack, declaration: Declaration, *, rewritten: bool) -> list[RunId]:
+        """One run when the files at the head are not the ones delivered or settled last."""
+        head = self.catalog.head(stack.repository)
+        try:
+            closure = self.errands.read(self.errands.source_at(stack, head)).closure
+        except TrueupError as error:
+            return self._unreadable(stack, head, error)
+        if closure.digest == stack.delivered_closure:
+            return []
+        run = self.delivery(stack, declaration, closure, head)
+        run = replace(run, notes={"rewritten": "1"}) if rewritten else run
+        return [self.start(replace(stack, delivered_closure=closure.digest), run).id]
+
+    def delivery(self, stack: Stack, declaration: Declaration, closure: Closure, head: str) -> Run:
+        """A delivery of a commit, with everybody who wrote it and why, from the commits since the baseline."""
+        with self.store.transaction() as tx:
+            baseline = tx.baseline(stack.id)
+        base = baseline.basis.revision if baseline else ""
+        commits = self.catalog.commits(stack.repository, base, head, closure.files) if base != head else []
+        request = self._merged_request(stack.repository, head, {commit.id for commit in commits})
+        authors = set(identities(commits)) | ({request.author} if request else set())
+        newest = self.catalog.mirror(stack.repository).commit(head)
+        tickets = [ticket for name in TICKETS for commit in (*commits, newest) for ticket in commit.trailer(name)]
+        people = self.catalog.manifest.people
+        now = self.clock.now()
+        return Run(
+            id=RunId(new_run_id(now)),
+            stack=stack.id,
+            kind=RunKind.DELIVERY,
+            state=RunState.QUEUED,
+            revision=head,
+            created_at=now,
+            updated_at=now,
+            requested_by=people.who(Identity("email", newest.author_email)),
+            reason=request.title if request else newest.subject,
+            ticket=tickets[0] if tickets else "",
+            request=request.number if request else None,
+            authors=tuple(sorted(people.who_all(authors))),
+        )
+
+    def start(self, stack: Stack, run: Run) -> Run:
+        """Stores a new run; the ones of this stack that have not begun to apply are superseded by it."""
+        with self.store.transaction() as tx:
+            for older in tx.runs(RunFilter(stack=stack.id, kinds=frozenset({run.kind}))):
+                same_request = run.kind is not RunKind.PROPOSAL or older.request == run.request
+                if same_request and not older.state.ended and not older.state.begun:
+                    now = self.clock.now()
+                    moved = replace(older, state=RunState.SUPERSEDED, superseded_by=run.id, updated_at=now)
+                    tx.put_run(moved)
+                    summary = f"{older.id} of {stack.name} gave way to {run.id}"
+                    tx.record(replace(about(stack, "run.superseded", summary), run=older.id, commit=older.revision))
+            if run.kind is RunKind.DELIVERY:
+                tx.put_stack(stack)
+            stored = tx.put_run(run)
+            summary = f"{run.kind} of {stack.name}: {run.reason or run.revision[:12]}"
+            draft = about(stack, "run.started", summary, actor=run.requested_by)
+            tx.record(
+                replace(
+                    draft,
+                    run=run.id,
+                    commit=run.revision,
+                    request=run.request,
+                    reason=run.reason,
+                    ticket=run.ticket,
+                    details={"authors": list(run.authors), "kind": run.kind},
+                )
+            )
+        return stored
+
+    def _unreadable(self, stack: Stack, head: str, error: TrueupError) -> list[RunId]:
+        """Told once for each commit; the stack stays as it is."""
+        name = f"unreadable:{stack.id}"
+        with self.store.transaction() as tx:
+            if tx.fact(name) != head:
+                tx.put_fact(name, head)
+                draft = about(stack, "source.unreadable", f"{stack.name} cannot be read at {head[:12]}: {error}")
+                tx.record(replace(draft, commit=head))
+        return []
+
+    def _merged_request(self, repository: str, head: str, commits: set[str]) -> ChangeRequest | None:
+        """The newest merged change request whose merge is among the commits."""
+        forge = self.forges(repository)
+        merged = forge.list(RequestState.MERGED) if forge else ()
+        wanted = {head, *commits}
+        return next((each for each in sorted(merged, key=lambda r: -r.number) if each.merged_commit in wanted), None)
+
+    # proposals
+
+    def _proposals(self, repository: str) -> list[RunId]:
+        forge = self.forges(repository)
+        created: list[RunId] = []
+        for request in forge.list(RequestState.OPEN) if forge else ():
+            base = self.catalog.mirror(repository).merge_base(self.catalog.head(repository), request.head)
+            touched = [each for each in self._declared() if each[0].repository == repository]
+            for stack, _ in touched:
+                if base and self._touches(stack, base, request.head):
+                    created += self._proposal(stack, request)
+        return created
+
+    def _touches(self, stack: Stack, base: str, head: str) -> bool:
+        """Whether a change request changes a stack's files; one that breaks them does."""
+        changed = self.catalog.mirror(stack.repository).changed_paths(base, head)
+        try:
+            return any(
+                self.errands.read(self.errands.source_at(stack, commit)).closure.touches(changed)
+                for commit in (base, head)
+            )
+        except TrueupError:
+            return True
+
+    def _proposal(self, stack: Stack, request: ChangeRequest) -> list[RunId]:
+        with self.store.transaction() as tx:
+            wanted = RunFilter(stack=stack.id, kinds=frozenset({RunKind.PROPOSAL}), request=request.number)
+            if any(run.revision == request.head for run in tx.runs(wanted)):
+                return []
+        people, now = self.catalog.manifest.people, self.clock.now()
+        run = Run(
+            id=RunId(new_run_id(now)),
+            stack=stack.id,
+            kind=RunKind.PROPOSAL,
+            state=RunState.QUEUED,
+            revision=request.head,
+            created_at=now,
+            updated_at=now,
+            requested_by=people.who(request.author),
+            reason=request.title,
+            request=request.number,
+            authors=(people.who(request.author),),
+        )
+        return [self.start(stack, run).id]
+
+
+def _placed(stack: Stack, declaration: Declaration) -> Stack:
+    """The stack where it is declared now; its id and its books stay."""
+    return replace(
+        stack,
+        name=declaration.name,
+        repository=declaration.repository,
+        path=declaration.path,
+        environment=declaration.environment.name,
+    )

@@ -1,0 +1,174 @@
+"""Jobs: what a driver gets to see for one plan or apply, and nothing else of ours."""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from trueup.engine.source import Source
+from trueup.model.errors import Invalid, Refused
+from trueup.model.stack import Declaration, Mode, Purpose, StackId
+from trueup.model.values import JSON
+from trueup.ports.credentials import Credentials
+from trueup.ports.driver import Driver, Fence, HandsOver, Job, Output
+from trueup.ports.store import Store
+from trueup.system.redaction import Redactor
+from trueup.system.turns import exclusive
+
+Right = Literal["plan", "apply"]
+OUTPUTS = "outputs"
+STATE = "state"
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Why a job is made: for which walk, with which right, and where its lines go."""
+
+    purpose: Purpose
+    session: str
+    """The run's or check's id: the live system's own log will name it."""
+    log: str
+    """Where the store keeps the lines: a run's id, or `check:STACK`."""
+    right: Right = "plan"
+    fence: Fence | None = None
+    slot: str = ""
+    """Tells apart two jobs of one purpose that must not share a working directory (the two proofs)."""
+
+
+class SealedState:
+    """ports.driver.StateVault: versions in the store, sealed."""
+
+    def __init__(self, store: Store, stack: StackId) -> None:
+        self._store, self._stack = store, stack
+
+    def newest(self) -> bytes | None:
+        with self._store.transaction() as tx:
+            return tx.unseal(STATE, self._stack)
+
+    def store(self, content: bytes) -> None:
+        with self._store.transaction() as tx:
+            if tx.unseal(STATE, self._stack) != content:
+                tx.seal(STATE, self._stack, content)
+
+
+class Jobs:
+    """Builds jobs: a working directory, credentials of the right kind, inputs, a log that cannot leak."""
+
+    def __init__(
+        self,
+        store: Store,
+        drivers: Mapping[str, Driver[Any]],
+        credentials: Callable[[], Credentials],
+        hash_secret: Callable[[JSON], str],
+        data: Path,
+    ) -> None:
+        """`credentials` is asked each time: the control repository may have changed. `data` is the directory for
+        work that may be lost and for evidence that may not."""
+        self._store, self._drivers, self._credentials = store, drivers, credentials
+        self._hash, self._data = hash_secret, data
+
+    def driver(self, declaration: Declaration) -> Driver[Any]:
+        try:
+            return self._drivers[declaration.driver]
+        except KeyError:
+            raise Invalid(
+                f"{declaration.name} needs the driver `{declaration.driver}`, which is not installed",
+                hint=f"installed: {', '.join(sorted(self._drivers))}",
+            ) from None
+
+    def job(self, source: Source, errand: Errand, upstream: Mapping[str, Source]) -> Job[Any]:
+        """Raises Refused when a stack that may only be observed asks for the right to apply."""
+        declaration = source.declaration
+        if errand.right == "apply" and not declaration.mode.allows(Mode.DELIVER):
+            raise Refused(
+                f"{declaration.name} is in mode {declaration.mode}: apply credentials are never obtained for it",
+                hint="set `mode: deliver` in the control repository's trueup.yaml first",
+            )
+        return self._build(source, errand, self._inputs(declaration, upstream))
+
+    def _build(self, source: Source, errand: Errand, inputs: Mapping[str, Output]) -> Job[Any]:
+        declaration = source.declaration
+        granted = self._credentials().grant(declaration, errand.right, errand.session)
+        sensitive = frozenset(name for name, output in inputs.items() if output.sensitive)
+        redactor = Redactor(granted.secrets | {_text(inputs[name].value) for name in sensitive})
+        return Job(
+            stack=source.stack.id,
+            name=declaration.name,
+            purpose=errand.purpose,
+            spec=declaration.spec,
+            path=declaration.path,
+            tree=source.tree,
+            directory=self._directory(source, errand),
+            environment=granted.environment,
+            inputs={name: output.value for name, output in inputs.items()},
+            sensitive_inputs=sensitive,
+            hash_secret=self._hash,
+            redact=redactor.text,
+            log=lambda line: self._store.log(errand.log, [redactor.text(line)]),
+            state=SealedState(self._store, source.stack.id),
+            evidence=self.evidence(errand.session),
+            fence=errand.fence,
+            destroy=errand.purpose == "destroy",
+        )
+
+    def evidence(self, session: str) -> Path:
+        """A durable directory of one run or check; kept until the run's end is recorded."""
+        directory = self._data / "evidence" / _safe(session)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return directory
+
+    def alone(self, job: Job[Any]) -> AbstractContextManager[None]:
+        """One job at a time in a working directory; others wait."""
+        return exclusive(job.directory.with_suffix(".lock"))
+
+    def _directory(self, source: Source, errand: Errand) -> Path:
+        name = "-".join(part for part in (errand.purpose, errand.slot) if part)
+        directory = self._data / "work" / source.stack.id / name
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return directory
+
+    def _inputs(self, declaration: Declaration, upstream: Mapping[str, Source]) -> Mapping[str, Output]:
+        values: dict[str, Output] = {}
+        handed_over: dict[str, Mapping[str, Output]] = {}
+        for name, reference in declaration.inputs.items():
+            if reference.stack not in handed_over:
+                handed_over[reference.stack] = self.outputs(upstream[reference.stack])
+            outputs = handed_over[reference.stack]
+            if reference.output not in outputs:
+                raise Invalid(
+                    f"{declaration.name} takes `{name}` from {reference.stack}.{reference.output}, "
+                    "and that stack has no such output",
+                    hint=f"its outputs: {', '.join(sorted(outputs)) or 'none; has it been applied?'}",
+                )
+            values[name] = outputs[reference.output]
+        return values
+
+    def outputs(self, source: Source) -> Mapping[str, Output]:
+        """What a stack hands over: as it was settled; as it is live while it has no baseline."""
+        with self._store.transaction() as tx:
+            sealed = tx.unseal(OUTPUTS, source.stack.id) if source.stack.settled else None
+        if sealed is not None:
+            return {name: Output(**output) for name, output in json.loads(sealed).items()}
+        driver = self.driver(source.declaration)
+        if not isinstance(driver, HandsOver):
+            return {}
+        errand = Errand("check", f"outputs-{source.stack.id}", f"check:{source.stack.id}", slot="outputs")
+        job = self._build(source, errand, {})  # reading outputs takes no inputs
+        with self.alone(job):
+            return driver.outputs(job)
+
+
+def sealed_outputs(outputs: Mapping[str, Output]) -> bytes:
+    return json.dumps(
+        {name: {"value": each.value, "sensitive": each.sensitive} for name, each in outputs.items()}
+    ).encode()
+
+
+def _text(value: JSON) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _safe(name: str) -> str:
+    return "".join(character if character.isalnum() or character in "-_." else "-" for character in name)

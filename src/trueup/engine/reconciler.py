@@ -1,0 +1,121 @@
+"""The walk. Read this first: everything that Trueup does to a live system happens in `Reconciler.walk`.
+
+source -> read -> plan -> attribute -> judge -> approve -> apply -> verify -> record
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import random
+from typing import Literal, TypeGuard
+
+from trueup.engine.books import Books
+from trueup.engine.desk import Desk
+from trueup.engine.errands import Errands
+from trueup.engine.journal import StoredJournal
+from trueup.engine.leases import Held, Leases
+from trueup.engine.retries import after_error
+from trueup.engine.settling import Settling
+from trueup.model.errors import TrueupError
+from trueup.model.plan import Applied, ApprovedPlan, JudgedPlan
+from trueup.model.run import Run, RunId, RunKind, RunState
+from trueup.ports.driver import Observation, Session
+from trueup.ports.store import Conflict
+from trueup.stages.approve import Count, approve
+from trueup.stages.attribute import attribute
+from trueup.stages.judge import judge
+from trueup.stages.verify import verify
+from trueup.system.clock import Clock
+
+Phase = Literal["plan", "apply"]
+STARTS: dict[Phase, RunState] = {"plan": RunState.QUEUED, "apply": RunState.APPROVED}
+WORKS: dict[Phase, RunState] = {"plan": RunState.PLANNING, "apply": RunState.APPLYING}
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    errands: Errands
+    """Finds a run's files and opens its live system."""
+    books: Books
+    """Baselines, drifts and approvals."""
+    settling: Settling
+    """What the end of a run writes."""
+    leases: Leases
+    clock: Clock
+
+    def walk(self, id: RunId, phase: Phase) -> Run:
+        """One walk for one stack. The phase `plan` ends where people decide; `apply` goes the whole way again, in
+        one session with the live system, and applies that fresh plan. Called for a run that has moved on, it does
+        nothing. Raises Unavailable when another run holds the stack's lease."""
+        desk = self.books.desk(id)
+        if desk.run.state is not STARTS[phase] or self._deferred(desk, phase):
+            return desk.run
+        with self.leases.hold(desk.stack.id, id, wanted=phase == "apply") as lease, self._answering(desk):
+            desk.move(WORKS[phase], attempts=desk.run.attempts + 1, not_before=None)
+            source = self.errands.source(desk.run)
+            reading = self.errands.read(source)
+            with self.errands.live(source, desk.run, lease) as live:
+                attributed = attribute(live.plan(), self.books.baseline(desk.stack.id))
+                judged = judge(attributed, self.books.rulebook(source, desk.run, reading))
+                approved = approve(judged, self.books.approvals(source, desk.run), frozenset(desk.run.authors))
+                if phase == "plan" or not _still_approved(approved, desk.run):
+                    self._park(desk, judged, approved)
+                    return desk.run
+                applied = self._apply(live, approved, id, lease)
+                verified = verify(applied, live.plan() if applied.complete else None)
+            self.settling.settle(desk, source, judged, verified)
+        return desk.run
+
+    def _deferred(self, desk: Desk, phase: Phase) -> bool:
+        """A stack whose upstream is not settled waits, and holds nothing while it does."""
+        waiting = self.errands.waiting_for(desk.run) if phase == "plan" else ()
+        if waiting:
+            desk.move(RunState.DEFERRED, waiting_for=waiting)
+        return bool(waiting)
+
+    def _apply(self, live: Observation, approved: ApprovedPlan, id: RunId, lease: Held | None) -> Applied:
+        plan = approved.plan
+        if plan.empty:
+            # Applying an empty plan could still write the state (facts: `applyable: false`, refreshed attributes).
+            return Applied(True, plan.real, {}, plan.basis.live)
+        assert lease is not None and isinstance(live, Session)
+        return live.apply(plan, StoredJournal(self.books.store, id, lease.lease))
+
+    def _park(self, desk: Desk, judged: JudgedPlan, approved: ApprovedPlan | Count) -> None:
+        """Where a plan goes when nothing is applied now. Proposals always end here, showing what would block."""
+        desk.move(RunState.JUDGING, **self.books.of_plan(judged))
+        verdict, run = judged.verdict, desk.run
+        if run.kind is RunKind.PROPOSAL:
+            desk.move(RunState.FINISHED, desk.draft("run.proposed", f"planned {desk.stack.name} for review"))
+        elif verdict.refused:
+            why = "; ".join(finding.message for finding in verdict.refusals)
+            desk.move(RunState.REFUSED, desk.draft("run.refused", f"refused to change {desk.stack.name}: {why}"))
+        elif verdict.blocked:
+            desk.move(RunState.BLOCKED, self.books.blocked_draft(desk, verdict))
+        elif isinstance(approved, ApprovedPlan):
+            desk.move(RunState.APPROVED, approvals=approved.approvals)
+        else:
+            summary = f"{desk.stack.name} waits: {approved.explain()}"
+            desk.move(RunState.AWAITING_APPROVAL, desk.draft("run.waiting", summary))
+
+    @contextmanager
+    def _answering(self, desk: Desk) -> Iterator[None]:
+        """Every error has a sequel: retry, fail, or say that what happened is uncertain."""
+        try:
+            yield
+        except Conflict:
+            return  # somebody moved the row: cancelled, superseded, or taken over
+        except TrueupError as error:
+            if desk.run.state not in WORKS.values():
+                raise
+            sequel = after_error(
+                error, desk.run, begun=self.books.begun(desk.run.id), now=self.clock.now(), jitter=random()
+            )
+            kind, words = type(error).__name__.lower(), str(error)
+            draft = desk.draft(f"run.{sequel.state}", f"{desk.stack.name}: {error.message}", error=kind)
+            desk.move(sequel.state, draft, error=words, not_before=sequel.not_before)
+
+
+def _still_approved(approved: ApprovedPlan | Count, run: Run) -> TypeGuard[ApprovedPlan]:
+    """People agreed to an effect; another one goes back to judging, also where nobody had to agree."""
+    return isinstance(approved, ApprovedPlan) and approved.plan.effect == run.effect

@@ -1,0 +1,126 @@
+"""Scheduler: what is due. Git is looked at, runs and checks are handed to workers, waiting ones are woken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Protocol
+
+from trueup.engine.catalog import Catalog, Look
+from trueup.engine.errands import Errands
+from trueup.engine.intake import Intake
+from trueup.engine.reports import Reports
+from trueup.model.drift import CheckState
+from trueup.model.errors import TrueupError
+from trueup.model.run import Run, RunId, RunState
+from trueup.model.stack import StackId
+from trueup.ports.store import Conflict, RunFilter, Store
+from trueup.system.clock import Clock, jittered
+
+LEADER = StackId("scheduler")
+"""The lease of the one process that schedules; a stack's id is never this."""
+LEADER_SECONDS = 30.0
+
+
+class Queues(Protocol):
+    """Satisfied by engine.workflows."""
+
+    def enqueue_plan(self, run: Run) -> None: ...
+    def enqueue_apply(self, run: Run) -> None: ...
+    def enqueue_recover(self, run: Run) -> None: ...
+    def enqueue_check(self, stack: StackId, due_at: datetime) -> None: ...
+    def sweep(self) -> None:
+        """Takes over what dead workers left."""
+        ...
+
+
+@dataclass
+class Scheduler:
+    """`tick` does one round; safe to repeat, and safe to run in several processes: one of them leads."""
+
+    store: Store
+    catalog: Catalog
+    intake: Intake
+    errands: Errands
+    reports: Reports
+    queues: Queues
+    clock: Clock
+    holder: str
+    poll: timedelta = timedelta(seconds=60)
+    sign: Callable[[], None] = lambda: None
+    """Writes a signed checkpoint of the ledger when one is due."""
+    look: Look | None = None
+    """The newest refresh, for `readyz` and `doctor`."""
+    looked_at: datetime | None = None
+    _next_look: datetime | None = field(default=None, repr=False)
+
+    def run(self, stop: Event, pause: float = 1.0) -> None:
+        """Until `stop` is set. An error of one round is said and does not end the loop."""
+        while not stop.is_set():
+            try:
+                self.tick()
+            except (TrueupError, Conflict) as error:
+                self.store.log("scheduler", [str(error)])
+            self.clock.wait(stop, pause)
+
+    def tick(self) -> None:
+        if self.store.acquire(LEADER, self.holder, LEADER_SECONDS) is None:
+            return
+        now = self.clock.now()
+        if self._next_look is None or now >= self._next_look:
+            self.refresh()
+            self._next_look = now + timedelta(seconds=jittered(self.poll.total_seconds()))
+        self.queues.sweep()
+        self._wake()
+        self._hand_out(now)
+        self._check(now)
+        self.reports.publish()
+        self.sign()
+
+    def refresh(self) -> Look:
+        """Looks at Git now and takes in what is new."""
+        self.look = self.catalog.refresh()
+        self.looked_at = self.clock.now()
+        self.intake.take_in(self.look)
+        return self.look
+
+    def _wake(self) -> None:
+        """Deferred runs whose upstream is settled, and blocked ones whose drift is gone, go back into the queue."""
+        with self.store.transaction() as tx:
+            waiting = tx.runs(RunFilter(states=frozenset({RunState.DEFERRED, RunState.BLOCKED}), limit=1000))
+            open_drifts = {drift.id for drift in tx.drifts()}
+        for run in waiting:
+            if run.state is RunState.DEFERRED:
+                ready = not self.errands.waiting_for(run)
+            else:
+                ids = {loss.drift for loss in run.losses}
+                ready = None not in ids and not ids & open_drifts
+            if ready:
+                self._move(run.id, run.state, RunState.QUEUED)
+
+    def _move(self, id: RunId, before: RunState, after: RunState) -> None:
+        with self.store.transaction() as tx:
+            run = tx.run(id)
+            if run is not None and run.state is before:
+                tx.put_run(replace(run, state=after, waiting_for=(), updated_at=self.clock.now()))
+
+    def _hand_out(self, now: datetime) -> None:
+        states = frozenset({RunState.QUEUED, RunState.APPROVED, RunState.UNCERTAIN})
+        with self.store.transaction() as tx:
+            runs = tx.runs(RunFilter(states=states, limit=1000))
+        for run in reversed(runs):
+            if run.not_before is not None and run.not_before > now:
+                continue
+            match run.state:
+                case RunState.QUEUED:
+                    self.queues.enqueue_plan(run)
+                case RunState.APPROVED:
+                    self.queues.enqueue_apply(run)
+                case _:
+                    self.queues.enqueue_recover(run)
+
+    def _check(self, now: datetime) -> None:
+        with self.store.transaction() as tx:
+            due = [check for check in tx.checks() if check.due_at <= now and check.state is not CheckState.CHECKING]
+        for check in due:
+            self.queues.enqueue_check(check.stack, check.due_at)

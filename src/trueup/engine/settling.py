@@ -1,0 +1,230 @@
+"""Settling: how a run that applied ends. What the writes returned becomes the baseline, in one last transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from trueup.engine.books import Books
+from trueup.engine.desk import Desk
+from trueup.engine.errands import Errands
+from trueup.engine.ids import new_id
+from trueup.engine.jobs import OUTPUTS, Errand, sealed_outputs
+from trueup.engine.source import Source
+from trueup.engine.vault import CLOSURE, closure_bytes
+from trueup.model.baseline import Baseline
+from trueup.model.drift import Drift, DriftState, Resolution
+from trueup.model.ledger import Draft
+from trueup.model.plan import Applied, AttributedPlan, JudgedPlan, Outcome, Plan
+from trueup.model.run import Run, RunKind, RunState
+from trueup.model.stack import Stack, StackId, Standing
+from trueup.ports.driver import HandsOver
+from trueup.ports.store import Transaction
+from trueup.stages.attribute import attribute
+from trueup.stages.detect import Detection, detect
+from trueup.stages.record import absorbed, settled
+from trueup.stages.verify import Verified
+from trueup.system.clock import Clock
+
+
+@dataclass(frozen=True)
+class Settling:
+    books: Books
+    errands: Errands
+    clock: Clock
+
+    def settle(self, desk: Desk, source: Source, judged: JudgedPlan, verified: Verified) -> None:
+        """Ends a run of this process: finished, or (when the apply stopped half-way) failed with a partial baseline."""
+        if verified.after is None:
+            error = verified.applied.error
+            desk.move(RunState.UNCERTAIN, self._stopped(desk, verified.applied), error=error)
+            desk.move(RunState.RECOVERING)
+            self.fail(desk, source, judged.attributed, verified.applied)
+        else:
+            desk.move(RunState.VERIFYING)
+            self.finish(desk, source, judged.attributed, verified)
+
+    def finish(self, desk: Desk, source: Source, attributed: AttributedPlan, verified: Verified) -> None:
+        """The writes are complete. A plan that is not empty afterwards is said, not hidden."""
+        assert verified.after is not None
+        applied, run = verified.applied, desk.run
+        baseline = self.next_baseline(source, attributed, applied, by=f"run:{run.id}")
+        after = attribute(verified.after, baseline)
+        baseline = replace(baseline, resources=absorbed(baseline.resources, attributed, after))
+        with self.books.store.transaction() as tx:
+            detection = self.detected(tx, source.stack.id, verified.after, baseline)
+        drifts = [_resolved_by(drift, run) for drift in detection.rows]
+        sealed: list[tuple[str, str, bytes]] = [
+            (CLOSURE, baseline.basis.closure.digest, closure_bytes(source.tree, baseline.basis.closure))
+        ]
+        outputs = self.outputs_bytes(source)
+        if outputs is not None:
+            sealed.append((OUTPUTS, source.stack.id, outputs))
+        desk.end(
+            RunState.FINISHED,
+            self._finished(desk, attributed, verified),
+            baseline=baseline,
+            drifts=drifts,
+            drafts=drift_drafts(desk.stack, detection, drifts),
+            sealed=sealed,
+            stack=lambda stack: _settled_stack(stack, run, baseline),
+            converged=verified.converged,
+            error="" if verified.converged else "not converged: " + "; ".join(verified.remains()),
+        )
+        self._wake_dependents(desk, attributed)
+
+    def fail(
+        self,
+        desk: Desk,
+        source: Source,
+        attributed: AttributedPlan,
+        applied: Applied,
+        advice: Sequence[str] = (),
+    ) -> None:
+        """What succeeded advances, what failed keeps its S, what nobody saw the end of is uncertain and said so."""
+        baseline = self.next_baseline(source, attributed, applied, by=f"run:{desk.run.id}")
+        counts = Counter(applied.outcomes.values())
+        summary = (
+            f"{desk.run.id} of {desk.stack.name} stopped half-way: {counts[Outcome.DONE]} done, "
+            f"{counts[Outcome.FAILED]} failed, {counts[Outcome.UNCERTAIN]} uncertain"
+        )
+        outcomes = {address: str(outcome) for address, outcome in applied.outcomes.items()}
+        draft = desk.draft("run.failed", summary, outcomes=outcomes, advice=list(advice), error=applied.error)
+        desk.end(
+            RunState.FAILED,
+            draft,
+            baseline=baseline,
+            stack=lambda stack: replace(stack, attempted=desk.run.revision),
+            error="\n".join([applied.error or desk.run.error, *advice]).strip(),
+        )
+
+    def next_baseline(self, source: Source, attributed: AttributedPlan, applied: Applied, by: str) -> Baseline:
+        old = self.books.baseline(source.stack.id)
+        basis = attributed.plan.basis if applied.complete or old is None else old.basis
+        wrote = applied.outcomes.keys()
+        return Baseline(
+            stack=source.stack.id,
+            generation=old.generation + 1 if old else 1,
+            basis=replace(basis, live=applied.live),
+            resources=settled(old, attributed, applied),
+            settled_at=self.clock.now(),
+            settled_by=by,
+            uncertain=tuple(address for address, outcome in applied.outcomes.items() if outcome is Outcome.UNCERTAIN),
+            tolerances=tuple(each for each in (old.tolerances if old else ()) if each.address not in wrote),
+        )
+
+    def detected(self, tx: Transaction, stack: StackId, plan: Plan, baseline: Baseline) -> Detection:
+        """What differs from a baseline that is about to be written."""
+        known = tx.drifts(stack, unresolved=False)
+        return detect(attribute(plan, baseline), known, baseline, self.clock.now(), None, lambda: new_id("dft"))
+
+    def outputs_bytes(self, source: Source) -> bytes | None:
+        """Raw outputs for other stacks, to be sealed; None where nothing is handed over."""
+        driver = self.errands.jobs.driver(source.declaration)
+        if not isinstance(driver, HandsOver):
+            return None
+        errand = Errand("check", f"outputs-{source.stack.id}", f"check:{source.stack.id}", slot="outputs")
+        job = self.errands.jobs.job(source, errand, self.errands.upstream(source.declaration))
+        with self.errands.jobs.alone(job):
+            return sealed_outputs(driver.outputs(job))
+
+    def _wake_dependents(self, desk: Desk, attributed: AttributedPlan) -> None:
+        """Stacks that take an output which changed are due for a delivery, though no file of theirs moved."""
+        changed = {
+            c.address.removeprefix("output.") for c in attributed.plan.changes if c.address.startswith("output.")
+        }
+        if not changed:
+            return
+        for declaration in self.errands.catalog.manifest.declarations:
+            taken = {each.output for each in declaration.inputs.values() if each.stack == desk.stack.name}
+            if taken & changed:
+                with self.books.store.transaction() as tx:
+                    stack = tx.stack_named(declaration.name)
+                    if stack is not None and stack.standing is Standing.SETTLED:
+                        tx.put_stack(replace(stack, delivered_closure=""))
+
+    def _finished(self, desk: Desk, attributed: AttributedPlan, verified: Verified) -> Draft:
+        run, plan = desk.run, attributed.plan
+        counts = Counter(change.action for change in plan.changes)
+        what = ", ".join(f"{count} {action}" for action, count in sorted(counts.items())) or "nothing to change"
+        verb = {"delivery": "delivered", "revert": "reverted in", "destroy": "destroyed"}.get(run.kind, str(run.kind))
+        remains = "" if verified.converged else f"; not converged, {len(verified.remains())} changes remain"
+        return desk.draft(
+            "run.finished",
+            f"{verb} {desk.stack.name}: {what}{remains}",
+            actor=run.requested_by,
+            run_kind=run.kind,
+            effect=plan.effect,
+            authors=list(run.authors),
+            approvals=[{"person": each.person, "at": each.at.isoformat(), "via": each.via} for each in run.approvals],
+            releases=[{"person": each.person, "address": each.address, "reason": each.reason} for each in run.releases],
+            changes=[{"address": each.address, "action": str(each.action)} for each in plan.changes],
+            live=dict(verified.applied.live.values),
+            converged=verified.converged,
+        )
+
+    def _stopped(self, desk: Desk, applied: Applied) -> Draft:
+        return desk.draft("run.uncertain", f"the apply of {desk.run.id} stopped half-way: {applied.error}")
+
+
+def drift_drafts(stack: Stack, detection: Detection, rows: Sequence[Drift]) -> list[Draft]:
+    """Ledger entries for what a look found; drift that was merely seen again is not news."""
+    news = {drift.id for drift in (*detection.opened, *detection.changed, *detection.resolved)}
+    drafts: list[Draft] = []
+    for drift in rows:
+        if drift.id not in news:
+            continue
+        paths = ", ".join(difference.label or "the whole resource" for difference in drift.differences)
+        what = f"resolved.{drift.resolution}" if drift.resolution else str(drift.state)
+        summary = f"drift {what} on {stack.name}: {drift.address} {paths}"
+        details = {
+            "drift": drift.id,
+            "address": drift.address,
+            "paths": [difference.label for difference in drift.differences],
+            "real": [difference.real for difference in drift.differences],
+            "settled": [difference.settled for difference in drift.differences],
+            "first_seen": drift.first_seen.isoformat(),
+            "not_before": drift.not_before.isoformat() if drift.not_before else None,
+        }
+        drafts.append(
+            Draft(
+                f"drift.{what}",
+                drift.actor or "trueup",
+                summary,
+                stack=stack.id,
+                name=stack.name,
+                environment=stack.environment,
+                request=drift.request,
+                run=drift.run or "",
+                details=details,
+            )
+        )
+    return drafts
+
+
+def _resolved_by(drift: Drift, run: Run) -> Drift:
+    """The run that ended a drift, and how: it was told to revert it, or a person accepted the loss."""
+    if drift.state is not DriftState.RESOLVED:
+        return drift
+    if drift.id in run.reverts:
+        return replace(drift, resolution=Resolution.REVERTED, run=run.id)
+    if any(release.address == drift.address for release in run.releases):
+        return replace(drift, resolution=Resolution.RELEASED, run=run.id)
+    return replace(drift, run=run.id)
+
+
+def _settled_stack(stack: Stack, run: Run, baseline: Baseline) -> Stack:
+    if run.kind is RunKind.DESTROY:
+        if stack.standing is Standing.ORPHANED:
+            return replace(stack, standing=Standing.FORGOTTEN, settled=None)
+        return replace(stack, paused=f"destroyed by {run.id}; `trueup stack resume` lets it be created again")
+    if run.kind is RunKind.REVERT:
+        return stack
+    closure = baseline.basis.closure.digest
+    # A merge that came while this run applied has set another closure, which stays to be delivered.
+    return replace(
+        stack,
+        attempted=run.revision,
+        settled=run.revision,
+        standing=Standing.SETTLED,
+        delivered_closure=stack.delivered_closure or closure,
+    )

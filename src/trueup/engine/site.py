@@ -1,0 +1,40 @@
+"""Site: one installation, wired. The ways in get it; nothing below them does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trueup.engine.adoption import Adoption
+from trueup.engine.books import Books
+from trueup.engine.catalog import Catalog
+from trueup.engine.checks import Checks
+from trueup.engine.codification import Codification
+from trueup.engine.decisions import RunDecisions
+from trueup.engine.drift_decisions import DriftDecisions
+from trueup.engine.errands import Errands
+from trueup.engine.reconciler import Reconciler
+from trueup.engine.recovery import Recovery
+from trueup.engine.stewardship import StackDecisions
+from trueup.ports.forge import Forge
+from trueup.ports.store import Store
+from trueup.system.clock import Clock
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the API and the command line can ask for."""
+
+    name: str
+    clock: Clock
+    store: Store
+    catalog: Catalog
+    forges: Callable[[str], Forge | None]
+    books: Books
+    errands: Errands
+    runs: RunDecisions
+    stacks: StackDecisions
+    drifts: DriftDecisions
+    adoption: Adoption
+    codification: Codification
+    checks: Checks
+    reconciler: Reconciler
+    recovery: Recovery
