@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
 
-from trueup.manifests.manifest import Manifest
+from trueup.manifests.manifest import Manifest, Repository
+from trueup.manifests.native import Control
 from trueup.model.errors import Invalid, TrueupError
 from trueup.model.people import Identity
 from trueup.model.stack import Declaration, Stack
@@ -13,23 +14,22 @@ from trueup.ports.store import Store
 from trueup.ports.tree import Tree
 from trueup.system.mirror import Commit, Mirror
 
-CONTROL = "control"
-"""The name under which the control repository's own head is remembered."""
+CONTROL = "."
+"""The name under which the control repository's own head is remembered; no repository can be called so."""
 HEADS = "git.heads"
-
-Load = Callable[[Tree, Mapping[str, Tree]], Manifest]
-"""The control repository's tree and every repository's tree at its branch's head -> the manifest."""
 
 
 @dataclass(frozen=True)
 class Remotes:
-    """How the catalog reaches Git; given by wiring."""
+    """How the catalog reaches Git and reads what it finds; given by wiring."""
 
     control: Mirror
-    control_branch: str
-    repositories: Callable[[Tree], Mapping[str, tuple[Mirror, str]]]
-    """From the control tree: repository name to its mirror and branch. Mirrors are kept between calls."""
-    load: Load
+    branch: str
+    """Of the control repository: the only one whose trueup.yaml governs."""
+    mirror: Callable[[Repository], Mirror]
+    """Kept between calls. Never asked for the control repository itself."""
+    parse: Callable[[Tree], Control]
+    expand: Callable[[Control, Mapping[str, Tree]], Manifest]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Catalog:
             errors: dict[str, TrueupError] = {}
             before = self._remembered()
             heads = dict(before)
-            self._look_at(CONTROL, self._remotes.control, self._remotes.control_branch, heads, errors)
+            self._look_at(CONTROL, self._remotes.control, self._remotes.branch, heads, errors)
             if CONTROL in heads:
                 self._read(heads, errors)
             self._heads = heads
@@ -90,8 +90,13 @@ class Catalog:
             return self._heads.get(repository) or mirror.head(branch)
 
     def heads(self) -> Mapping[str, str]:
+        """Every repository's head, the control repository's also under CONTROL."""
         with self._lock:
             return dict(self._heads)
+
+    def repositories(self) -> Sequence[str]:
+        with self._lock:
+            return sorted(self._mirrors)
 
     def tree(self, repository: str, commit: str) -> Tree:
         """Fetches once more when the commit is not here yet."""
@@ -116,10 +121,8 @@ class Catalog:
         if remembered is None:
             return None
         heads = json.loads(remembered)
-        control = self._remotes.control.tree(heads[CONTROL])
-        mirrors = self._remotes.repositories(control)
-        trees = {name: mirror.tree(heads[name]) for name, (mirror, _) in mirrors.items() if name in heads}
-        return self._remotes.load(control, trees).declaration(stack.name)
+        control = self._remotes.parse(self._remotes.control.tree(heads[CONTROL]))
+        return self._remotes.expand(control, self._trees(self._mirrors_of(control), heads)).declaration(stack.name)
 
     def close(self) -> None:
         for mirror, _ in self._mirrors.values():
@@ -144,16 +147,29 @@ class Catalog:
             errors[name] = error
 
     def _read(self, heads: dict[str, str], errors: dict[str, TrueupError]) -> None:
-        control = self._remotes.control.tree(heads[CONTROL])
         try:
-            mirrors = self._remotes.repositories(control)
+            control = self._remotes.parse(self._remotes.control.tree(heads[CONTROL]))
+            mirrors = self._mirrors_of(control)
             for name, (mirror, branch) in mirrors.items():
-                self._look_at(name, mirror, branch, heads, errors)
-            trees = {name: mirror.tree(heads[name]) for name, (mirror, _) in mirrors.items() if name in heads}
-            self._manifest = self._remotes.load(control, trees)
+                if mirror is not self._remotes.control:
+                    self._look_at(name, mirror, branch, heads, errors)
+            heads[control.home] = heads[CONTROL]
+            self._manifest = self._remotes.expand(control, self._trees(mirrors, heads))
             self._mirrors = mirrors
         except TrueupError as error:
             errors[CONTROL] = error
+
+    def _mirrors_of(self, control: Control) -> Mapping[str, tuple[Mirror, str]]:
+        return {
+            key: (self._remotes.control, self._remotes.branch)
+            if each.is_control
+            else (self._remotes.mirror(each), each.branch)
+            for key, each in control.repositories.items()
+        }
+
+    @staticmethod
+    def _trees(mirrors: Mapping[str, tuple[Mirror, str]], heads: Mapping[str, str]) -> Mapping[str, Tree]:
+        return {name: mirror.tree(heads[name]) for name, (mirror, _) in mirrors.items() if name in heads}
 
     def _mirror(self, repository: str) -> tuple[Mirror, str]:
         with self._lock:

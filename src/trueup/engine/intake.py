@@ -43,7 +43,7 @@ class Intake:
         for stack, declaration in self._declared():
             if stack.standing is Standing.SETTLED and declaration.mode.allows(Mode.DELIVER) and not stack.paused:
                 created += self._delivery(stack, declaration, rewritten=stack.repository in look.rewritten)
-        for repository in sorted(self.catalog.heads()):
+        for repository in self.catalog.repositories():
             created += self._proposals(repository)
         return tuple(created)
 
@@ -56,11 +56,11 @@ class Intake:
             for declaration in manifest.declarations:
                 self._sync(tx, declaration, known)
             for name, stack in known.items():
-                gone = manifest.declaration(name) is None and stack.standing not in (
-                    Standing.ORPHANED,
-                    Standing.FORGOTTEN,
-                )
-                if gone and not any(each.moved_from == name for each in manifest.declarations):
+                known_gone = stack.standing in (Standing.ORPHANED, Standing.FORGOTTEN)
+                moved = any(each.moved_from == name for each in manifest.declarations)
+                # Of a repository that did not answer, nothing is known: its stacks stay what they were.
+                unread = stack.repository in manifest.unread
+                if manifest.declaration(name) is None and not (known_gone or moved or unread):
                     self._orphan(tx, stack)
 
     def _sync(self, tx: Transaction, declaration: Declaration, known: dict[str, Stack]) -> None:
