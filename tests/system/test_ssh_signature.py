@@ -96,14 +96,7 @@ def test_git_accepts_signed_commits_and_notices_forged_ones(tmp_path: Path) -> N
     for name, key in (("ours", KEY), ("other", OTHER)):
         allowed = tmp_path / name
         allowed.write_text(f"trueup {public_line(key.public_key())}\n")
-        settings = (
-            "-c",
-            "gpg.format=ssh",
-            "-c",
-            f"gpg.ssh.allowedSignersFile={allowed}",
-            "-c",
-            f"gpg.ssh.program={keygen}",
-        )
+        settings = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={allowed}")
         shown[name] = git(writer.repository, *settings, "log", "-1", "--format=%G? %GS", commit)
     assert shown == {"ours": "G trueup", "other": "U"}
     content = git(writer.repository, "cat-file", "commit", commit).encode() + b"\n"
