@@ -39,6 +39,8 @@ def main() -> None:
     for figure in figures(sys.argv[1:]):
         console.print(f"{figure.name}: {figure.value:.4g} {figure.unit}", style="dim")
         measured.append(figure)
+    if not measured:
+        sys.exit(f"nothing to measure: no bench_*.py in {HERE.name}/ {' or '.join(sys.argv[1:])}".rstrip())
     console.print(table(measured))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps([figure.document() for figure in measured], indent=2) + "\n")

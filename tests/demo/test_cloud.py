@@ -1,11 +1,38 @@
 """The emulated AWS and what it records."""
 
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from trueup.demo.cloud import REGION, Cloud, CloudRecord, Identity
+from trueup.demo.terminal import Terminal
+from trueup.model.errors import Rejected
+
+PAUSED = """
+terraform {
+  backend "s3" {
+    bucket                      = "interrupted"
+    key                         = "state"
+    use_lockfile                = true
+    use_path_style              = true
+    max_retries                 = 1
+    skip_credentials_validation = true
+    skip_requesting_account_id  = true
+    skip_metadata_api_check     = true
+  }
+}
+
+resource "terraform_data" "paused" {
+  provisioner "local-exec" {
+    command = "echo begun > begun; cat go"
+  }
+}
+"""
 
 
 def told(cloud: Cloud, since: datetime, by: Identity) -> list[CloudRecord]:
@@ -122,3 +149,28 @@ def test_only_the_trusted_assume_a_role_and_unknown_keys_do_nothing(cloud: Cloud
     for service, call in (("ec2", "describe_vpcs"), ("s3", "list_buckets"), ("iam", "list_users")):
         with pytest.raises(ClientError, match=r"AuthFailure|InvalidAccessKeyId|InvalidClientTokenId"):
             getattr(cloud.client(service, stranger), call)()
+
+
+def test_s3_gone_in_the_middle_of_an_apply(fresh_cloud: Cloud, terminal: Terminal, tmp_path: Path) -> None:
+    """Terraform writes errored.tfstate, the lock stays in the bucket, and both can be dealt with once S3 is back."""
+    s3 = fresh_cloud.client("s3")
+    s3.create_bucket(Bucket="interrupted", CreateBucketConfiguration={"LocationConstraint": REGION})
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "main.tf").write_text(PAUSED)
+    os.mkfifo(root / "begun")
+    os.mkfifo(root / "go")
+    who = terminal.having(fresh_cloud.environment(fresh_cloud.hand))
+    who.run(root, "init")
+    with ThreadPoolExecutor(1) as pool:
+        applied = pool.submit(who.run, root, "apply", "-auto-approve", "-no-color")
+        (root / "begun").read_text()
+        fresh_cloud.interrupt()
+        (root / "go").write_text("go")
+        with pytest.raises(Rejected, match=r"errored\.tfstate"):
+            applied.result()
+    fresh_cloud.restore()
+    lock = json.loads(s3.get_object(Bucket="interrupted", Key="state.tflock")["Body"].read())
+    who.run(root, "force-unlock", "-force", lock["ID"])
+    who.run(root, "state", "push", "errored.tfstate")
+    assert who.run(root, "state", "list") == "terraform_data.paused\n"

