@@ -10,6 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PACKAGES := bubblewrap git openssh-client
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 help: ## what can be made
 	sed -n 's/^\([a-z][a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -47,8 +49,7 @@ servers: ## what else the tests use from the Debian or Ubuntu archive
 	$$install >/dev/null
 
 lock: $(VENV)/.complete ## new pins for requirements/, newest versions that pyproject.toml allows
-	compile=($(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --upgrade --quiet
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock")
+	compile=($(BIN)/uv pip compile pyproject.toml $(COMPILE))
 	"$${compile[@]}" --all-extras --output-file requirements/dev.txt
 	"$${compile[@]}" --constraints requirements/dev.txt --no-annotate --output-file requirements/run.txt
 

@@ -89,3 +89,13 @@ def test_measuring_nothing_is_no_success() -> None:
     )
     assert ended.returncode == 1
     assert "nothing to measure" in ended.stderr
+
+
+def test_help_names_every_target() -> None:
+    """`make help` tells of each target that the Makefile declares."""
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    declared = re.search(r"(?m)^\.PHONY: (.+)$", (ROOT / "Makefile").read_text())
+    assert declared is not None
+    assert re.findall(r"(?m)^  make (\w+) +\w", shown.stdout) == declared[1].split()
