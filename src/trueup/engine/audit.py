@@ -1,0 +1,97 @@
+"""Audit of ourselves: what the cloud recorded of Trueup's own sessions, and whether any wrote without a run's apply."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trueup.model.errors import Invalid
+from trueup.model.run import RunId
+from trueup.ports.store import Store
+
+SESSION = "trueup-"
+"""Role sessions of ours are named so, with the run's, check's or proof's id behind it."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Everything that one identity did, as the cloud saw it."""
+
+    identity: str
+    ours: bool
+    session: str
+    """The id behind our session's name; "" for others."""
+    reads: int
+    writes: Mapping[str, int]
+    """`ec2:CreateVpc` to how often."""
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class Audit:
+    activities: Sequence[Activity]
+    violations: Sequence[str]
+    """Writes of ours that no apply explains; must be empty."""
+
+    @property
+    def wrote(self) -> int:
+        return sum(sum(each.writes.values()) for each in self.activities if each.ours)
+
+
+def audit(records: Iterable[Mapping[str, Any]], store: Store) -> Audit:
+    """`records` are CloudTrail records (eventVersion 1.x: eventTime, eventSource, eventName, readOnly,
+    userIdentity.arn). A session of ours may write only for a run that began to apply. Raises Invalid."""
+    by_identity: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        by_identity.setdefault(_identity(record), []).append(record)
+    activities = [_activity(identity, found) for identity, found in sorted(by_identity.items())]
+    violations = []
+    for activity in activities:
+        if activity.ours and activity.writes and not _may_write(activity.session, store):
+            named = ", ".join(f"{count}x {action}" for action, count in sorted(activity.writes.items()))
+            violations.append(f"{activity.identity} wrote although nothing was being applied: {named}")
+    return Audit(activities, violations)
+
+
+def _may_write(session: str, store: Store) -> bool:
+    with store.transaction() as tx:
+        return any(entry.event == "begin" for entry in tx.journal(RunId(session)))
+
+
+def _identity(record: Mapping[str, Any]) -> str:
+    try:
+        who = record["userIdentity"]
+        return str(who.get("arn") or who.get("accessKeyId") or "unknown")
+    except (KeyError, AttributeError, TypeError):
+        raise Invalid(
+            "this is not a CloudTrail record: it has no userIdentity", hint="one JSON object a line"
+        ) from None
+
+
+def _activity(identity: str, records: Sequence[Mapping[str, Any]]) -> Activity:
+    name = identity.rpartition("/")[2]
+    ours = ":assumed-role/" in identity and name.startswith(SESSION)
+    times = sorted(_time(record) for record in records)
+    writes = Counter(_action(record) for record in records if not record.get("readOnly", False))
+    return Activity(
+        identity=identity,
+        ours=ours,
+        session=name.removeprefix(SESSION) if ours else "",
+        reads=len(records) - sum(writes.values()),
+        writes=dict(writes),
+        first=times[0],
+        last=times[-1],
+    )
+
+
+def _action(record: Mapping[str, Any]) -> str:
+    return f"{str(record.get('eventSource', '')).partition('.')[0]}:{record.get('eventName', '?')}"
+
+
+def _time(record: Mapping[str, Any]) -> datetime:
+    try:
+        return datetime.fromisoformat(str(record["eventTime"]).replace("Z", "+00:00"))
+    except (KeyError, ValueError):
+        raise Invalid(f"a record of {record.get('eventName', 'an event')} has no eventTime") from None
