@@ -69,9 +69,13 @@ class Source:
     modules: tuple[ModuleCall, ...] = ()
     file_uses: tuple[FileUse, ...] = ()
     declared: tuple[Declared, ...] = ()
+    moments: tuple[tuple[str, At], ...] = ()
+    """Calls of timestamp() and plantimestamp()."""
     required_version: str = ""
     backend: str = ""
     """Its type; `cloud` for a cloud block."""
+    backend_path: str = ""
+    """Of a local backend, where it is a literal."""
     providers: frozenset[str] = frozenset()
     """Local names of configured or implied providers."""
     configures_provider: bool = False
@@ -115,6 +119,8 @@ def _parse_hcl(content: bytes) -> Source:
         reader.take(block)
     if any(word in content for word in (b"file", b"path.", b"source", b"script")):
         reader.file_uses += _file_uses(root)
+    if b"timestamp" in content:
+        reader.moments = _moments(root)
     return reader.source()
 
 
@@ -212,6 +218,12 @@ def _in_module_call(attribute: Node) -> bool:
     return block is not None and heading(block)[:1] in (["module"], ["required_providers"])
 
 
+def _moments(root: Node) -> list[tuple[str, At]]:
+    calls = [node for node in descend(root) if node.type == "function_call"]
+    named = [(text(node.named_children[0]), position(node)) for node in calls]
+    return [(name, where) for name, where in named if name in ("timestamp", "plantimestamp")]
+
+
 class _Reader:
     """Collects what the blocks of one file say."""
 
@@ -219,8 +231,10 @@ class _Reader:
         self.modules: list[ModuleCall] = []
         self.file_uses: list[FileUse] = []
         self.declared: list[Declared] = []
+        self.moments: list[tuple[str, At]] = []
         self.required_version = ""
         self.backend = ""
+        self.backend_path = ""
         self.providers: set[str] = set()
         self.configures_provider = False
         self.for_init: list[str] = []
@@ -248,8 +262,10 @@ class _Reader:
             modules=tuple(self.modules),
             file_uses=tuple(self.file_uses),
             declared=tuple(self.declared),
+            moments=tuple(self.moments),
             required_version=self.required_version,
             backend=self.backend,
+            backend_path=self.backend_path,
             providers=frozenset(self.providers),
             configures_provider=self.configures_provider,
             for_init=(*self.for_init, *sorted(self.providers)),
@@ -263,6 +279,7 @@ class _Reader:
             match heading(inner):
                 case ["backend", kind]:
                     self.backend = kind
+                    self.backend_path = literal(attributes(body_of(inner)).get("path")) or ""
                 case ["cloud"]:
                     self.backend = "cloud"
 

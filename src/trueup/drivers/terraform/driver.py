@@ -1,0 +1,102 @@
+"""The Terraform driver: the one place that other parts of Trueup see."""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+from trueup.drivers.terraform import discover, reading, recovery
+from trueup.drivers.terraform.layout import Layout
+from trueup.drivers.terraform.prepared import Prepared, prepare
+from trueup.drivers.terraform.session import TerraformObservation, TerraformSession
+from trueup.drivers.terraform.spec import TerraformSpec, TofuSpec
+from trueup.drivers.terraform.state import identity_in
+from trueup.model.errors import Refused
+from trueup.model.plan import LiveIdentity
+from trueup.ports.driver import Discovered, Evidence, Job, JournalEntry, Lock, Output, Reading
+from trueup.ports.tree import Tree
+
+
+class TerraformDriver:
+    """Driver, Discovers, HandsOver, Recovers, Unlocks and Probes for Terraform and OpenTofu."""
+
+    name: ClassVar[str] = "terraform"
+    specs: ClassVar[Mapping[str, type[TerraformSpec]]] = {"terraform": TerraformSpec, "tofu": TofuSpec}
+    checks: ClassVar[timedelta] = timedelta(minutes=30)
+
+    def __init__(self, directories: Sequence[Path] = ()) -> None:
+        """`directories`: where engines lie besides PATH; each may hold several versions."""
+        self._directories = tuple(directories)
+        self._last: Layout | None = None
+
+    def read(self, tree: Tree, path: str, spec: TerraformSpec) -> Reading:
+        root = reading.read_root(self._layout(tree), path, spec)
+        return Reading(root.closure, reading.findings(root))
+
+    def discover(self, tree: Tree) -> Iterable[Discovered]:
+        return discover.discover(self._layout(tree))
+
+    @contextlib.contextmanager
+    def observe(self, job: Job[Any]) -> Iterator[TerraformObservation]:
+        prepared = self._prepare(job)
+        try:
+            yield TerraformObservation(prepared)
+        finally:
+            _tidy(prepared)
+
+    @contextlib.contextmanager
+    def open(self, job: Job[Any]) -> Iterator[TerraformSession]:
+        prepared = self._prepare(job, applies=True)
+        try:
+            yield TerraformSession(prepared)
+        finally:
+            _tidy(prepared)
+
+    def outputs(self, job: Job[Any]) -> Mapping[str, Output]:
+        """Of the state as it is, without a refresh."""
+        prepared = self._initialised(job)
+        values = prepared.client.show_state().get("values") or {}
+        return {
+            name: Output(output.get("value"), bool(output.get("sensitive")))
+            for name, output in values.get("outputs", {}).items()
+        }
+
+    def token(self, job: Job[Any]) -> LiveIdentity:
+        return identity_in(self._initialised(job).client.pull())
+
+    def recover(self, job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
+        return recovery.recover(lambda: self._initialised(job, applies=True), job, journal)
+
+    def locked_by(self, job: Job[Any]) -> Lock | None:
+        return self._initialised(job).client.lock()
+
+    def unlock(self, job: Job[Any], lock: Lock) -> None:
+        """Raises Refused when another lock is there by now, or none."""
+        client = self._initialised(job).client
+        there = client.lock()
+        if there is None or there.id != lock.id:
+            found = f"it is now {there.id} by {there.holder}" if there else "the state is not locked any more"
+            raise Refused(f"the lock {lock.id} is gone: {found}", hint="look at the lock again")
+        client.unlock(lock)
+
+    def _prepare(self, job: Job[Any], *, applies: bool = False) -> Prepared:
+        root = reading.read_root(self._layout(job.tree), job.path, job.spec)
+        return prepare(job, root, self._directories, applies=applies)
+
+    def _initialised(self, job: Job[Any], *, applies: bool = False) -> Prepared:
+        prepared = self._prepare(job, applies=applies)
+        prepared.ensure_init()
+        return prepared
+
+    def _layout(self, tree: Tree) -> Layout:
+        """Of the tree that was asked for last: many stacks are read from one tree."""
+        last = self._last
+        if last is None or last.tree is not tree:
+            self._last = last = Layout(tree)
+        return last
+
+
+def _tidy(prepared: Prepared) -> None:
+    """A plan file holds secrets in clear: it goes with its session."""
+    prepared.client.workdir.plan_file.unlink(missing_ok=True)

@@ -1,0 +1,145 @@
+"""A stack ready to be planned: files laid out, engine chosen, init done, state restored."""
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trueup.drivers.terraform import client as terraform
+from trueup.drivers.terraform.client import Client, NeedsInit
+from trueup.drivers.terraform.diagnostics import Translator
+from trueup.drivers.terraform.engine import Constraint, Engine, choose
+from trueup.drivers.terraform.masking import Hider
+from trueup.drivers.terraform.reading import LOCK_FILE, VERSION_FILES, Root
+from trueup.drivers.terraform.schemas import Names, SchemaCache
+from trueup.drivers.terraform.spec import TerraformSpec
+from trueup.drivers.terraform.state import KeptState, state_file
+from trueup.drivers.terraform.workdir import (
+    InitStamp,
+    environment_of,
+    init_stamp,
+    lay_out,
+    variable_arguments,
+    workdir_of,
+    write_settings,
+)
+from trueup.model.errors import Invalid, Place, Refused
+from trueup.model.shape import Shape
+from trueup.ports.driver import Job
+
+ENGINES = ("terraform", "tofu")
+
+
+@dataclass
+class Prepared:
+    job: Job[TerraformSpec]
+    root: Root
+    client: Client
+    hider: Hider
+    stamp: InitStamp
+    schemas: SchemaCache
+    kept: KeptState | None = None
+    """Of a stack without a backend."""
+
+    @property
+    def plan_seconds(self) -> float:
+        return (self.job.spec.plan_timeout or self.job.limits.plan).total_seconds()
+
+    @property
+    def apply_seconds(self) -> float:
+        return (self.job.spec.apply_timeout or self.job.limits.apply).total_seconds()
+
+    def ensure_init(self) -> None:
+        """Nothing when lock file, modules, backend and engine are what they were at the last success."""
+        if self.stamp.is_current():
+            return
+        self.stamp.forget()
+        spec = self.job.spec
+        backend = [f"-backend-config={name}" for name in spec.backend_files]
+        backend += [f"-backend-config={name}={value}" for name, value in spec.backend_config.items()]
+        readonly = posixpath.join(self.root.path, LOCK_FILE) in self.root.files
+        self.client.init(backend, readonly=readonly, seconds=self.plan_seconds)
+        self.stamp.keep()
+
+    def plan(self, lock: Sequence[str]) -> None:
+        """Writes the plan file; initialises once more when what init left was taken away."""
+        spec = self.job.spec
+        arguments = [*lock, *variable_arguments(self.client.workdir, spec)]
+        parallelism = spec.parallelism or self.job.limits.parallelism
+        arguments += [f"-parallelism={parallelism}"] if parallelism else []
+        arguments += ["-destroy"] if self.job.destroy else []
+        self.ensure_init()
+        try:
+            self.client.plan(arguments, seconds=self.plan_seconds)
+        except NeedsInit:
+            self.stamp.forget()
+            self.ensure_init()
+            self._plan_again(arguments)
+
+    def _plan_again(self, arguments: Sequence[str]) -> None:
+        try:
+            self.client.plan(arguments, seconds=self.plan_seconds)
+        except NeedsInit as problem:
+            words = self.client.translator.redact(str(problem))
+            raise Invalid(
+                f"init succeeds and the plan still asks for it: {words}",
+                place=Place(posixpath.join(self.root.path, LOCK_FILE)),
+                hint="run `init -upgrade` by hand and commit the lock file",
+            ) from None
+
+    def shapes(self, names: Names) -> Mapping[str, Shape]:
+        key = [self.client.workdir.lock_file().decode("utf-8", "replace"), self.client.engine.label]
+        return self.schemas.shapes(key, names, self.client.schemas)
+
+
+def prepare(job: Job[Any], root: Root, directories: Sequence[Path], *, applies: bool = False) -> Prepared:
+    """Raises Invalid, Unavailable; Refused for an apply whose state nobody would keep."""
+    spec: TerraformSpec = job.spec
+    workdir = workdir_of(job)
+    engine = _engine(job, root, directories)
+    hider = Hider(job.hash_secret).learning((job.inputs.get(name), True) for name in job.sensitive_inputs)
+    environment = environment_of(job, workdir)
+    translator = Translator(root.path, job.redact)
+    client = Client(engine, workdir, environment, translator, job.log)
+    with terraform.disk(job.directory, "preparing the files"):
+        lay_out(workdir, root)
+        write_settings(workdir, spec)
+    file = state_file(workdir, root, spec.workspace)
+    kept = KeptState(file, job.state) if file is not None and job.state is not None else None
+    if file is not None and kept is None and applies:
+        raise Refused(
+            f"{job.name} has no backend, and nothing here would keep its state",
+            hint="give it a backend block, or run it where Trueup stores local states",
+        )
+    if kept is not None:
+        with terraform.disk(job.directory, "restoring the state"):
+            kept.restore()
+    schemas = SchemaCache(job.directory.parent / "schemas")
+    prepared = Prepared(job, root, client, hider, init_stamp(job, workdir, root, engine), schemas, kept)
+    # What the plan teaches about secrets counts for every later line and error.
+    client.log = lambda line: job.log(prepared.hider.text(line))
+    client.translator = Translator(root.path, lambda text: job.redact(prepared.hider.text(text)))
+    return prepared
+
+
+def _engine(job: Job[Any], root: Root, directories: Sequence[Path]) -> Engine:
+    spec: TerraformSpec = job.spec
+    found = terraform.installed(ENGINES, directories, job.environment)
+    return choose(found, spec.programs, constraints_of(root, spec))
+
+
+def constraints_of(root: Root, spec: TerraformSpec) -> list[Constraint]:
+    """Who asks for which engine: trueup.yaml, `.terraform-version`, every module's required_version."""
+    found = [Constraint(spec.version, "`version` in trueup.yaml")] if spec.version else []
+    wanted = VERSION_FILES[1:] if "tofu" in spec.programs else VERSION_FILES[:1]
+    for name in wanted:
+        path = posixpath.join(root.path, name)
+        if path in root.files:
+            text = root.layout.tree.read(path).decode("utf-8", "replace").strip()
+            if text[:1].isdigit() or text[:1] == "v":
+                found.append(Constraint(text, name, Place(path, 1)))
+    for path, source in root.sources():
+        if source.required_version:
+            found.append(Constraint(source.required_version, f"required_version in {path}", Place(path)))
+    return found
