@@ -38,7 +38,6 @@ _ACCESS = re.compile(
     r"AccessDenied|UnauthorizedOperation|ExpiredToken|InvalidClientTokenId|NoCredentialProviders|is not authorized"
     r"|No valid credential sources|AuthFailure|SignatureDoesNotMatch",
 )
-_NO_NAMED = re.compile(r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+/)?[a-z0-9_-]+/[a-z0-9_-]+")
 _NO_PROVIDER = re.compile(
     r"Failed to (query available provider packages|install provider|resolve provider packages)"
     r"|Could not (retrieve|find) [^.]*provider|Inconsistent dependency lock file|Provider dependency changes"

@@ -173,7 +173,8 @@ class InitStamp:
         self._file.unlink(missing_ok=True)
 
     def keep(self) -> None:
-        """The lock file is taken as `init` left it."""
+        """The lock file is taken as `init` left it. Without providers and backend Terraform makes no directory."""
+        self.workdir.data.mkdir(mode=0o700, exist_ok=True)
         stamp = {**self.content, "lock": digest_bytes(self.workdir.lock_file())}
         _write(self._file, json.dumps(stamp).encode())
 
