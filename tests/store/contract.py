@@ -144,6 +144,30 @@ class StoreContract:
             assert found(states=frozenset({RunState.BLOCKED})) == ["run-2"]
             assert found(kinds=frozenset({RunKind.PROPOSAL}), request=7) == ["run-3"]
             assert found(request=8) == []
+            assert found(before="run-3") == ["run-2", "run-1"]
+            assert found(before="run-3", limit=1) == ["run-2"]
+            assert found(before="run-1") == found(before="run-none") == []
+
+    def test_runs_are_counted_by_kind_and_state(self, store: SqlStore) -> None:
+        """Without reading them."""
+        with store.transaction() as transaction:
+            assert transaction.run_counts() == {}
+            transaction.put_run(nouns.a_run("run-1"))
+            transaction.put_run(nouns.a_run("run-2"))
+            transaction.put_run(nouns.moved(nouns.a_run("run-3", kind=RunKind.PROPOSAL), RunState.PLANNING))
+            assert transaction.run_counts() == {
+                (RunKind.DELIVERY, RunState.QUEUED): 2,
+                (RunKind.PROPOSAL, RunState.PLANNING): 1,
+            }
+
+    def test_facts_are_found_by_their_beginning(self, store: SqlStore) -> None:
+        """Taken by the letter: a wildcard of SQL is an ordinary character."""
+        with store.transaction() as transaction:
+            for name in ("token:b", "token:a", "token_a", "cursor"):
+                transaction.put_fact(name, name.upper())
+            assert list(transaction.facts("token:").items()) == [("token:a", "TOKEN:A"), ("token:b", "TOKEN:B")]
+            assert transaction.facts("token_") == {"token_a": "TOKEN_A"}
+            assert transaction.facts("none") == {}
 
     def test_drifts_without_the_resolved_ones_unless_asked(self, store: SqlStore) -> None:
         """A resolved drift is history."""
@@ -226,6 +250,8 @@ class StoreContract:
             assert found(actor="bea") == [2]
             assert found(run="run-1") == [0]
             assert found(after=0, limit=1) == [1]
+            assert found(newest=True, limit=2) == [1, 2]
+            assert found(newest=True, kind="run.") == [0]
             assert transaction.size() == 3
 
     def test_checkpoints_are_signed_every_so_often_and_on_demand(self, open: Open, signer: Signer) -> None:
@@ -299,8 +325,10 @@ class StoreContract:
         assert store.acquire(nouns.APP, "worker-2/run-2", 60) is None
         assert store.leaseholder(nouns.APP) == "worker-1/run-1"
         assert store.acquire(nouns.APP, "worker-1/run-1", 60) == first
+        assert store.leaseholders() == {nouns.APP: "worker-1/run-1"}
         store.release(first)
         assert store.leaseholder(nouns.APP) is None
+        assert store.leaseholders() == {}
         second = store.acquire(nouns.APP, "worker-2/run-2", 60)
         assert second == Lease(nouns.APP, "worker-2/run-2", 2)
 

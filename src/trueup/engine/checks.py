@@ -64,6 +64,7 @@ class Checks:
                 due_at=before.due_at if before else now,
                 started_at=now,
                 last_clean_at=before.last_clean_at if before else None,
+                completed_at=before.completed_at if before else None,
                 reason=reason,
             )
             tx.put_check(check)
@@ -91,6 +92,7 @@ class Checks:
                 state,
                 due_at=now + self.interval(source),
                 last_clean_at=check.last_clean_at if detection.unresolved else now,
+                completed_at=now,
                 revision=source.revision,
                 pending=detection.pending,
                 drifted=len(detection.unresolved),

@@ -88,6 +88,8 @@ class Check:
     ended_at: datetime | None = None
     last_clean_at: datetime | None = None
     """End of the newest check that found no drift."""
+    completed_at: datetime | None = None
+    """End of the newest check that came to a conclusion, clean or drifted: its age is how long nobody has looked."""
     revision: str = ""
     pending: int = 0
     """Changes that are merged and not applied: never drift."""

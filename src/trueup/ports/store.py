@@ -25,6 +25,8 @@ class RunFilter:
     """Empty: any."""
     kinds: frozenset[RunKind] = frozenset()
     request: int | None = None
+    before: str = ""
+    """Only runs that are older than the one with this id: for reading on."""
     limit: int = 100
 
 
@@ -40,6 +42,8 @@ class LedgerFilter:
     run: str = ""
     after: int = -1
     """Only entries with a greater seq: for reading on."""
+    newest: bool = False
+    """Of more than `limit` the newest ones; still oldest first."""
     limit: int = 1000
 
 
@@ -61,6 +65,8 @@ class Transaction(Protocol):
     def runs(self, wanted: RunFilter) -> Sequence[Run]:
         """Newest first."""
         ...
+
+    def run_counts(self) -> Mapping[tuple[RunKind, RunState], int]: ...
 
     def put_run(self, run: Run) -> Run:
         """Also checks the move with model.run.check_move: an illegal one raises Broken."""
@@ -110,6 +116,10 @@ class Transaction(Protocol):
 
     # small facts: cursors, settings of the installation
     def fact(self, name: str) -> str | None: ...
+    def facts(self, prefix: str) -> Mapping[str, str]:
+        """All whose name begins so, sorted by name."""
+        ...
+
     def put_fact(self, name: str, value: str) -> None: ...
 
 
@@ -141,6 +151,9 @@ class Store(Protocol):
     def renew(self, lease: Lease, seconds: float) -> bool: ...
     def release(self, lease: Lease) -> None: ...
     def leaseholder(self, stack: StackId) -> str | None: ...
+    def leaseholders(self) -> Mapping[StackId, str]:
+        """Every lease that lasts now."""
+        ...
 
     def beat(self, worker: str, about: Mapping[str, str]) -> None:
         """A worker is alive, by database time."""

@@ -47,6 +47,12 @@ def holder(connection: Connection, stack: StackId) -> str | None:
     return connection.scalars(query).first()
 
 
+def holders(connection: Connection) -> Mapping[StackId, str]:
+    row = tables.leases.c
+    query = select(row.stack, row.holder).where(row.until > database_time(connection)).order_by(row.stack)
+    return {StackId(stack): holder for stack, holder in connection.execute(query)}
+
+
 def check(connection: Connection, lease: Lease) -> None:
     """Raises LostLease unless it is held; locks it to the end of the transaction, so that what the transaction
     writes cannot land after a takeover."""

@@ -50,7 +50,8 @@ def append(connection: Connection, draft: Draft, time: datetime) -> Entry:
 
 def entries(connection: Connection, wanted: LedgerFilter) -> Sequence[Entry]:
     column = tables.entries.c
-    query = select(column.body, column.leaf).where(column.seq > wanted.after).order_by(column.seq).limit(wanted.limit)
+    order = column.seq.desc() if wanted.newest else column.seq
+    query = select(column.body, column.leaf).where(column.seq > wanted.after).order_by(order).limit(wanted.limit)
     if wanted.since is not None:
         query = query.where(column.time >= stamp(wanted.since))
     if wanted.until is not None:
@@ -60,7 +61,8 @@ def entries(connection: Connection, wanted: LedgerFilter) -> Sequence[Entry]:
     for name in ("stack", "environment", "actor", "run"):
         if value := getattr(wanted, name):
             query = query.where(column[name] == value)
-    return [read(row.body, row.leaf) for row in connection.execute(query)]
+    found = [read(row.body, row.leaf) for row in connection.execute(query)]
+    return found[::-1] if wanted.newest else found
 
 
 def read(body: bytes, leaf: str) -> Entry:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, tuple_, update
 
 from trueup.adapters.store import codec, tables
 from trueup.adapters.store.codec import Codec
 from trueup.model.drift import Drift, DriftId, DriftState
 from trueup.model.ledger import stamp
-from trueup.model.run import Run, RunId, RunState, check_move
+from trueup.model.run import Run, RunId, RunKind, RunState, check_move
 from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import JournalEntry
 from trueup.ports.store import Conflict, RunFilter
@@ -58,7 +58,16 @@ def runs(connection: Connection, wanted: RunFilter) -> Sequence[Run]:
         query = query.where(column.kind.in_([str(kind) for kind in wanted.kinds]))
     if wanted.request is not None:
         query = query.where(column.request == wanted.request)
+    if wanted.before:
+        last = select(column.created_at, column.id).where(column.id == wanted.before)
+        query = query.where(tuple_(column.created_at, column.id) < last.scalar_subquery())
     return [codec.RUN.load(body) for body in connection.scalars(query)]
+
+
+def run_counts(connection: Connection) -> Mapping[tuple[RunKind, RunState], int]:
+    column = tables.runs.c
+    query = select(column.kind, column.state, func.count()).group_by(column.kind, column.state)
+    return {(RunKind(kind), RunState(state)): count for kind, state, count in connection.execute(query)}
 
 
 def put_run(connection: Connection, run: Run) -> Run:

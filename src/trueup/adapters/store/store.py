@@ -55,6 +55,10 @@ class SqlStore:
         with self._snapshot() as connection:
             return leases.holder(connection, stack)
 
+    def leaseholders(self) -> Mapping[StackId, str]:
+        with self._snapshot() as connection:
+            return leases.holders(connection)
+
     def beat(self, worker: str, about: Mapping[str, str]) -> None:
         with self._connection() as connection:
             leases.beat(connection, worker, about)

@@ -1,6 +1,6 @@
 """One transaction: reads see what it wrote, and everything is written at its end or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select
@@ -12,7 +12,7 @@ from trueup.adapters.store.sealer import Sealer
 from trueup.model.baseline import Baseline
 from trueup.model.drift import Check, Drift, DriftId
 from trueup.model.ledger import Checkpoint, Draft, Entry, stamp
-from trueup.model.run import Run, RunId
+from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import JournalEntry
 from trueup.ports.store import Conflict, Lease, LedgerFilter, RunFilter
@@ -62,6 +62,9 @@ class SqlTransaction:
 
     def runs(self, wanted: RunFilter) -> Sequence[Run]:
         return rows.runs(self._reading, wanted)
+
+    def run_counts(self) -> Mapping[tuple[RunKind, RunState], int]:
+        return rows.run_counts(self._reading)
 
     def put_run(self, run: Run) -> Run:
         return rows.put_run(self._writing, run)
@@ -167,6 +170,11 @@ class SqlTransaction:
 
     def fact(self, name: str) -> str | None:
         return self._reading.scalars(select(tables.facts.c.value).filter_by(name=name)).first()
+
+    def facts(self, prefix: str) -> Mapping[str, str]:
+        column = tables.facts.c
+        query = select(column.name, column.value).where(column.name.startswith(prefix, autoescape=True))
+        return {row.name: row.value for row in self._reading.execute(query.order_by(column.name))}
 
     def put_fact(self, name: str, value: str) -> None:
         upsert_values(self._writing, tables.facts, {"name": name}, {"value": value})
