@@ -152,6 +152,8 @@ class CredentialEntry(CredentialSource):
         bare = bool(self.model_fields_set - {"match", "plan", "apply"})
         if split == bare:
             raise PydanticCustomError("one", "give either `plan:` and `apply:`, or one source that serves both")
+        if self.apply and not self.plan:
+            raise PydanticCustomError("one", "`apply:` without `plan:`: plans and checks need credentials as well")
         return self
 
 

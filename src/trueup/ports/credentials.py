@@ -21,11 +21,11 @@ class Credentials(Protocol):
     def grant(self, stack: Declaration, right: Literal["plan", "apply"], session: str) -> Granted:
         """`session` names the run or check, so that the live system's own log names it. `plan` never contains
         what only `apply` may have. Raises Invalid (a reference that leads nowhere), Refused (nothing is
-        configured for `apply`), Unavailable."""
+        configured for `apply`, or the mode forbids it), Rejected (a role's trust), Unavailable."""
         ...
 
 
 class Secrets(Protocol):
     def resolve(self, reference: str) -> str:
-        """`file:/run/secrets/token`, `env:NAME`, ... Raises Invalid, Unavailable."""
+        """`file:/run/secrets/token`, `env:NAME`, ... Raises Invalid, Rejected (access denied), Unavailable."""
         ...

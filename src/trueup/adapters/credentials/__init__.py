@@ -1,0 +1,1 @@
+"""Credentials: which environment a stack's subprocesses get."""

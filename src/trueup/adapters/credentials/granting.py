@@ -1,0 +1,155 @@
+"""Granting: the whole environment of a stack's subprocesses, built from nothing by the manifest's rules."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+from trueup.manifests.manifest import Context, CredentialRule, CredentialSource, attributes_of
+from trueup.manifests.patterns import fill, matches
+from trueup.model.errors import Invalid, Refused
+from trueup.model.stack import Declaration, Mode
+from trueup.ports.credentials import Granted, Secrets
+from trueup.system.clock import Clock
+
+Right = Literal["plan", "apply"]
+
+_NETWORK = (
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE"),
+)
+_OURS = "TRUEUP_*"
+"""Never handed on, whatever `passEnv` says: our keys and tokens are among them."""
+_SECRET = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|PRIVATE|CREDENTIAL|API_?KEY|AUTH", re.IGNORECASE)
+_HARMLESS = re.compile(r"(_FILE|_PATH|_URL|_URI|_REGION|_SOCK)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What of this machine a grant may draw on."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    """Of Trueup's own process."""
+    homes: Path
+    """A private directory below which every stack gets a HOME and a TMPDIR for each right."""
+
+
+class Granting:
+    """Implements `ports.credentials.Credentials` for one manifest. Of several credential rules that match a stack
+    the last one counts, as a whole; contexts are merged, later ones win. What contexts say wins over `passEnv`,
+    and what an assumed role or a profile brings wins over both."""
+
+    def __init__(
+        self,
+        rules: Sequence[CredentialRule],
+        contexts: Sequence[Context],
+        secrets: Secrets,
+        surroundings: Surroundings,
+        clock: Clock,
+    ) -> None:
+        self._rules = rules
+        self._contexts = contexts
+        self._secrets = secrets
+        self._around = surroundings
+        self._clock = clock
+        self._roles: Any = None
+
+    def grant(self, stack: Declaration, right: Right, session: str) -> Granted:
+        source = self._source(stack, right)
+        attributes = attributes_of(stack)
+        environment = self._bare(stack, right)
+        secrets: set[str] = set()
+        passed = self._passed(source.pass_env)
+        environment |= passed
+        secrets |= {value for name, value in passed.items() if _is_secret(name)}
+        for context in self._contexts:
+            if matches(context.match, attributes):
+                environment |= {name: fill(text, attributes) for name, text in context.variables.items()}
+                resolved = {name: self._resolved(text, attributes) for name, text in context.secrets.items()}
+                environment |= resolved
+                secrets |= set(resolved.values())
+        identity = ""
+        if source.profile:
+            identity = f"profile {source.profile}"
+            environment |= self._profile(source.profile)
+        if source.aws_role:
+            keys, identity = self._assumed(source, fill(source.aws_role, attributes), session, environment)
+            environment.pop("AWS_PROFILE", None)
+            environment |= keys
+            secrets |= {keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"]}
+        return Granted(environment, frozenset(secret for secret in secrets if secret), identity)
+
+    def _source(self, stack: Declaration, right: Right) -> CredentialSource:
+        """Raises Refused when an apply has no credentials of its own, or may have none."""
+        if right == "apply" and stack.mode is not Mode.DELIVER:
+            message = f"`{stack.name}` has mode {stack.mode}: it gets no credentials that may write"
+            raise Refused(message, hint="set `mode: deliver` for it or its environment in the control repository")
+        rule = next((rule for rule in reversed(self._rules) if matches(rule.match, attributes_of(stack))), None)
+        source = (rule.plan if right == "plan" else rule.apply) if rule else None
+        if source is None and right == "apply":
+            hint = "add an entry below `credentials:` that matches it and has `apply:`"
+            raise Refused(f"nothing is configured for applying `{stack.name}`", hint=hint)
+        return source or CredentialSource()
+
+    def _bare(self, stack: Declaration, right: Right) -> dict[str, str]:
+        """A home for each stack and right: what a plan leaves there must not act in an apply."""
+        own = self._around.environment
+        place = self._around.homes / hashlib.sha256(stack.name.encode()).hexdigest()[:16] / right
+        for directory in (place / "home", place / "tmp"):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            directory.chmod(0o700)
+        return {
+            "PATH": own.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            "LANG": "C.UTF-8",
+            "HOME": str(place / "home"),
+            "TMPDIR": str(place / "tmp"),
+            **{name: own[name] for name in _NETWORK if name in own},
+        }
+
+    def _passed(self, globs: Sequence[str]) -> dict[str, str]:
+        return {
+            name: value
+            for name, value in self._around.environment.items()
+            if any(fnmatchcase(name, glob) for glob in globs) and not fnmatchcase(name, _OURS)
+        }
+
+    def _resolved(self, reference: str, attributes: Mapping[str, str]) -> str:
+        return self._secrets.resolve(fill(reference, attributes))
+
+    def _profile(self, profile: str) -> dict[str, str]:
+        """The AWS configuration of the person or machine that Trueup runs as: HOME is another one."""
+        own = self._around.environment
+        files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
+        usual = {name: str(Path(own["HOME"], ".aws", file)) for name, file in files.items()} if "HOME" in own else {}
+        given = {name: own[name] for name in files if name in own}
+        return {"AWS_PROFILE": profile, "AWS_SDK_LOAD_CONFIG": "1", **usual, **given}
+
+    def _assumed(
+        self, source: CredentialSource, role: str, session: str, environment: Mapping[str, str]
+    ) -> tuple[dict[str, str], str]:
+        """boto3 is optional and slow to import: it is loaded when the first role is asked for."""
+        try:
+            module = import_module("trueup.adapters.credentials.roles")
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] not in ("boto3", "botocore"):
+                raise
+            raise Invalid("`awsRole` needs boto3", hint="pip install 'trueup[aws]'") from None
+        self._roles = self._roles or module.Roles(self._clock)
+        own = self._around.environment
+        said = {**own, **environment}
+        region = said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or "us-east-1"
+        endpoint = said.get("AWS_ENDPOINT_URL_STS") or said.get("AWS_ENDPOINT_URL")
+        keys = self._roles.assume(source, role, session, module.Sts(region, endpoint, own))
+        return {
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "AWS_SESSION_TOKEN": keys.token,
+        }, keys.identity
+
+
+def _is_secret(name: str) -> bool:
+    return bool(_SECRET.search(name)) and not _HARMLESS.search(name)

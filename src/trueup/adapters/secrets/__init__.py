@@ -1,0 +1,1 @@
+"""Secrets by reference, resolved when they are needed and never kept."""
