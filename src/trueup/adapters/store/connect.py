@@ -1,6 +1,7 @@
 """Connecting: one engine for SQLite or PostgreSQL, set up so that a short transaction means the same on both."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,25 @@ def connect(url: URL) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # None: the driver begins nothing by itself, so that BEGIN IMMEDIATE below is the only way in.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     # A journal entry must be durable before the effect that it announces.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """WAL stays with the file. Of several first starts at once one switches it on; SQLite does not let the others
+    wait as it does for any other lock."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
