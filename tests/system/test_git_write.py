@@ -8,7 +8,7 @@ import pytest
 from tests.system.repositories import git
 from trueup.model.errors import Invalid, Refused, Unavailable
 from trueup.system.git import Git
-from trueup.system.git_write import Author, Draft, GitWriter
+from trueup.system.git_write import Author, Draft, GitWriter, Move
 
 ANNA = Author("Anna", "anna@acme.com", datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
 
@@ -108,12 +108,30 @@ def test_a_merge_joins_both_sides_and_keeps_a_record(writer: GitWriter) -> None:
     """Always a merge commit, with both parents, also where a fast-forward would do."""
     head = writer.commit_files("fix", "main", {"main.tf": b"one\ntwo\nTHREE\n"}, Draft("Fix", ANNA))
     base = writer.commit_files("main", "", {"main.tf": b"ONE\ntwo\nthree\n"}, Draft("Meanwhile", ANNA))
-    merged = writer.merge("main", head, Draft("Merge fix\n\nRequest: 1", ANNA))
+    move = writer.merge("main", head, Draft("Merge fix\n\nRequest: 1", ANNA))
+    assert writer.ref("refs/heads/main") == base
+    assert writer.move_all([move])
     assert git(writer.repository, "log", "-1", "--format=%P", "main").split() == [base, head]
     assert git(writer.repository, "show", "main:main.tf") == "ONE\ntwo\nTHREE"
-    assert writer.ref("refs/heads/main") == merged
     forward = writer.commit_files("forward", "main", {"x": b""}, Draft("Forward", ANNA))
-    assert writer.merge("main", forward, Draft("Merge", ANNA)) != forward
+    assert writer.merge("main", forward, Draft("Merge", ANNA)).new != forward
+
+
+def test_refs_move_together_or_not_at_all(writer: GitWriter) -> None:
+    """One that is not where it was seen keeps all of them where they are."""
+    base = writer.ref("refs/heads/main")
+    other = writer.commit_files("other", "main", {"x": b"x"}, Draft("x", ANNA))
+    assert not writer.move_all([Move("refs/trueup/a", other, None), Move("refs/heads/main", other, other)])
+    assert writer.ref("refs/trueup/a") is None
+    assert writer.move_all([Move("refs/trueup/a", other, None), Move("refs/heads/main", other, base)])
+    assert writer.ref("refs/heads/main") == writer.ref("refs/trueup/a") == other
+
+
+def test_trailers_join_the_ones_that_are_there(writer: GitWriter) -> None:
+    """A body that ends in trailers keeps them as such; a value cannot bring lines of its own."""
+    message = writer.with_trailers("Title\n\nWhy.\n\nTicket: OPS-1\n", [("Change-Request", "7"), ("By", "a\nEvil: b")])
+    assert message == "Title\n\nWhy.\n\nTicket: OPS-1\nChange-Request: 7\nBy: a Evil: b\n"
+    assert writer.with_trailers("Title\n", [("A", "b")]) == "Title\n\nA: b\n"
 
 
 def test_conflicts_are_refused_by_file(writer: GitWriter) -> None:
@@ -128,7 +146,7 @@ def test_conflicts_are_refused_by_file(writer: GitWriter) -> None:
 def test_merging_twice_is_refused(writer: GitWriter) -> None:
     """What the branch has, it does not get again."""
     head = writer.commit_files("fix", "main", {"x": b"x"}, Draft("Fix", ANNA))
-    writer.merge("main", head, Draft("Merge", ANNA))
+    assert writer.move_all([writer.merge("main", head, Draft("Merge", ANNA))])
     with pytest.raises(Refused, match="has this commit already"):
         writer.merge("main", head, Draft("Merge", ANNA))
 

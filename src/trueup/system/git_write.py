@@ -1,7 +1,7 @@
 """Writing commits into a bare repository without a work tree: edits, merges, and refs by compare-and-set."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +42,15 @@ class Draft:
     sign: Signer | None = None
 
 
+@dataclass(frozen=True)
+class Move:
+    """A ref from where it was seen (None: absent) to where it goes."""
+
+    name: str
+    new: str
+    old: str | None
+
+
 class GitWriter:
     """One bare repository that is ours to write: the local forge's, the ledger's, a mirror before a push."""
 
@@ -75,6 +84,17 @@ class GitWriter:
             return False
         raise self._git.error(done, self.repository, None)
 
+    def move_all(self, moves: Sequence[Move]) -> bool:
+        """All of them or none, each by compare-and-set; False when one is not at its old place any more."""
+        lines = ["start", *(f"update {checked_name(one.name)} {one.new} {one.old or NOTHING}" for one in moves)]
+        text = "\n".join([*lines, "prepare", "commit", ""]).encode()
+        done = self._git.attempt(["update-ref", "--no-deref", "--stdin"], repository=self.repository, stdin=text)
+        if done.code == 0:
+            return True
+        if b"cannot lock ref" in done.stderr:
+            return False
+        raise self._git.error(done, self.repository, None)
+
     def commit_files(self, branch: str, base: str, edits: Edits, draft: Draft) -> str:
         """One commit on a branch, which starts at `base` when it is new ("": at nothing). Answers the commit.
 
@@ -91,9 +111,9 @@ class GitWriter:
             raise Unavailable(f"the branch {branch} moved meanwhile", hint="read it again and try once more")
         return made
 
-    def merge(self, branch: str, head: str, draft: Draft) -> str:
-        """A merge commit on `branch`, also where a fast-forward would do: it is the record of the merge. Raises Refused
-        for conflicts (which files) and for what is merged already, Unavailable when the branch moved meanwhile."""
+    def merge(self, branch: str, head: str, draft: Draft) -> Move:
+        """The move of `branch` to a merge commit, also where a fast-forward would do: the commit is the record. The
+        caller makes the move (`move_all`). Raises Refused for conflicts (which files) and what is merged already."""
         name = f"refs/heads/{checked_name(branch)}"
         before = self.ref(name)
         if before is None:
@@ -102,9 +122,13 @@ class GitWriter:
         if self._git.attempt(contained, repository=self.repository).code == 0:
             raise Refused(f"{branch} has this commit already", hint="close the change request")
         made = self.write_commit(self._merged_tree(before, head, branch), (before, head), draft)
-        if not self.move(name, made, before):
-            raise Unavailable(f"the branch {branch} moved meanwhile", hint="read it again and try once more")
-        return made
+        return Move(name, made, before)
+
+    def with_trailers(self, message: str, trailers: Sequence[tuple[str, str]]) -> str:
+        """The message with more `Key: value` lines in its last paragraph, or in a new one."""
+        options = [f"--trailer={key}: {' '.join(value.split())}" for key, value in trailers]
+        arguments = ["interpret-trailers", "--no-divider", "--if-exists=add", *options]
+        return self._run(arguments, stdin=message.encode()).decode()
 
     def edited_tree(self, parent: str | None, edits: Edits) -> str:
         """The tree of `parent` with the edits in it, made in a private index. Modes stay as they are."""

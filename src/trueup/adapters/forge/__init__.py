@@ -1,0 +1,1 @@
+"""Forges: hosts of change requests."""
