@@ -21,6 +21,7 @@ from trueup.model.stack import Stack, StackId, Standing
 from trueup.model.values import Digest, digest
 from trueup.ports.store import Transaction
 from trueup.stages.attribute import attribute
+from trueup.stages.record import adopted
 
 COMMITS = 20
 """How far back adoption looks for the commit that is live, when the newest one is not."""
@@ -72,7 +73,7 @@ class Adoption:
         source, preview = self._preview(source)
         if seen is not None and preview.seen != seen:
             raise Refused(f"{stack.name} moved since you looked at it", hint=f"`trueup adopt {stack.name}` looks again")
-        if preview.state is Sight.PENDING:
+        if pending(preview.attributed):
             source, preview = self._at_live_commit(source, preview)
         baseline = self._baseline(preview, person)
         outputs = self.settling.outputs_bytes(source)
@@ -107,7 +108,7 @@ class Adoption:
                 there, seen = self._preview(self.errands.source_at(stack, commit.id))
             except TrueupError:
                 continue  # this commit does not plan: it is not what is live
-            if seen.state in (Sight.CLEAN, Sight.DRIFTED):
+            if not pending(seen.attributed):
                 return there, seen
         return source, preview
 
@@ -117,8 +118,7 @@ class Adoption:
             stack=preview.stack.id,
             generation=1,
             basis=plan.basis,
-            # The state as it was stored before the refresh: what somebody changed by hand since is not settled.
-            resources=plan.stored if plan.stored is not None else plan.real,
+            resources=adopted(preview.attributed),
             settled_at=self.books.clock.now(),
             settled_by=f"adopt:{person}",
         )
@@ -140,19 +140,30 @@ class Adoption:
                 standing=Standing.SETTLED,
                 attempted=revision,
                 settled=revision,
-                delivered_closure=baseline.basis.closure.digest,
+                # What is still to be done at the commit that stands in for the live one is due for a delivery.
+                delivered_closure="" if pending(preview.attributed) else baseline.basis.closure.digest,
             )
         )
         summary = f"{person} adopted {stack.name} ({preview.state}) at {revision[:12]}"
         draft = about(stack, "stack.adopted", summary, person, reason)
-        drifted = [change.address for change in preview.attributed.drifted]
+        drifted = by_hand(preview.attributed)
         tx.record(replace(draft, commit=revision, details={"state": str(preview.state), "drifted": drifted}))
+
+
+def by_hand(attributed: AttributedPlan) -> list[str]:
+    """Addresses that an apply would change back."""
+    guarded = [cause for cause in Cause if cause.is_guarded]
+    return [change.address for change in attributed.changes if change.having(*guarded)]
 
 
 def _state(attributed: AttributedPlan) -> Sight:
     if not attributed.plan.real and attributed.plan.changes:
         return Sight.ABSENT
-    if attributed.drifted:
+    if by_hand(attributed):
         return Sight.DRIFTED
-    pending = any(change.planned and change.having(Cause.INTENDED) for change in attributed.changes)
-    return Sight.PENDING if pending else Sight.CLEAN
+    return Sight.PENDING if pending(attributed) else Sight.CLEAN
+
+
+def pending(attributed: AttributedPlan) -> bool:
+    """Merged code that was never applied, at least at this commit."""
+    return any(change.planned and change.having(Cause.INTENDED) for change in attributed.changes)

@@ -68,6 +68,24 @@ def absorbed(
     return result
 
 
+def adopted(attributed: AttributedPlan) -> Mapping[Address, Resource]:
+    """The first S, when a person settles a stack that was live before: the stored state before the refresh, so that
+    what somebody changed by hand since stays drift. What no plan touches and the code does not set is taken as it
+    is: mostly one resource's apply that filled another's list, and nothing that an apply could undo."""
+    plan = attributed.plan
+    result = dict(plan.stored if plan.stored is not None else plan.real)
+    for change in attributed.changes:
+        old, real = result.get(change.address), plan.real.get(change.address)
+        if old is None or real is None:
+            continue
+        values, shape = old.values, plan.shape_of(change.kind)
+        for difference in change.having(Cause.UNMANAGED, Cause.NOISE):
+            if difference.path:
+                values = placed(values, real.values, difference.path, difference.real, shape)
+        result[change.address] = Resource(old.kind, values, real.identity or old.identity)
+    return result
+
+
 class _Place:
     """One address on its way into the next baseline."""
 

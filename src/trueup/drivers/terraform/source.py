@@ -115,7 +115,7 @@ def _parse_hcl(content: bytes) -> Source:
         shown = line[0].decode("utf-8", "replace").strip() if line else "the end of the file"
         raise _Unreadable(f"this is not valid HCL: {shown}", position(broken))
     reader = _Reader()
-    for block in blocks(root.named_children[0] if root.named_children else None):
+    for block in blocks(next((node for node in root.named_children if node.type == "body"), None)):
         reader.take(block)
     if any(word in content for word in (b"file", b"path.", b"source", b"script")):
         reader.file_uses += _file_uses(root)
