@@ -13,7 +13,7 @@ from trueup.model.errors import Invalid
         ("environments/{env}/{name}", "environments/prod/app/deep", None),
         ("{env}/{name}/{env}.yaml", "prod/app/prod.yaml", {"env": "prod", "name": "app"}),
         ("{env}/{name}/{env}.yaml", "prod/app/dev.yaml", None),
-        ("live/{name}-{env}", "live/my-app-prod", {"name": "my", "env": "app-prod"}),
+        ("live/{name}-{env}", "live/my-app-prod", {"name": "my-app", "env": "prod"}),
         ("a.b/c", "axb/c", None),
         (".", "", {}),
     ],

@@ -61,7 +61,7 @@ def compile_pattern(text: str) -> Pattern:
     for found in _CAPTURE.finditer(text):
         name = found.group(1)
         regex += re.escape(text[end : found.start()])
-        regex += f"(?P={name})" if name in captures else f"(?P<{name}>[^/]+?)"
+        regex += f"(?P={name})" if name in captures else f"(?P<{name}>[^/]+)"
         end = found.end()
         if name not in captures:
             captures.append(name)
