@@ -1,23 +1,31 @@
 """What change requests are told: a proposal's plan, and the evidence of a codification. Markdown."""
 
-import json
+import html
+import re
 from collections.abc import Sequence
 
 from trueup.model.drift import Drift
 from trueup.model.plan import Finding
-from trueup.model.run import ChangeSummary, Run, RunState
-from trueup.model.values import JSON, is_masked, is_unknown
+from trueup.model.run import Run, RunState
+from trueup.model.values import JSON
+from trueup.render.sentences import ORDER, TITLES, Told, headline, of_run, sentence
+from trueup.render.values import counted, shown
 
 LIMIT = 65_536
 """Characters that the strictest forge with long comments takes (GitHub)."""
+_MOST_GUARDED = 50
 
 
 def run_markdown(run: Run, stack: str) -> str:
-    """The sticky comment about one stack of a change request."""
-    text = "\n".join([f"### {stack}", "", _headline(run), "", *_findings(run.findings), *_changes(run.changes)])
-    if len(text) <= LIMIT:
-        return text
-    return text[: LIMIT - 200].rsplit("\n", 1)[0] + f"\n\n… cut here; `trueup run show {run.id}` has all of it.\n"
+    """The sticky comment about one stack of a change request: what matters, a table by cause, details folded.
+    Too long, it names the changes only, and in the end only counts them."""
+    told = of_run(run)
+    head = [f"### {_escaped(stack)}", "", f"**{_headline(run, told)}**", ""]
+    body = [*_findings(run.findings), *_table(told), *_guarded(told)]
+    shortened = [f"Shortened: `trueup run show {run.id}` has all of it."]
+    forms = [[*body, *_details(run)], [*body, *_names(run), "", *shortened], [*_table(told), *shortened]]
+    texts = ("\n".join([*head, *form]).rstrip() + "\n" for form in forms)
+    return next((text for text in texts if len(text) <= LIMIT), "\n".join([*head[:2], *shortened]))
 
 
 def codification_body(
@@ -54,41 +62,59 @@ def _by(drift: Drift) -> str:
     return f", by {drift.actor}" if drift.actor else ""
 
 
-def _headline(run: Run) -> str:
+def _headline(run: Run, told: Sequence[Told]) -> str:
     if run.state is RunState.FAILED:
-        return f"**The plan failed:** {run.error}"
-    if not run.changes:
-        return "No changes."
-    lost = f"; **{len(run.losses)} would undo changes made by hand**" if run.losses else ""
-    count = len(run.changes)
-    return f"{count} {'change' if count == 1 else 'changes'}{lost}."
+        return f"The plan failed: {_escaped(run.error)}"
+    return headline(told) if told or not run.changes else counted(len(run.changes), "change", "changes")
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
-    lines = [f"* {'**stops:** ' if each.stops else ''}{each.message}" for each in findings]
+    lines = [f"* {'**stops:** ' if each.stops else ''}{_escaped(each.message)}" for each in findings]
     return [*lines, ""] if lines else []
 
 
-def _changes(changes: Sequence[ChangeSummary]) -> list[str]:
+def _table(told: Sequence[Told]) -> list[str]:
+    """How many of each cause."""
+    counts = [(cause, len({each.unit for each in told if each.cause is cause})) for cause in ORDER]
+    rows = [f"| {TITLES[cause]} | {count} |" for cause, count in counts if count]
+    return ["| | |", "| --- | --: |", *rows, ""] if rows else []
+
+
+def _guarded(told: Sequence[Told]) -> list[str]:
+    """What an apply would lose stands outside of the folded part."""
+    lines = [f"* {_escaped(sentence(each))}" for each in told if each.cause.is_guarded][:_MOST_GUARDED]
+    return [*lines, ""] if lines else []
+
+
+def _details(run: Run) -> list[str]:
     lines: list[str] = []
-    for change in changes:
-        lines += [f"<details><summary><code>{change.action} {change.address}</code></summary>", ""]
+    for change in run.changes:
+        summary = f"{change.action} {change.address}"
+        lines += [f"<details><summary><code>{html.escape(summary)}</code></summary>", ""]
         lines += ["| path | cause | now | after |", "| --- | --- | --- | --- |"]
         lines += [
-            f"| {each.path or '(all of it)'} | {each.cause} | {_value(each.real)} | {_value(each.desired)} |"
+            f"| {_code(each.path) if each.path else '(all of it)'} | {each.cause} | {_value(each.real)} "
+            f"| {_value(each.desired)} |"
             for each in change.differences
         ]
         lines += ["", "</details>", ""]
     return lines
 
 
+def _names(run: Run) -> list[str]:
+    return [f"* {_code(f'{change.action} {change.address}')}" for change in run.changes]
+
+
+def _escaped(text: str) -> str:
+    """Neither HTML, nor a mention, nor a table or emphasis."""
+    flat = " ".join(text.split())
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", html.escape(flat, quote=False)).replace("@", "@\u200b")
+
+
+def _code(text: str) -> str:
+    return "`" + " ".join(text.split()).replace("`", "'").replace("|", "\\|") + "`"
+
+
 def _value(value: JSON) -> str:
-    if value is None:
-        return "nothing"
-    if is_masked(value):
-        return "(secret)"
-    if is_unknown(value):
-        return "(known after apply)"
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    text = text if len(text) <= 200 else text[:199] + "…"
-    return "`" + text.replace("`", "'").replace("|", "\\|") + "`"
+    text = shown(value)
+    return text if value is None or text.startswith("(") else _code(text)
