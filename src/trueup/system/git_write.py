@@ -9,6 +9,7 @@ from pathlib import Path
 from trueup.model.errors import Invalid, Refused, Unavailable
 from trueup.model.tree import Edits
 from trueup.system.git import Git, checked_name
+from trueup.system.git_merge import merged_tree
 from trueup.system.materialise import check_paths
 
 NOTHING = "0" * 40
@@ -121,7 +122,8 @@ class GitWriter:
         contained = ["merge-base", "--is-ancestor", "--", checked_name(head), before]
         if self._git.attempt(contained, repository=self.repository).code == 0:
             raise Refused(f"{branch} has this commit already", hint="close the change request")
-        made = self.write_commit(self._merged_tree(before, head, branch), (before, head), draft)
+        tree = merged_tree(self._git, self.repository, before, self.commit_id(head), into=branch)
+        made = self.write_commit(tree, (before, head), draft)
         return Move(name, made, before)
 
     def with_trailers(self, message: str, trailers: Sequence[tuple[str, str]]) -> str:
@@ -175,20 +177,6 @@ class GitWriter:
         listing = self._run(["ls-tree", "-z", "--full-tree", "--end-of-options", parent, "--", *edits])
         lines = (line.split(b"\t", 1) for line in listing.split(b"\0")[:-1])
         return {path.decode("utf-8", "surrogateescape"): about[:6].decode() for about, path in lines}
-
-    def _merged_tree(self, before: str, head: str, branch: str) -> str:
-        arguments = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", before, checked_name(head)]
-        done = self._git.attempt(arguments, repository=self.repository)
-        if done.code not in (0, 1):
-            raise self._git.error(done, self.repository, None)
-        tree, *conflicts = done.stdout.decode("utf-8", "replace").split("\0")
-        if done.code == 1:
-            files = sorted({path for path in conflicts if path})
-            raise Refused(
-                f"{len(files)} file(s) conflict with {branch}: {', '.join(files)}",
-                hint=f"merge {branch} into the branch of the change request and resolve them there",
-            )
-        return tree
 
     def _run(self, arguments: list[str], *, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
         return self._git.run(arguments, repository=self.repository, stdin=stdin, extra=extra)
