@@ -42,7 +42,7 @@ def closure(files: dict[str, str], path: str = "app", spec: TerraformSpec = SPEC
 def test_the_closure_follows_modules_variables_and_files() -> None:
     """Everything that can change what the root means is in its closure, and nothing else is."""
     files = {
-        "app/main.tf": 'module "net" { source = "../modules/net" }\n',
+        "app/main.tf": '# first\nmodule "net" { source = "../modules/net" }\n',
         "app/override.tf": "",
         "app/policy.tf": 'locals { p = templatefile("${path.module}/policy.tpl", {}) }\n',
         "app/policy.tpl": "{}",

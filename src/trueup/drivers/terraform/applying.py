@@ -112,9 +112,9 @@ def _run(
             message = client.hear(line, problems)
             event = progress.take(message) if message else None
             if event is not None:
-                reporter.report(event.address, event.outcome, event.identity)
-                if event.outcome is not Outcome.UNCERTAIN and prepared.kept is not None:
+                if prepared.kept is not None:
                     prepared.kept.mirror()
+                reporter.report(event.address, event.outcome, event.identity)
         return running.wait()
 
 

@@ -23,6 +23,9 @@ from trueup.system.processes import Command, Exit, Limits, capture, run
 QUICK = 120.0
 """Seconds that a command may take which asks only the backend."""
 
+GRACE = 10.0
+"""Seconds that an interrupted plan gets to give its lock back: a hanging provider ignores the interrupt."""
+
 NO_STATE = "No state file was found"
 
 
@@ -91,7 +94,7 @@ class Client:
         """Providers, modules and backend. Raises Invalid, Unavailable."""
         lock = ["-lockfile=readonly"] if readonly else []
         command = self.command("init", "-input=false", "-no-color", "-reconfigure", *lock, *arguments)
-        exit = run(command, lambda _, line: self.log(line), limits=Limits(seconds))
+        exit = run(command, lambda _, line: self.log(line), limits=Limits(seconds, GRACE))
         if exit.ended_by == "timeout":
             raise Unavailable(f"init took longer than {seconds:g} seconds", hint="raise `planTimeout` of the stack")
         if exit.code != 0:
@@ -101,7 +104,9 @@ class Client:
         """Writes the plan file. Raises Invalid, Rejected, Unavailable; NeedsInit."""
         command = self.command("plan", "-json", "-input=false", f"-out={self.workdir.plan_file}", *arguments)
         problems: list[Problem] = []
-        exit = run(command, lambda _, line: self.hear(line, problems), limits=Limits(seconds), cancel=self.cancel)
+        exit = run(
+            command, lambda _, line: self.hear(line, problems), limits=Limits(seconds, GRACE), cancel=self.cancel
+        )
         if exit.ended_by == "timeout":
             raise Unavailable(
                 f"the plan took longer than its limit of {seconds:g} seconds and was stopped",

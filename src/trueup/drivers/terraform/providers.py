@@ -8,7 +8,7 @@ def pinned(lock_file: bytes) -> dict[str, str]:
     """Provider address to its version and a digest of its hashes."""
     root = tree_of(lock_file)
     found = {}
-    for block in blocks(root.named_children[0] if root.named_children else None):
+    for block in blocks(body_of(root)):
         match heading(block):
             case ["provider", address]:
                 given = attributes(body_of(block))

@@ -115,7 +115,7 @@ def _parse_hcl(content: bytes) -> Source:
         shown = line[0].decode("utf-8", "replace").strip() if line else "the end of the file"
         raise _Unreadable(f"this is not valid HCL: {shown}", position(broken))
     reader = _Reader()
-    for block in blocks(next((node for node in root.named_children if node.type == "body"), None)):
+    for block in blocks(body_of(root)):
         reader.take(block)
     if any(word in content for word in (b"file", b"path.", b"source", b"script")):
         reader.file_uses += _file_uses(root)
@@ -146,6 +146,7 @@ def blocks(body: Node | None) -> list[Node]:
 
 
 def body_of(block: Node) -> Node | None:
+    """Of a block or of a whole file."""
     return next((node for node in block.named_children if node.type == "body"), None)
 
 
