@@ -14,7 +14,7 @@ import pytest
 from tests.system import worker
 from trueup.model.errors import Invalid, LostLease, Unavailable
 from trueup.system import sessions
-from trueup.system.processes import Command
+from trueup.system.processes import Command, Sandbox
 from trueup.system.supervised import JobFiles, Supervised, end_what_is_left, proven_gone, wait_until_gone
 
 SAVES = "trap 'echo saved; exit 3' INT; echo ready; while :; do sleep 0.05; done"
@@ -238,4 +238,17 @@ def test_a_program_that_does_not_exist_is_invalid(files: JobFiles, tmp_path: Pat
 
 def test_nothing_was_started_without_a_status(files: JobFiles) -> None:
     """The status is written before the order is sent."""
+    assert proven_gone(files)
+
+
+def test_a_sandboxed_program_is_fenced_like_any_other(files: JobFiles, tmp_path: Path, sandbox: Sandbox) -> None:
+    """The interrupt reaches the program inside, and the lock that it inherited through the walls is free at the end."""
+    command = Command(("sh", "-c", SAVES), tmp_path / "shown", {"PATH": os.environ["PATH"]}, sandbox=sandbox)
+    with Supervised(command, files, lease_seconds=60) as program:
+        lines = program.lines(nothing)
+        assert next(lines) == ("stdout", "ready")
+        assert not proven_gone(files)
+        program.interrupt()
+        assert list(lines) == [("stdout", "saved")]
+        assert program.wait().code == 3
     assert proven_gone(files)
