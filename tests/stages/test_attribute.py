@@ -1,6 +1,7 @@
 """Causes: the three-way comparison obeys its table for every shape of value."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,11 +55,20 @@ def test_maps_obey_the_table_key_by_key(s: dict[str, str], r: dict[str, str], d:
     assert found == {
         ("tags", name): cause
         for name in {*s, *r, *d}
-        if (cause := oracle(s.get(name), r.get(name), d.get(name), is_set)) is not None
+        if (cause := oracle(s.get(name), r.get(name), d.get(name), is_set or not d)) is not None
     }
 
 
 ELEMENTS = st.sets(st.sampled_from(["a", "b", "c", "d"]))
+
+
+def test_emptied_by_hand_and_left_out_by_code_has_converged_unless_code_looks_away() -> None:
+    """Leaving an optional attribute out asks for nothing there; ignoring its changes asks for no opinion."""
+    real, before = {A: {"name": "a"}}, baseline({A: {"name": "a", "tags": {"Owner": "x"}}})
+    left_out = plan(real, sets={A: frozenset({"name"})})
+    ignored = replace(left_out, ignored={A: frozenset({"tags"})})
+    assert [each.cause for each in attribute(left_out, before).changes[0].differences] == [Cause.CONVERGED]
+    assert [each.cause for each in attribute(ignored, before).changes[0].differences] == [Cause.UNMANAGED]
 
 
 @given(ELEMENTS, ELEMENTS, ELEMENTS)

@@ -137,6 +137,8 @@ class Plan:
     """By kind of resource."""
     sets: Mapping[Address, frozenset[str]] = field(default_factory=dict)
     """Top-level attributes and blocks that the code sets. An address that is missing: everything is."""
+    ignored: Mapping[Address, frozenset[str]] = field(default_factory=dict)
+    """Top-level names that the code tells the technology not to look at; `*` is all of them. Never among `sets`."""
     stored: Mapping[Address, Resource] | None = None
     """The stored state before the refresh, where the technology has one: a provisional S when there is no baseline."""
     unseen: Mapping[str, str] = field(default_factory=dict)

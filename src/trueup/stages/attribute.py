@@ -138,10 +138,14 @@ def _never_settled(plan: Plan, subject: _Subject) -> Iterator[Difference]:
 
 def _inside(plan: Plan, subject: _Subject, sides: Sides) -> Iterator[Difference]:
     shape = plan.shape_of(subject.kind)
-    set_by_code = plan.sets.get(subject.address)
+    set_by_code, ignored = plan.sets.get(subject.address), plan.ignored.get(subject.address, frozenset())
     if not all(isinstance(side, dict) for side in sides.all):
         yield from compare(Spot((), shape, True), sides)
         return
     for name in sorted({name for side in sides.all for name in side}):
-        is_set = set_by_code is None or name in set_by_code
-        yield from compare(Spot((name,), child(shape, name), is_set), sides.at(name))
+        inner = child(shape, name)
+        # Code that leaves an attribute out wants it empty, unless the technology then takes whatever is real.
+        wants_empty = not inner.computed_default and key(sides.at(name).desired) == key(None)
+        looks_at = name not in ignored and "*" not in ignored
+        is_set = set_by_code is None or name in set_by_code or (wants_empty and looks_at)
+        yield from compare(Spot((name,), inner, is_set), sides.at(name))

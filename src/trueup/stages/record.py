@@ -14,6 +14,7 @@ from trueup.model.plan import (
     AttributedChange,
     AttributedPlan,
     Outcome,
+    PlannedChange,
     Resource,
 )
 from trueup.model.shape import Shape
@@ -28,13 +29,13 @@ def settled(baseline: Baseline | None, attributed: AttributedPlan, applied: Appl
     tolerances = baseline.tolerances if baseline else ()
     changes = {change.address: change for change in attributed.changes}
     moved = {
-        change.planned.moved_from: change.address
+        change.planned.moved_from: change.planned
         for change in attributed.changes
         if change.planned is not None and change.planned.moved_from is not None
     }
     after: dict[Address, Resource] = {}
     for address in sorted({*before, *attributed.plan.real, *changes, *applied.resources}):
-        if address in moved and applied.outcomes.get(moved[address]) is Outcome.DONE:
+        if address in moved and _is_done(moved[address], applied):
             continue
         change = changes.get(address)
         old = before.get(_origin(change, before, address))
@@ -125,12 +126,19 @@ def _next(place: _Place, applied: Applied) -> Resource | None:
         return written if written is not None or applied.complete else place.old
     if planned is None:
         return _untouched(place)
-    if applied.outcomes.get(place.address) is not Outcome.DONE:
+    if not _is_done(planned, applied):
         return place.old
     if planned.action in (Action.DELETE, Action.FORGET) or written is None:
         return None
     kept = [each for each in place.differences if each.cause is Cause.UNMANAGED or place.tolerates(each)]
     return _keeping(place, written, kept, lambda each: _wanted(each, written))
+
+
+def _is_done(planned: PlannedChange, applied: Applied) -> bool:
+    """Moves and imports that change nothing are not among the outcomes: they come with the whole apply."""
+    if planned.action is Action.NOTHING and planned.address not in applied.outcomes:
+        return applied.complete
+    return applied.outcomes.get(planned.address) is Outcome.DONE
 
 
 def _untouched(place: _Place) -> Resource | None:

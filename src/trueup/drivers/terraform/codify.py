@@ -29,6 +29,7 @@ from trueup.model.errors import Invalid, Refused
 from trueup.model.normal import child, key, read_json
 from trueup.model.placing import placed
 from trueup.model.plan import Address, Plan
+from trueup.model.shape import Kind
 from trueup.model.values import JSON, Path, is_masked, nodes
 from trueup.ports.driver import Codification, Declined, Job
 
@@ -187,7 +188,8 @@ def _refuse_unseen(block: Block, drift: Drift, wanted: Sequence[Wanted]) -> None
         if each.name in ignored or "all" in ignored:
             raise Refused(f"{block.place}: ignore_changes covers {each.name}, so Terraform does not look at it")
         written = block.body.attribute(each.name) or next(block.body.find(each.name), None)
-        if each.name in unmanaged and written is None and render_hcl.is_blocks(each.after, each.shape):
+        rules = each.shape.kind is Kind.SET and render_hcl.is_blocks(each.after, each.shape)
+        if each.name in unmanaged and written is None and rules:
             raise Refused(f"{block.place}: {each.name} is not written here but by resources of their own: add one")
 
 

@@ -89,6 +89,8 @@ def _edit_blocks(editing: Editing, ground: Ground, wanted: Wanted) -> None:
     gone = [each for each in before if key(each, element) not in wants]
     new = [each for each in after if key(each, element) not in had]
     blocks = list(_blocks_of(ground.block, wanted.name))
+    if not blocks and _dynamic(ground.block, wanted.name) is None:
+        gone = [each for each in gone if key(each, element) != key(None)]  # a block that says nothing is no block
     for value in gone:
         block = _block_of(ground.block, wanted.name, blocks, value)
         blocks.remove(block)

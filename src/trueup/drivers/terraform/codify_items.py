@@ -68,20 +68,27 @@ def _cut_and_add(editing: Editing, spot: Spot, gone: Sequence[int], added: dict[
     if not gone and not added:
         return
     if not kept:
-        if entries and added:
-            raise Refused(f"{expression.place}: every entry of the object would be another one")
+        if entries and added and any(mark in expression.text for mark in ("#", "//", "/*")):
+            raise Refused(f"{expression.place}: every entry would be another one, and there are comments among them")
         text = render(added, source.indent(expression.start), document=spot.document)
         lines.replace(editing.splices, source, expression, text)
         return
+    snapshot = editing.splices.snapshot()
     if gone:
         lines.cut_items(editing.splices, source, pieces, gone)
     if not added:
         return
     last = entries[kept[-1]]
     texts = [_entry(last, entries, name, value, document=spot.document) for name, value in added.items()]
-    if gone and max(gone) > kept[-1]:
+    layout = _layout(spot, pieces, separated=False)
+    if gone and max(gone) > kept[-1] and layout is not lines.Layout.LINES:
+        text = "".join(f", {text}" for text in texts)
+        if layout is lines.Layout.ONE_LINE and min(gone) > kept[-1]:
+            editing.splices.restore(snapshot)
+            lines.replace_range(editing.splices, source, pieces[kept[-1]].end, pieces[-1].end, text)
+            return
         raise Refused(f"{expression.place}: entries change their names, which is for a person to write")
-    lines.add_items(editing.splices, source, pieces, texts, _layout(spot, pieces, separated=False))
+    lines.add_items(editing.splices, source, pieces[: kept[-1] + 1], texts, layout)
 
 
 def _entry(last: Entry, entries: Sequence[Entry], name: str, value: JSON, *, document: bool) -> str:

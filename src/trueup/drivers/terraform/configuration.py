@@ -77,6 +77,17 @@ def sets_of(configuration: Configuration, addresses: Iterable[Address]) -> dict[
     return found
 
 
+def ignored_of(configuration: Configuration, addresses: Iterable[Address]) -> dict[Address, frozenset[str]]:
+    """What `ignore_changes` covers, for every address that has one; `*` for all."""
+    found = {}
+    for address in addresses:
+        configured = configuration.get(without_keys(address))
+        if configured is not None and configured.declared is not None and configured.declared.ignored:
+            ignored = configured.declared.ignored
+            found[address] = frozenset({"*"}) if EVERYTHING in ignored else ignored
+    return found
+
+
 def unseen_by(
     changes: Iterable[PlannedChange], document: JSON, root: Root, hash_secret: Callable[[JSON], str]
 ) -> dict[str, str]:

@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from trueup.drivers.terraform import discover, reading, recovery
+from trueup.drivers.terraform.codify import codify
 from trueup.drivers.terraform.layout import Layout
 from trueup.drivers.terraform.prepared import Prepared, prepare
 from trueup.drivers.terraform.session import TerraformObservation, TerraformSession
 from trueup.drivers.terraform.spec import TerraformSpec, TofuSpec
 from trueup.drivers.terraform.state import identity_in
+from trueup.model.drift import Drift
 from trueup.model.errors import Refused
-from trueup.model.plan import LiveIdentity
-from trueup.ports.driver import Discovered, Evidence, Job, JournalEntry, Lock, Output, Reading
+from trueup.model.plan import LiveIdentity, Plan
+from trueup.ports.driver import Codification, Discovered, Evidence, Job, JournalEntry, Lock, Output, Reading
 from trueup.ports.tree import Tree
 
 
 class TerraformDriver:
-    """Driver, Discovers, HandsOver, Recovers, Unlocks and Probes for Terraform and OpenTofu."""
+    """Driver, Codifies, Discovers, HandsOver, Recovers, Unlocks and Probes for Terraform and OpenTofu."""
 
     name: ClassVar[str] = "terraform"
     specs: ClassVar[Mapping[str, type[TerraformSpec]]] = {"terraform": TerraformSpec, "tofu": TofuSpec}
@@ -61,6 +63,9 @@ class TerraformDriver:
             name: Output(output.get("value"), bool(output.get("sensitive")))
             for name, output in values.get("outputs", {}).items()
         }
+
+    def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
+        return codify(job, drifts, plan, inline=inline)
 
     def token(self, job: Job[Any]) -> LiveIdentity:
         return identity_in(self._initialised(job).client.pull())

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from trueup.drivers.terraform import applying, client
-from trueup.drivers.terraform.configuration import configuration_of, moments_in, sets_of, unseen_by
+from trueup.drivers.terraform.configuration import configuration_of, ignored_of, moments_in, sets_of, unseen_by
 from trueup.drivers.terraform.convert import changes_of, kinds_in, secrets_of
 from trueup.drivers.terraform.prepared import Prepared
 from trueup.drivers.terraform.providers import pinned
@@ -75,6 +75,7 @@ class TerraformObservation:
             real=changes.real,
             shapes=shapes,
             sets=sets_of(configuration_of(document, root), addresses),
+            ignored=ignored_of(configuration_of(document, root), addresses),
             stored=changes.stored if live.exists else None,
             unseen=unseen_by(changes.planned, document, root, job.hash_secret),
             steps=(Step(STEP, "apply", tuple(change.address for change in changes.planned)),),

@@ -1,0 +1,2 @@
+# What this stack is called by
+team = "core"
