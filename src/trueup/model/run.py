@@ -80,7 +80,7 @@ LEGAL: Mapping[RunState, frozenset[RunState]] = {
     _S.APPLYING: frozenset({_S.JUDGING, _S.QUEUED, _S.VERIFYING, _S.FAILED, _S.UNCERTAIN}),
     _S.UNCERTAIN: frozenset({_S.RECOVERING}),
     _S.RECOVERING: frozenset({_S.VERIFYING, _S.FAILED, _S.UNCERTAIN}),
-    _S.VERIFYING: frozenset({_S.FINISHED, _S.VERIFYING}),
+    _S.VERIFYING: frozenset({_S.FINISHED, _S.VERIFYING, _S.UNCERTAIN}),
     _S.FINISHED: frozenset(),
     _S.FAILED: frozenset(),
     _S.REFUSED: frozenset(),

@@ -1,0 +1,66 @@
+"""Lost: rows that a dead worker left in the middle, and where each goes from there."""
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from trueup.engine.desk import Desk
+from trueup.model.drift import CheckState
+from trueup.model.run import Run, RunState
+from trueup.ports.store import Conflict, RunFilter, Store
+
+AT_WORK = frozenset({RunState.PLANNING, RunState.JUDGING, RunState.APPLYING, RunState.RECOVERING, RunState.VERIFYING})
+
+WORDS: Mapping[RunState, str] = {
+    RunState.QUEUED: "nothing was begun, and it starts again",
+    RunState.UNCERTAIN: "an effect may have reached the live system, and recovery has to find out",
+}
+
+
+@dataclass(frozen=True)
+class Lost:
+    store: Store
+    now: Callable[[], datetime]
+
+    def candidates(self) -> Sequence[Run]:
+        with self.store.transaction() as tx:
+            return tx.runs(RunFilter(states=AT_WORK, limit=1000))
+
+    def move(self, rows: Sequence[Run], held: Set[str]) -> frozenset[str]:
+        """Moves the rows that nobody alive holds. Answers the runs whose lease still lasts: they are not touched,
+        because the process that applies ends only with it."""
+        waiting: set[str] = set()
+        for run in rows:
+            if run.id in held:
+                continue
+            holder = self.store.leaseholder(run.stack) or ""
+            if holder.endswith(f"/{run.id}"):
+                waiting.add(run.id)
+            else:
+                self._move(run)
+        return frozenset(waiting)
+
+    def restart_checks(self, held: Set[str]) -> None:
+        """A check that nobody works on any more is due again."""
+        with self.store.transaction() as tx:
+            for check in tx.checks():
+                if check.state is CheckState.CHECKING and check.stack not in held:
+                    tx.put_check(replace(check, state=CheckState.DUE))
+
+    def _move(self, run: Run) -> None:
+        desk = Desk(self.store, run.id, self.now)
+        if desk.run.generation != run.generation:
+            return
+        state = self._sequel(run)
+        draft = desk.draft(f"run.{state}", f"{desk.stack.name}: the worker of {run.id} was lost; {WORDS[state]}")
+        try:
+            desk.move(state, draft, error=f"the worker was lost while {run.state}: {WORDS[state]}")
+        except Conflict:
+            return  # it is alive after all
+
+    def _sequel(self, run: Run) -> RunState:
+        if run.state in (RunState.RECOVERING, RunState.VERIFYING):
+            return RunState.UNCERTAIN
+        with self.store.transaction() as tx:
+            begun = any(entry.event == "begin" for entry in tx.journal(run.id))
+        return RunState.UNCERTAIN if begun and run.state is RunState.APPLYING else RunState.QUEUED
