@@ -174,8 +174,6 @@ def test_what_a_critical_environment_refuses() -> None:
         ("terraform: a\n    envs: [dev, dev]", "an environment is in `envs` twice"),
         ("terraform: a\n    env: prod\n    inputs: {x: vpc}", "`vpc` names no output"),
         ("terraform: a\n    env: prod\n    parallelism: many", "`parallelism`: input should be a valid integer"),
-        ("terraform: gone\n    env: prod", "there is no `gone` in `control`"),
-        ("terraform: docs\n    env: prod", "`docs` holds no *.tf or *.tf.json"),
         ("terraform: a\n    env: prod\n    approve: {count: 1, from: [ana]}", "nobody below `people:` is called `ana`"),
         ("terraform: a\n    env: prod\n    movedFrom: control//a", "`control//a` is still declared"),
     ],
@@ -230,3 +228,54 @@ def test_inputs_and_dependencies_become_full_names() -> None:
     assert app.depends_on == ("control//e/prod/networking",)
     assert (app.inputs["vpc_id"].stack, app.inputs["vpc_id"].output) == ("control//e/prod/networking", "vpc_id")
     assert (app.owner, app.moved_from) == (("team-prod",), "control//old/prod/app")
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("terraform: gone", "there is no `gone` in `control`"),
+        ("terraform: docs", "`docs` holds no *.tf or *.tf.json"),
+        ('terraform: "x/{name}"', "matches nothing"),
+    ],
+)
+def test_what_is_not_there_is_told_and_stops_nothing(entry: str, expected: str) -> None:
+    """Somebody who removes a directory in one repository must not stop the others."""
+    text = stacks(f"{entry}\n    env: prod", "terraform: a\n    env: prod")
+    manifest = expand(load(text, "trueup.yaml", FORMATS), {"control": tree(["a/main.tf", "docs/readme.md"])})
+    assert [each.path for each in manifest.declarations] == ["a"]
+    assert any(expected in finding.message for finding in manifest.findings)
+
+
+def test_a_wrong_layout_stops_only_its_own_repository() -> None:
+    """Its stacks are left out, its repository counts as unread, and the findings say why."""
+    control = b"apiVersion: trueup.dev/v1\nrepositories: {good: {url: x}, bad: {url: y}, twice: {url: z}}\n"
+    control += b"stacks:\n  - terraform: twice//a\n    env: dev\nenvironments: {dev: {}}\n"
+    layout = "stacks:\n  - terraform: '{env}/{name}'\n"
+    trees = {
+        "good": tree(["dev/app/main.tf"], trueup_yaml=layout),
+        "bad": tree(["dev/app/main.tf"], trueup_yaml=layout + "mode: deliver\n"),
+        "twice": tree(["a/main.tf"], trueup_yaml="stacks:\n  - terraform: a\n    env: dev\n"),
+    }
+    manifest = expand(load(control, "trueup.yaml", FORMATS), trees)
+    assert [each.name for each in manifest.declarations] == ["good//dev/app", "twice//a"]
+    assert manifest.unread == {"bad", "twice"}
+    assert {str(each.place) for each in manifest.findings if each.stops} == {
+        "bad//trueup.yaml:3:1",
+        "twice//trueup.yaml:2:5",
+    }
+    assert {each.code for each in diagnose(control, "trueup.yaml", FORMATS, trees)} == {"not-here", "matched-twice"}
+
+
+def test_a_layout_takes_no_outputs_of_other_repositories() -> None:
+    """They may be secret; its own repository's outputs are its own."""
+    control = b"apiVersion: trueup.dev/v1\nrepositories: {a: {url: x}, b: {url: y}}\nenvironments: {dev: {}}\n"
+    layout = "stacks:\n  - terraform: '{env}/db'\n  - terraform: '{env}/app'\n    inputs: {p: 'WHAT.password'}\n"
+    trees = {
+        "a": tree(["dev/vault/main.tf"], trueup_yaml="stacks:\n  - terraform: '{env}/vault'\n"),
+        "b": tree(["dev/db/main.tf", "dev/app/main.tf"], trueup_yaml=layout.replace("WHAT", "vault-{env}")),
+    }
+    (wrong,) = [each for each in diagnose(control, "trueup.yaml", FORMATS, trees) if each.stops]
+    assert "a layout cannot take outputs of `a//dev/vault`" in wrong.message
+    trees["b"] = tree(["dev/db/main.tf", "dev/app/main.tf"], trueup_yaml=layout.replace("WHAT", "db-{env}"))
+    app = expand(load(control, "trueup.yaml", FORMATS), trees).declaration("b//dev/app")
+    assert app is not None and app.inputs["p"].stack == "b//dev/db"

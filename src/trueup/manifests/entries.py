@@ -31,6 +31,8 @@ class Entry:
     """The keys that belong to the format, captures still in them."""
     parsed: Parsed
     loc: Loc
+    layout: bool = False
+    """From another repository's own file."""
 
     @property
     def label(self) -> str:
@@ -91,7 +93,8 @@ def _read_entry(scope: Scope, loc: Loc, raw: dict[str, Any], mistakes: Mistakes)
         return None
     repository, pattern = located
     settings = {key: raw[key] for key in raw if key in own and key != format}
-    entry = Entry(format, known, repository, pattern, common, settings, scope.parsed, loc)
+    layout = scope.repositories is None
+    entry = Entry(format, known, repository, pattern, common, settings, scope.parsed, loc, layout)
     _check_environment(entry, mistakes)
     _check_captures(entry, mistakes)
     if known:

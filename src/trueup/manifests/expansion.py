@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -11,28 +11,26 @@ from pydantic import ValidationError
 
 from trueup.manifests import owners
 from trueup.manifests.directories import Directories
-from trueup.manifests.document import NAME, Document, LayoutDocument
-from trueup.manifests.entries import Entry, Scope, read_entries, schema_of
+from trueup.manifests.document import NAME
+from trueup.manifests.entries import Entry, schema_of
 from trueup.manifests.formats import FormatEntry, Formats
+from trueup.manifests.layouts import FILE, layout_file, read_layout
 from trueup.manifests.links import Found, linked
 from trueup.manifests.manifest import Manifest, Unavailable
 from trueup.manifests.mistakes import Mistakes, in_order, suggestion
 from trueup.manifests.names import full_name
 from trueup.manifests.native import Control, read
 from trueup.manifests.patterns import fill, fill_all, unsafe
-from trueup.manifests.positions import parse
 from trueup.manifests.rules import effective
-from trueup.model.errors import Invalid
 from trueup.model.plan import Finding
 from trueup.model.stack import Declaration
 from trueup.ports.tree import Tree
 
-FILE = "trueup.yaml"
-
 
 def expand(control: Control, trees: Mapping[str, Tree]) -> Manifest:
     """Every stack that the trees hold. `trees` is keyed like `repositories:`; the tree of the control repository
-    is `control.home`. Raises Invalid that names every mistake."""
+    is `control.home`. Raises Invalid that names every mistake, but for those of other repositories' layouts: such a
+    repository is `unread`, and the manifest's findings say why."""
     mistakes = Mistakes()
     manifest = _expand(control, trees, mistakes)
     mistakes.stop_if_any(control.file)
@@ -43,9 +41,10 @@ def diagnose(text: bytes, file: str, formats: Formats, trees: Mapping[str, Tree]
     """Everything that `load` and `expand` would say, as findings in the order of their places."""
     mistakes = Mistakes()
     control = read(text, file, formats, mistakes)
-    if control is not None:
-        _expand(control, trees, mistakes)
-    return in_order(mistakes.findings)
+    if control is None:
+        return in_order(mistakes.findings)
+    manifest = _expand(control, trees, mistakes)
+    return in_order({*mistakes.findings, *manifest.findings})
 
 
 class _Source:
@@ -61,15 +60,40 @@ class _Source:
 
 
 def _expand(control: Control, trees: Mapping[str, Tree], mistakes: Mistakes) -> Manifest:
+    """A repository whose layout is wrong is left out, and told in the manifest's findings: it must not stop others."""
     sources = {
         key: _Source(trees[key], "gitlab" if repository.forge == "gitlab" else "github")
         for key, repository in control.repositories.items()
         if key in trees
     }
-    entries = list(control.entries)
-    for key, source in sources.items():
-        if key != control.home and FILE in source.directories.files:
-            entries += _layout(key, trees[key], control.formats, mistakes)
+    layouts = {key for key, source in sources.items() if key != control.home and FILE in source.directories.files}
+    wrong: list[Finding] = []
+    left_out: set[str] = set()
+    while True:
+        attempt = Mistakes()
+        entries = list(control.entries)
+        for key in sorted(layouts - left_out):
+            entries += read_layout(key, trees[key], control.formats, attempt)
+        manifest = _assembled(control, sources, entries, attempt)
+        blamed = [finding for finding in attempt.stopping if finding.place and _layout_of(finding.place.file, layouts)]
+        if not blamed:
+            break
+        wrong += blamed
+        left_out |= {_layout_of(finding.place.file, layouts) for finding in blamed if finding.place}
+    for finding in attempt.stopping:
+        mistakes.add(finding.code, finding.message, finding.place, finding.hint)
+    unread = manifest.unread | left_out
+    return replace(manifest, unread=unread, findings=in_order({*manifest.findings, *wrong}))
+
+
+def _layout_of(file: str, layouts: Iterable[str]) -> str:
+    """The repository whose layout a place is in; "" for none."""
+    return next((key for key in layouts if file == layout_file(key)), "")
+
+
+def _assembled(
+    control: Control, sources: Mapping[str, _Source], entries: Sequence[Entry], mistakes: Mistakes
+) -> Manifest:
     _warn_unavailable(entries, mistakes)
     unread = {*control.repositories} - {control.home} | {entry.repository for entry in entries}
     found = [
@@ -94,29 +118,6 @@ def _expand(control: Control, trees: Mapping[str, Tree], mistakes: Mistakes) -> 
         frozenset(unread - sources.keys()),
         in_order({*control.findings, *mistakes.findings, *read_owners}),
     )
-
-
-def _layout(key: str, tree: Tree, formats: Formats, mistakes: Mistakes) -> tuple[Entry, ...]:
-    """The entries of another repository's own trueup.yaml."""
-    try:
-        parsed = parse(tree.read(FILE), f"{key}//{FILE}")
-    except Invalid as error:
-        mistakes.add_error(error)
-        return ()
-    if not isinstance(parsed.value, dict):
-        mistakes.add("missing", "expected keys and values", parsed.place(()), "it may hold `stacks:` only")
-        return ()
-    governing = [
-        name for name in parsed.value if name in Document.model_fields and name not in ("stacks", "api_version")
-    ]
-    for name in governing:
-        hint = "move it to the trueup.yaml of the control repository"
-        mistakes.add("not-here", f"`{name}` cannot be set here", parsed.key_place((name,)), hint)
-    try:
-        LayoutDocument.model_validate({name: value for name, value in parsed.value.items() if name not in governing})
-    except ValidationError as error:
-        mistakes.add_validation(error, parsed, (), schema_of(LayoutDocument))
-    return read_entries(Scope(parsed, formats, key, None), mistakes)
 
 
 def _warn_unavailable(entries: Iterable[Entry], mistakes: Mistakes) -> None:
@@ -173,10 +174,11 @@ def _nothing_matched(entry: Entry, directories: Directories, globs: tuple[str, .
         mistakes.warn("nothing-matched", f"{entry.label} matches nothing", place, "compare it with the repository")
     elif path in directories.direct and globs:
         message = f"`{path}` holds no {' or '.join(globs)}, so it is no {entry.format} stack"
-        mistakes.add("nothing-matched", message, place, "name the directory that has the root configuration")
+        mistakes.warn("nothing-matched", message, place, "name the directory that has the root configuration")
     else:
+        # No error: a stack whose code is gone is orphaned, and its repository must not stop the others.
         message = f"there is no `{path}` in `{entry.repository}`"
-        mistakes.add("nothing-matched", message, place, suggestion(path, _near(path, directories)))
+        mistakes.warn("nothing-matched", message, place, suggestion(path, _near(path, directories)))
 
 
 def _near(path: str, directories: Directories) -> Iterable[str]:

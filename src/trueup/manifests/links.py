@@ -73,7 +73,12 @@ def _link(
     for variable, text in common.inputs.items():
         stack, _, output = text.rpartition(".")
         name = resolve(stack, ("inputs", variable))
-        if name:
+        if name and found.entry.layout and not name.startswith(f"{found.entry.repository}//"):
+            # Outputs may be secret: who merges to one repository must not fetch those of another.
+            place = found.entry.parsed.place((*found.entry.loc, "inputs", variable))
+            hint = "declare this stack in the control repository, which may hand outputs across"
+            mistakes.add("elsewhere", f"a layout cannot take outputs of `{name}`", place, hint)
+        elif name:
             inputs[variable] = OutputReference(name, output)
     return replace(declaration, depends_on=tuple(waits), inputs=inputs)
 

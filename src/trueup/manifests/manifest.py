@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 
 from trueup.model.errors import Place
 from trueup.model.people import People
@@ -102,12 +103,16 @@ class Manifest:
     alerts: tuple[Alert, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
     unread: frozenset[str] = frozenset()
-    """Repositories whose tree was not handed in: that their stacks are missing here means nothing."""
+    """Repositories whose tree was not handed in, or whose layout is wrong: that stacks are missing means nothing."""
     findings: tuple[Finding, ...] = ()
-    """What a person should know; nothing here stops."""
+    """What a person should know. One that stops has only stopped the repository whose layout it is about."""
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Declaration]:
+        return {declaration.name: declaration for declaration in self.declarations}
 
     def declaration(self, name: str) -> Declaration | None:
-        return next((declaration for declaration in self.declarations if declaration.name == name), None)
+        return self._by_name.get(name)
 
     def environment(self, name: str) -> Environment:
         """One that nobody declared is critical and only observed."""
