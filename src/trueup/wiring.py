@@ -37,8 +37,9 @@ from trueup.engine.reports import Reports
 from trueup.engine.settling import Settling
 from trueup.engine.site import Site
 from trueup.engine.stewardship import StackDecisions
-from trueup.manifests.expansion import FILE, expand
+from trueup.manifests.expansion import expand
 from trueup.manifests.formats import FormatEntry, Formats
+from trueup.manifests.layouts import FILE
 from trueup.manifests.manifest import Manifest, Repository
 from trueup.manifests.native import Control, load
 from trueup.ports.credentials import Credentials, Secrets
