@@ -13,6 +13,9 @@ from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import JournalEntry
 
+SEALING_KEY = "sealing-key"
+"""The fact that names the key which everything in a store is sealed with."""
+
 
 class Conflict(Exception):
     """Somebody else changed the row since it was read: read again and decide anew. Never reaches a person."""

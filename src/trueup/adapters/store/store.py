@@ -17,11 +17,8 @@ from trueup.adapters.store.verify import verify
 from trueup.model.errors import Refused
 from trueup.model.ledger import Checkpoint, Verification
 from trueup.model.stack import StackId
-from trueup.ports.store import Lease, Worker
+from trueup.ports.store import SEALING_KEY, Lease, Worker
 from trueup.system.clock import Clock, SystemClock
-
-SEALING_KEY = "sealing-key"
-"""The fact that names the key which everything here is sealed with."""
 
 CHECKPOINT_EVERY = 100
 

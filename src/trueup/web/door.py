@@ -1,0 +1,120 @@
+"""Door: nobody passes without a token, except to ask whether the process is alive; and no body too large or slow."""
+
+import asyncio
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from trueup.model.errors import TrueupError
+from trueup.web.access import Access
+from trueup.web.errors import answer_to, body_of
+from trueup.web.headers import AS
+
+OPEN = frozenset({"/healthz"})
+LOCAL = frozenset({"/readyz", "/metrics"})
+"""Also without a token from this machine itself, unless a proxy passed the request on."""
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+
+LARGEST = 1 << 20
+"""Bytes of a body."""
+LARGER: Mapping[str, int] = {"/api/v1/audit-self": 64 << 20}
+"""A cloud's own records are long."""
+PATIENCE = 30.0
+"""Seconds until a body must be there."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """Every route that is ever added stands behind it."""
+
+    app: ASGIApp
+    access: Access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPEN:
+            await self.app(scope, receive, send)
+            return
+        headers, loopback = Headers(scope=scope), is_loopback(scope)
+        if not (scope["path"] in LOCAL and loopback and _unforwarded(headers) and "authorization" not in headers):
+            try:
+                scope["state"]["caller"] = await run_in_threadpool(
+                    self.access.caller, headers.get("authorization", ""), headers.get(AS), loopback=loopback
+                )
+            except TrueupError as error:
+                await answer_to(error, scope["state"]["request_id"])(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """Takes the whole body in before anything is done with it: JSON, not too large, in time."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self.app(scope, receive, send)
+            return
+        limit = LARGER.get(scope["path"], LARGEST)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                body = await _read(receive, limit)
+        except TimeoutError:
+            await _refuse(408, f"the body took longer than {PATIENCE:.0f} seconds")(scope, receive, send)
+            return
+        if body is None:
+            await _refuse(413, f"the body is larger than {limit} bytes")(scope, receive, send)
+            return
+        if body and not _is_json(Headers(scope=scope).get("content-type", "")):
+            await _refuse(415, "a body must be application/json")(scope, receive, send)
+            return
+        await self.app(scope, _replayed(body, receive), send)
+
+
+def is_loopback(scope: Scope) -> bool:
+    client = scope.get("client")
+    try:
+        return client is not None and ipaddress.ip_address(client[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _unforwarded(headers: Headers) -> bool:
+    return not any(name in headers for name in FORWARDED)
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """None when there is more of it than the limit."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return body
+        body += bytes(message.get("body", b""))
+        if len(body) > limit:
+            return None
+        if not message.get("more_body", False):
+            return body
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def _refuse(status: int, message: str) -> JSONResponse:
+    return JSONResponse(body_of("invalid", message), status)

@@ -1,0 +1,139 @@
+"""Metrics: what the store says of the site, asked for at every scrape, and how long requests took."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from trueup.model.drift import Check, Drift
+from trueup.model.stack import Stack, StackId, Standing
+from trueup.ports.store import Store
+from trueup.system.clock import Clock
+
+OVERDUE = timedelta(minutes=10)
+"""How long a check may stay due, or be under way, before its silence is told."""
+SILENT = 60.0
+"""Seconds after which a worker that says nothing does not count as alive."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    name: str
+    type: Literal["gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+METRICS = (
+    Metric("trueup_stacks", "gauge", "Stacks by environment and standing.", ("environment", "standing")),
+    Metric("trueup_runs", "gauge", "Runs by kind and state.", ("kind", "state")),
+    Metric("trueup_drifts_open", "gauge", "Drifts that nobody has resolved, by environment.", ("environment",)),
+    Metric("trueup_checks_overdue", "gauge", "Stacks whose check is more than 10 minutes late.", ("environment",)),
+    Metric("trueup_checks_failed", "gauge", "Stacks whose newest check failed.", ("environment",)),
+    Metric(
+        "trueup_check_age_seconds",
+        "gauge",
+        "Seconds since the newest completed check of an environment; +Inf when there never was one.",
+        ("environment",),
+    ),
+    Metric(
+        "trueup_check_oldest_age_seconds",
+        "gauge",
+        "Seconds since a check completed, of the stack where that is longest ago; +Inf when it never did.",
+        ("environment",),
+    ),
+    Metric("trueup_workers", "gauge", "Workers that were heard of in the last minute."),
+    Metric("trueup_workers_silent", "gauge", "Workers that fell silent and were not taken over yet."),
+    Metric("trueup_leases", "gauge", "Stacks that a run holds right now."),
+    Metric("trueup_ledger_entries", "gauge", "Entries of the ledger."),
+    Metric(
+        "trueup_http_request_seconds",
+        "histogram",
+        "How long requests took, by method, route and status.",
+        ("method", "route", "status"),
+    ),
+)
+"""Every metric; a test compares them with what is exposed."""
+
+Values = Mapping[tuple[str, ...], float]
+_BY_NAME = {metric.name: metric for metric in METRICS}
+BUCKETS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
+
+
+class HttpTimes:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        metric = _BY_NAME["trueup_http_request_seconds"]
+        self._times = Histogram(metric.name, metric.help, metric.labels, registry=registry, buckets=BUCKETS)
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._times.labels(method, route, str(status)).observe(seconds)
+
+
+class SiteCollector(Collector):
+    """Reads the store once for each scrape: several processes tell the same."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def describe(self) -> Sequence[GaugeMetricFamily]:
+        return []  # registering must not read the database
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        with self._store.transaction() as tx:
+            stacks = [stack for stack in tx.stacks() if stack.standing is not Standing.FORGOTTEN]
+            runs, drifts, size = tx.run_counts(), tx.drifts(), tx.size()
+            checks = {check.stack: check for check in tx.checks()}
+        environments = {stack.id: stack.environment for stack in stacks}
+        standings: Counter[tuple[str, ...]] = Counter((stack.environment, str(stack.standing)) for stack in stacks)
+        yield _gauge("trueup_stacks", standings)
+        yield _gauge("trueup_runs", {(str(kind), str(state)): count for (kind, state), count in runs.items()})
+        yield _gauge("trueup_drifts_open", _open(environments, drifts))
+        yield from _of_checks(stacks, checks, self._clock.now())
+        silent = len(self._store.workers(silent_for=SILENT))
+        yield _gauge("trueup_workers", {(): len(self._store.workers()) - silent})
+        yield _gauge("trueup_workers_silent", {(): silent})
+        held = [stack for stack in self._store.leaseholders() if stack in environments]
+        yield _gauge("trueup_leases", {(): len(held)})
+        yield _gauge("trueup_ledger_entries", {(): size})
+
+
+def is_overdue(check: Check, now: datetime) -> bool:
+    return check.due_at + OVERDUE < now
+
+
+def _open(environments: Mapping[StackId, str], drifts: Sequence[Drift]) -> Values:
+    """An environment without drift says 0: a missing line would look the same as a missing answer."""
+    found: Counter[tuple[str, ...]] = Counter({(environment,): 0 for environment in environments.values()})
+    found.update((environments[drift.stack],) for drift in drifts if drift.stack in environments)
+    return found
+
+
+def _of_checks(stacks: Sequence[Stack], checks: Mapping[StackId, Check], now: datetime) -> Iterator[GaugeMetricFamily]:
+    names = sorted({stack.environment for stack in stacks})
+    overdue: dict[tuple[str, ...], float] = {(name,): 0 for name in names}
+    failed = dict(overdue)
+    ages: dict[str, list[float]] = {name: [] for name in names}
+    for stack in stacks:
+        check = checks.get(stack.id)
+        done = check.completed_at if check else None
+        ages[stack.environment].append((now - done).total_seconds() if done else math.inf)
+        overdue[stack.environment,] += check is None or is_overdue(check, now)
+        failed[stack.environment,] += check is not None and check.state == "failed"
+    yield _gauge("trueup_checks_overdue", overdue)
+    yield _gauge("trueup_checks_failed", failed)
+    yield _gauge("trueup_check_age_seconds", {(name,): min(found) for name, found in ages.items()})
+    yield _gauge("trueup_check_oldest_age_seconds", {(name,): max(found) for name, found in ages.items()})
+
+
+def _gauge(name: str, values: Values) -> GaugeMetricFamily:
+    metric = _BY_NAME[name]
+    family = GaugeMetricFamily(name, metric.help, labels=metric.labels)
+    for labels, value in sorted(values.items()):
+        family.add_metric(labels, value)
+    return family

@@ -1,0 +1,126 @@
+"""Shown: nouns as the API's clients see them: their JSON, with the stack's name wherever its id is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from trueup.engine.adoption import Preview
+from trueup.engine.codification import Codified
+from trueup.model.drift import Check, Drift
+from trueup.model.errors import TrueupError
+from trueup.model.ledger import Entry
+from trueup.model.plan import AttributedPlan
+from trueup.model.run import Run
+from trueup.model.stack import Declaration, Stack, StackId
+from trueup.model.values import JSON
+from trueup.ports.store import RunFilter, Transaction
+from trueup.render.encoding import to_json
+from trueup.render.text import plan_text
+from trueup.web.visit import Visit
+
+Names = Mapping[StackId, str]
+
+
+def run(each: Run, names: Names) -> JSON:
+    return {**to_json(each), "name": names.get(each.stack, "")}
+
+
+def drift(each: Drift, names: Names) -> JSON:
+    return {**to_json(each), "name": names.get(each.stack, "")}
+
+
+def check(each: Check, names: Names) -> JSON:
+    return {**to_json(each), "name": names.get(each.stack, "")}
+
+
+def entry(each: Entry) -> JSON:
+    """The document that is hashed, flat, and its leaf."""
+    return {**to_json(each.document), "leaf": each.leaf}
+
+
+def stack(visit: Visit, each: Stack) -> JSON:
+    with visit.site.store.transaction() as tx:
+        return _stack(tx, each, visit.declarations().get(each.name), [drift.stack for drift in tx.drifts(each.id)])
+
+
+def stacks(visit: Visit, wanted: Sequence[Stack]) -> list[JSON]:
+    """Read in one transaction: one moment of the site."""
+    declared = visit.declarations()
+    with visit.site.store.transaction() as tx:
+        drifting = [drift.stack for drift in tx.drifts()]
+        return [_stack(tx, each, declared.get(each.name), drifting) for each in wanted]
+
+
+def _stack(tx: Transaction, each: Stack, declared: Declaration | None, drifting: Sequence[StackId]) -> JSON:
+    check = tx.check(each.id)
+    active = next((run for run in tx.runs(RunFilter(stack=each.id, limit=20)) if not run.state.ended), None)
+    return {
+        **to_json(each),
+        "mode": to_json(declared.mode) if declared else None,
+        "respond": to_json(declared.respond) if declared else None,
+        "format": declared.format if declared else None,
+        "owner": to_json(declared.owner) if declared else [],
+        "depends_on": to_json(declared.depends_on) if declared else [],
+        "rules": to_json(declared.environment) if declared else None,
+        "check": to_json(check),
+        "open_drifts": drifting.count(each.id),
+        "active_run": {"id": active.id, "kind": active.kind, "state": active.state} if active else None,
+    }
+
+
+def plan(each: AttributedPlan, about: Stack) -> JSON:
+    """What differs and why, and the same as text. Values are masked where they are secret."""
+    changes = [
+        {
+            "address": change.address,
+            "kind": change.kind,
+            "identity": change.identity,
+            "action": change.planned.action if change.planned else None,
+            "reason": change.planned.reason if change.planned else "",
+            "differences": [{**to_json(difference), "label": difference.label} for difference in change.differences],
+        }
+        for change in each.changes
+    ]
+    return {
+        "stack": about.id,
+        "name": about.name,
+        "revision": each.plan.basis.revision,
+        "engine": each.plan.basis.engine,
+        "effect": each.plan.effect,
+        "basis": each.plan.basis.digest,
+        "provisional": each.provisional,
+        "empty": each.plan.empty,
+        "changes": changes,
+        "findings": to_json(each.plan.findings),
+        "text": plan_text(each),
+    }
+
+
+def preview(each: Preview) -> JSON:
+    """`seen` is what `adopt` is given back."""
+    about = plan(each.attributed, each.stack)
+    return {**about, "state": each.state, "seen": each.seen, "findings": to_json(each.findings)}
+
+
+def codified(each: Codified, names: Names) -> JSON:
+    return {**to_json(each), "done": [drift(done, names) for done in each.done]}
+
+
+def why(visit: Visit, each: Run) -> JSON:
+    """Whose approvals count and whose do not; what is missing and from whom. Those given in the forge are asked for
+    while they may still matter."""
+    approvals = each.approvals
+    if not each.state.ended:
+        try:
+            approvals = tuple(visit.site.books.approvals(visit.site.errands.source(each), each))
+        except TrueupError:
+            approvals = each.approvals  # without the forge: what the run itself knows
+    tally = visit.site.runs.tally(replace(each, approvals=approvals))
+    return {
+        "explanation": tally.explain(),
+        "needed": tally.needed,
+        "missing": tally.missing,
+        "approvers": to_json(tally.approvers),
+        "authors": to_json(each.authors),
+        "counted": to_json(tally.counted),
+        "ignored": [{"approval": to_json(approval), "reason": reason} for approval, reason in tally.ignored],
+    }
