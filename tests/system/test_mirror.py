@@ -211,6 +211,13 @@ def test_addresses_as_people_write_them(url: str, protocol: str) -> None:
     assert remote(url).protocol == protocol
 
 
+def test_a_file_address_is_the_path_in_it() -> None:
+    """Escapes are resolved; another machine's files are not reached this way."""
+    assert remote("file:///srv/my%20git/x.git") == remote("/srv/my git/x.git")
+    with pytest.raises(Invalid, match="another machine"):
+        remote("file://host/srv/x.git")
+
+
 def test_a_relative_path_is_relative_to_the_control_repository(tmp_path: Path) -> None:
     """Not to where Trueup happens to run."""
     assert remote("../data", directory=tmp_path / "control").url == str(tmp_path / "data")
@@ -237,6 +244,16 @@ def test_a_repository_that_does_not_exist_is_invalid(tmp_path: Path, confined: G
             mirror.fetch()
         with pytest.raises(Invalid, match="nowhere does not exist"):
             mirror.remote_heads()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a repository to another user: run the tests as root")
+def test_a_repository_of_another_user_is_explained(tmp_path: Path, confined: Git, source: Path) -> None:
+    """Git refuses to read it; the message says whose problem that is."""
+    for path in (source, source / ".git"):
+        os.chown(path, 12345, 12345)
+    with Mirror(confined, remote(str(source)), tmp_path / "m.git") as other, pytest.raises(Invalid) as caught:
+        other.fetch()
+    assert "belongs to another user" in caught.value.message
 
 
 def test_nobody_at_the_port_is_unavailable(tmp_path: Path, confined: Git) -> None:
@@ -354,3 +371,7 @@ exec sh -c "$last"
     seen = record.read_text()
     assert "600" in seen and f"PRIVATE {CANARY}" in seen and "host ssh-ed25519 AAAA" in seen
     assert [path.name for path in home.iterdir()] == ["gitconfig"]
+    record.unlink()
+    with Mirror(Git(home), remote(f"ssh://git@host{source}", SshKey("", "only hosts")), tmp_path / "n.git") as mirror:
+        mirror.fetch()
+    assert record.read_text() == "only hosts\n"

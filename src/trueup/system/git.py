@@ -125,22 +125,27 @@ class Git:
                 }
             case SshKey() as key:
                 with tempfile.TemporaryDirectory(dir=self._home, prefix="key-") as directory:
-                    yield {"GIT_SSH_COMMAND": _ssh_command(key, Path(directory))}
+                    yield {"GIT_SSH_COMMAND": _ssh_command(key, Path(directory)), **_agent(remote)}
             case None:
-                # On a person's machine: their agent and their known_hosts, which ssh finds by itself.
-                agent = os.environ.get("SSH_AUTH_SOCK")
-                agents = {"SSH_AUTH_SOCK": agent} if agent and remote.protocol == "ssh" else {}
-                yield {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **agents}
+                yield {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **_agent(remote)}
+
+
+def _agent(remote: Remote) -> dict[str, str]:
+    """On a person's machine, without a key from us: their agent, and their known_hosts, which ssh finds by itself."""
+    agent = os.environ.get("SSH_AUTH_SOCK")
+    return {"SSH_AUTH_SOCK": agent} if agent and remote.protocol == "ssh" else {}
 
 
 def _ssh_command(key: SshKey, directory: Path) -> str:
     """Writes the key and the known hosts where only we can read them."""
-    private, known = directory / "key", directory / "known_hosts"
-    private.touch(mode=0o600)
-    private.write_text(key.private_key.rstrip("\n") + "\n")
-    options = ["-F", "/dev/null", "-i", str(private), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
-    options += ["-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=20"]
+    options = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=20"]
+    if key.private_key:
+        private = directory / "key"
+        private.touch(mode=0o600)
+        private.write_text(key.private_key.rstrip("\n") + "\n")
+        options += ["-F", "/dev/null", "-i", str(private), "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"]
     if key.known_hosts:
+        known = directory / "known_hosts"
         known.write_text(key.known_hosts.rstrip("\n") + "\n")
         options += ["-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=/dev/null"]
     return shlex.join(["ssh", *options])

@@ -5,7 +5,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from trueup.model.errors import Invalid
 
@@ -14,14 +14,14 @@ SCP_LIKE = re.compile(r"(?:(?P<user>[A-Za-z0-9._-]+)@)?(?P<host>[A-Za-z0-9.-]+|\
 
 @dataclass(frozen=True)
 class SshKey:
-    """The texts of an OpenSSH private key and of a known_hosts file; without the latter, the user's own is asked."""
+    """The texts of an OpenSSH private key and of a known_hosts file; without either, the user's own are asked."""
 
     private_key: str = field(repr=False)
     known_hosts: str = ""
 
     @property
     def secrets(self) -> frozenset[str]:
-        return frozenset({self.private_key})
+        return frozenset({self.private_key} - {""})
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Token:
 
     @property
     def secrets(self) -> frozenset[str]:
-        return frozenset({self.secret, self.header.removeprefix("Authorization: Basic ")})
+        return frozenset({self.secret, self.header.removeprefix("Authorization: Basic ")} - {""})
 
 
 Credential = SshKey | Token
@@ -48,6 +48,7 @@ class Remote:
     """A checked address. Build it with `remote()`."""
 
     url: str
+    """A path when it is on this machine."""
     protocol: str
     """`file`, `https`, `http` or `ssh`: the only one that git may use for it."""
     credential: Credential | None = None
@@ -90,6 +91,10 @@ def _with_scheme(url: str, credential: Credential | None) -> Remote:
         raise Invalid(f"{url} is not encrypted", hint="use https://")
     if parts.scheme not in ("https", "http", "ssh", "file"):
         raise Invalid(f"{url}: the transport {parts.scheme!r} is not supported", hint=_FORMS)
+    if parts.scheme == "file":
+        if parts.netloc not in ("", "localhost"):
+            raise Invalid(f"{url} names a file on another machine", hint=_FORMS)
+        return _accepting(Remote(unquote(parts.path), "file", credential))
     return _accepting(Remote(url, parts.scheme, credential))
 
 
