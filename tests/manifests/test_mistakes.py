@@ -68,6 +68,10 @@ def test_a_secret_in_the_wrong_place_is_not_repeated() -> None:
     [
         (b"", "trueup.yaml:1:1: expected keys and values (start with `apiVersion: trueup.dev/v1`)"),
         (b"a: [1", "trueup.yaml:1:6: this is not YAML: expected ',' or ']'"),
+        (
+            b"a: [b-{env}]",
+            "trueup.yaml:1:7: this is not YAML: expected ',' or ']', but got '{' (inside [ ] and { } a text",
+        ),
         (b"a: 1\na: 2\n", "trueup.yaml:2:1: the key `a` is here twice (keep one of them)"),
         (b"a: !secret x\n", "trueup.yaml:1:4: the tag `!secret` means nothing here"),
         (b"a: 2020-01-01\n", "trueup.yaml:1:4: expected a text, found a date (put it in quotes)"),

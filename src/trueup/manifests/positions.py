@@ -63,7 +63,11 @@ def _unreadable(error: MarkedYAMLError, file: str) -> Invalid:
     if problem.startswith("found duplicate key"):
         key = problem.split('"')[1] if '"' in problem else problem.removeprefix("found duplicate key")
         return Invalid(f"the key `{key}` is here twice", place=place, hint="keep one of them")
-    return Invalid(f"this is not YAML: {problem}", place=place, hint="check indentation, quotes and brackets here")
+    captured = "'{'" in problem
+    hint = (
+        "inside [ ] and { } a text with a {capture} needs quotes" if captured else "check indentation and quotes here"
+    )
+    return Invalid(f"this is not YAML: {problem}", place=place, hint=hint)
 
 
 class _Reader:

@@ -26,6 +26,8 @@ class TerraformDriver:
     name: ClassVar[str] = "terraform"
     specs: ClassVar[Mapping[str, type[TerraformSpec]]] = {"terraform": TerraformSpec, "tofu": TofuSpec}
     checks: ClassVar[timedelta] = timedelta(minutes=30)
+    files: ClassVar[tuple[str, ...]] = ("*.tf", "*.tf.json", "*.tofu", "*.tofu.json")
+    """A directory that a pattern matches is a stack only when it directly holds one of these."""
 
     def __init__(self, directories: Sequence[Path] = ()) -> None:
         """`directories`: where engines lie besides PATH; each may hold several versions."""
