@@ -14,17 +14,18 @@ from trueup.demo.cloud import Cloud
 from trueup.drivers.terraform.codify import codify
 from trueup.model.baseline import Baseline
 from trueup.model.drift import Drift
-from trueup.model.plan import OUTPUT, Plan
+from trueup.model.plan import OUTPUT, AttributedPlan, Plan
 from trueup.model.stack import StackId
 from trueup.ports.driver import Codification
-from trueup.ports.tree import EditedTree, StoredTree
+from trueup.ports.tree import EditedTree, StoredTree, Tree
 from trueup.stages.attribute import attribute
-from trueup.stages.codify import proves_at_baseline
+from trueup.stages.codify import proves_at_baseline, proves_at_head
 from trueup.stages.detect import detect
 from trueup.stages.record import absorbed, settled
 
 CORPUS = Path(__file__).parent / "corpus"
 SG = "aws_security_group"
+SHARING = f"{SG}.sharing"
 
 DECLINED = {
     f"{SG}.dynamic_removed": "dynamic block",
@@ -42,6 +43,8 @@ class Settled:
     tree: StoredTree
     baseline: Baseline
     drifts: tuple[Drift, ...]
+    sharing: Drift
+    """Its value comes from a variable that another resource has too."""
     plan: Plan
     said: Codification
 
@@ -68,8 +71,10 @@ def corpus(cloud: Cloud, tf_environment: dict[str, str], tmp_path_factory: pytes
     _by_hand(cloud, {str(address): each.values for address, each in resources.items()})
     plan = place.plan(tree, purpose="check")
     ids = iter(range(1000))
-    drifts = detect(attribute(plan, baseline), (), baseline, NOW, None, lambda: f"dft-{next(ids)}").opened
-    return Settled(place, tree, baseline, drifts, plan, codify(place.job(tree), drifts, plan))
+    found = detect(attribute(plan, baseline), (), baseline, NOW, None, lambda: f"dft-{next(ids)}").opened
+    drifts = tuple(drift for drift in found if drift.address != SHARING)
+    (sharing,) = (drift for drift in found if drift.address == SHARING)
+    return Settled(place, tree, baseline, drifts, sharing, plan, codify(place.job(tree), drifts, plan))
 
 
 def _by_hand(cloud: Cloud, values: dict[str, Any]) -> None:
@@ -101,6 +106,7 @@ def _by_hand(cloud: Cloud, values: dict[str, Any]) -> None:
     tag("merged_tags", Company="other", Extra="1")
     tag("local_tags", Name="renamed")
     tag("variable_tag", Owner="anna")
+    tag("sharing", Stage="hot")
     tag("interpolated", Name="by-hand")
     tag('each["a"]', Name="aa")
     ec2.delete_security_group(GroupId=group('each["c"]'))
@@ -142,10 +148,36 @@ def test_what_can_be_written_is_written_and_the_rest_is_refused_with_its_reason(
 def test_the_edit_is_proven_by_planning_again(corpus: Settled) -> None:
     """With the edit, exactly the declined drifts are left: everything else plans as empty."""
     done = [drift for drift in corpus.drifts if drift.address in corpus.said.done]
-    others = [drift for drift in corpus.drifts if drift.address not in corpus.said.done]
+    others = [drift for drift in corpus.drifts if drift.address not in corpus.said.done] + [corpus.sharing]
     again = corpus.place.plan(EditedTree(corpus.tree, corpus.said.edits), purpose="check")
     assert proves_at_baseline(attribute(again, corpus.baseline), done, others) == ()
-    assert {str(change.address) for change in again.changes if change.kind != OUTPUT} == {*DECLINED}
+    assert {str(change.address) for change in again.changes if change.kind != OUTPUT} == {*DECLINED, SHARING}
+
+
+def test_a_shared_variable_fails_its_proof_and_a_literal_passes(corpus: Settled) -> None:
+    """The obvious edit would change the neighbour too: the proof says so, and the narrow edit is proven instead, at
+    the baseline and at a head that has something of its own to do."""
+    job, asked, others = corpus.place.job(corpus.tree), [corpus.sharing], corpus.drifts
+
+    def planned(tree: Tree) -> AttributedPlan:
+        return attribute(corpus.place.plan(tree, purpose="check"), corpus.baseline)
+
+    obvious = codify(job, asked, corpus.plan)
+    findings = proves_at_baseline(planned(EditedTree(corpus.tree, obvious.edits)), asked, others)
+    assert [finding.code for finding in findings] == ["codification-overreaches"]
+    assert f"{SG}.shared (tags.Stage)" in findings[0].message
+
+    narrow = codify(job, asked, corpus.plan, inline=True)
+    assert proves_at_baseline(planned(EditedTree(corpus.tree, narrow.edits)), asked, others) == ()
+
+    main = corpus.tree.read("app/main.tf").replace(
+        b"  tags = {\n    Stage", b'  tags = {\n    Also  = "new"\n    Stage'
+    )
+    head = EditedTree(corpus.tree, {"app/main.tf": main})
+    before = planned(head)
+    edits = codify(replace(job, tree=head), asked, before.plan, inline=True).edits
+    assert proves_at_head(before, planned(EditedTree(head, edits)), asked) == ()
+    assert b'Stage = "hot"' in (edits["app/main.tf"] or b"") and b"Also  =" in (edits["app/main.tf"] or b"")
 
 
 def test_nothing_but_the_changed_values_changed(corpus: Settled) -> None:
@@ -157,5 +189,5 @@ def test_nothing_but_the_changed_values_changed(corpus: Settled) -> None:
         gone = {line.strip() for line in before[path].splitlines() if "#" in line}
         kept = {line.strip() for line in text.splitlines() if "#" in line}
         lost = {line for line in gone - kept if line.startswith("#")}
-        assert lost <= {"# only to redirect", "# Deleted by hand"}
+        assert lost <= {"# only to redirect"}
         assert all(any(line.rpartition("#")[2] in other for other in kept) for line in gone - kept - lost)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from trueup.drivers.terraform.hcl import DYNAMIC, Form, parse
-from trueup.drivers.terraform.module import FileReference, Module
+from trueup.drivers.terraform.hcl import parse
+from trueup.drivers.terraform.hcl_expressions import DYNAMIC, Form
+from trueup.drivers.terraform.module import Module
 from trueup.drivers.terraform.splices import Splice, Splices
 from trueup.model.errors import Broken, Invalid, Place
 from trueup.ports.tree import StoredTree
@@ -38,7 +39,7 @@ resource "aws_iam_policy" "p" {
 
 
 def value(text: str) -> object:
-    return parse("x.tf", f"x = {text}\n".encode()).body.attributes[0].value.static()
+    return parse("x.tf", f"x = {text}\n".encode()).attributes[0].value.static()
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_literals_say_what_terraform_would_read(text: str, said: object) -> None
 )
 def test_references_give_their_steps(text: str, form: Form, steps: tuple[str | int, ...] | None) -> None:
     """A reference is taken apart into steps unless one of them is computed."""
-    expression = parse("x.tf", f"x = {text}\n".encode()).body.attributes[0].value
+    expression = parse("x.tf", f"x = {text}\n".encode()).attributes[0].value
     assert (expression.form, expression.steps) == (form, steps)
 
 
@@ -98,34 +99,29 @@ def test_a_mistake_is_named_with_line_and_column() -> None:
 @pytest.mark.parametrize("content", [b"", b"# only a comment\n", b"x = 1\r\ny = {\r\n}\r\n", "\ufeffx = 1\n".encode()])
 def test_unusual_files_are_read(content: bytes) -> None:
     """Empty files, comments alone, Windows line ends and a byte order mark are all HCL."""
-    assert {attribute.name for attribute in parse("x.tf", content).body.attributes} <= {"x", "y"}
+    assert {attribute.name for attribute in parse("x.tf", content).attributes} <= {"x", "y"}
 
 
-def test_a_module_says_what_it_refers_to() -> None:
-    """Calls, backend, providers and files are found without Terraform."""
-    module = Module(
-        StoredTree("r", {"env/prod/main.tf": MAIN, "env/prod/sub/x.tf": b"", "env/other.tf": b""}), "env/prod"
-    )
+def test_a_module_says_what_it_calls_and_refers_to() -> None:
+    """Calls, files and references are found without Terraform; directories below are other modules."""
+    files = {
+        "env/prod/main.tf": MAIN,
+        "env/prod/sub/x.tf": b"",
+        "env/prod/a_override.tf": b"",
+        "env/prod/x.tf.json": b"",
+    }
+    module = Module(StoredTree("r", files), "env/prod")
     network, far = module.module_calls
     assert (network.local, network.repeated, network.directory("env/prod")) == (True, True, "env/modules/network")
-    assert (far.local, far.version) == (False, "5.0.0")
-    assert module.backend is not None and module.backend.labels == ("s3",)
-    assert [(p.name, p.source, p.version) for p in module.providers] == [
-        ("aws", "hashicorp/aws", "3.39.0"),
-        ("null", None, "~> 3.0"),
-    ]
-    assert module.required_version == ">= 1.5"
-    assert {(r.path, r.exact) for r in module.file_references("env/prod")} == {
-        ("env/prod/policies", False),
-        ("env/prod/notes.txt", True),
-        ("env/prod/cloud-init.yaml", True),
-    }
-    assert isinstance(next(module.file_references("env/prod")), FileReference)
+    assert (far.local, far.source) == (False, "terraform-aws-modules/vpc/aws")
+    assert [body.source.path for body in module.bodies] == ["env/prod/main.tf", "env/prod/a_override.tf"]
+    assert module.json_files == ("env/prod/x.tf.json",)
+    assert ("path", "module") in [expression.steps for expression in module.expressions()]
 
 
 def test_places_count_characters() -> None:
     """Columns count characters, not bytes, from 1."""
-    block = parse("x.tf", "x = { é = 1, y = 2 }\n".encode()).body.attributes[0].value.entries[1]
+    block = parse("x.tf", "x = { é = 1, y = 2 }\n".encode()).attributes[0].value.entries[1]
     assert block.value.place == Place("x.tf", 1, 18)
 
 

@@ -8,7 +8,8 @@ from trueup.drivers.terraform import render_hcl
 from trueup.drivers.terraform.codify_editing import Editing, Spot
 from trueup.drivers.terraform.codify_expressions import edit
 from trueup.drivers.terraform.codify_scope import Scope
-from trueup.drivers.terraform.hcl import DYNAMIC, Attribute, Block, Expression, Form
+from trueup.drivers.terraform.hcl import Attribute, Block
+from trueup.drivers.terraform.hcl_expressions import DYNAMIC, Expression, Form
 from trueup.model.errors import Refused
 from trueup.model.normal import NOTHING_KNOWN, child, key, normal
 from trueup.model.shape import Shape

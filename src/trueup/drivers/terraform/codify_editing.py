@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from trueup.drivers.terraform.codify_scope import Scope
-from trueup.drivers.terraform.hcl import Expression
+from trueup.drivers.terraform.hcl_expressions import Expression
 from trueup.drivers.terraform.splices import Splices
 from trueup.model.normal import key
 from trueup.model.shape import Kind, Shape

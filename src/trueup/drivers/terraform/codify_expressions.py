@@ -6,7 +6,8 @@ from dataclasses import replace
 from trueup.drivers.terraform import codify_lines as lines
 from trueup.drivers.terraform.codify_editing import Editing, Spot, same
 from trueup.drivers.terraform.codify_items import edit_object, edit_tuple
-from trueup.drivers.terraform.hcl import DYNAMIC, Expression, Form, parse
+from trueup.drivers.terraform.hcl import parse
+from trueup.drivers.terraform.hcl_expressions import DYNAMIC, Expression, Form
 from trueup.drivers.terraform.render_hcl import key as render_key
 from trueup.drivers.terraform.render_hcl import render
 from trueup.model.errors import Refused
@@ -190,7 +191,7 @@ def _edit_heredoc(editing: Editing, spot: Spot, before: JSON, after: JSON) -> No
     if all(document is not None for document in documents):
         # JSON reads as an HCL expression: it is parsed where it stands, behind as many blanks as there were bytes.
         inner = parse(source.path, _padded(source.content, start, end))
-        edit(editing, replace(spot, expression=inner.body.attributes[0].value, document=True), (), *documents)
+        edit(editing, replace(spot, expression=inner.attributes[0].value, document=True), (), *documents)
         return
     if not isinstance(after, str) or not after.endswith("\n") or not _says(expression.static(), before):
         raise Refused(f"{expression.place}: the new value does not fit into the heredoc")

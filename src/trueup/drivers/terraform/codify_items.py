@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 
 from trueup.drivers.terraform import codify_lines as lines
 from trueup.drivers.terraform.codify_editing import Editing, Spot, same
-from trueup.drivers.terraform.hcl import DYNAMIC, Entry, Expression
+from trueup.drivers.terraform.hcl_expressions import DYNAMIC, Entry, Expression
 from trueup.drivers.terraform.render_hcl import key as render_key
 from trueup.drivers.terraform.render_hcl import render
 from trueup.model.errors import Refused
@@ -95,10 +95,10 @@ def _entry(last: Entry, entries: Sequence[Entry], name: str, value: JSON, *, doc
     """An entry written like the last one: its quotes, its separator, its alignment."""
     source = last.source
     quoted = document or all(entry.quoted for entry in entries)
-    indent = source.indent(last.node.start_byte) if last.value.source.content else ""
+    indent = source.indent(last.node.start_byte)
     said = render(value, indent, document=document)
-    if last.separator == ":":
-        return f"{render_key(name, quoted=quoted)}: {said}"
+    if ":" in last.separator:
+        return f"{render_key(name, quoted=quoted)}{last.separator}{said}"
     width = last.value.start - last.node.start_byte - 3 if len(entries) > 1 or not last.value.multiline else 0
     return f"{render_key(name, quoted=quoted).ljust(width)} = {said}"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Protocol
 
-from trueup.drivers.terraform.hcl import Source
+from trueup.drivers.terraform.hcl_nodes import Source
 from trueup.drivers.terraform.splices import Splice, Splices
 
 _REST_OF_LINE = re.compile(rb"[ \t]*,?[ \t]*((#|//).*)?\r?")

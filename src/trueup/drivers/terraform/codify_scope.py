@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trueup.drivers.terraform.hcl import Block, Expression, parse
+from trueup.drivers.terraform.hcl import Block, parse
+from trueup.drivers.terraform.hcl_expressions import Expression
 from trueup.drivers.terraform.module import Module, ModuleCall
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
@@ -86,8 +87,7 @@ class Scope:
         """Files and lines in which the module refers to a resource."""
         return tuple(
             str(expression.place)
-            for source in self.module.sources
-            for expression in source.expressions()
+            for expression in self.module.expressions()
             if expression.steps is not None and expression.steps[:2] == (address.kind, address.name)
         )
 
@@ -104,7 +104,7 @@ class Scope:
                 if f'"{name}"'.encode() in content:
                     raise Refused(f"var.{name} is set in {path}: JSON variable files are not edited")
                 continue
-            assigned = parse(path, content).body.attribute(name)
+            assigned = parse(path, content).attribute(name)
             if assigned is not None:
                 return self, assigned.value
         return self._default(name)
@@ -143,7 +143,7 @@ def root_scope(tree: Tree, directory: str, given: Given) -> Scope:
 def _assigned(tree: Tree, files: Sequence[str]) -> Iterator[str]:
     for path in files:
         if not path.endswith(".json"):
-            yield from (attribute.name for attribute in parse(path, tree.read(path)).body.attributes)
+            yield from (attribute.name for attribute in parse(path, tree.read(path)).attributes)
 
 
 def _key(text: str | None) -> str | int | None:

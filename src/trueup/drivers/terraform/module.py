@@ -1,30 +1,13 @@
-"""One Terraform module: the HCL files of a directory, read from a tree, and what they refer to."""
+"""One Terraform module: the HCL files of a directory of a tree, as far as editing them needs."""
 
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from trueup.drivers.terraform.hcl import Attribute, Block, Expression, Form, Source, parse
-from trueup.model.errors import Place
+from trueup.drivers.terraform.hcl import Attribute, Block, Body, parse
+from trueup.drivers.terraform.hcl_expressions import Expression, expressions
 from trueup.ports.tree import Tree
-
-_READS = frozenset(
-    {
-        "file",
-        "filebase64",
-        "filebase64sha256",
-        "filebase64sha512",
-        "fileexists",
-        "filemd5",
-        "fileset",
-        "filesha1",
-        "filesha256",
-        "filesha512",
-        "templatefile",
-    }
-)
-"""Terraform's functions whose first argument is a path: https://developer.hashicorp.com/terraform/language/functions"""
 
 
 @dataclass(frozen=True)
@@ -32,7 +15,6 @@ class ModuleCall:
     name: str
     source: str | None
     """None when it is missing or not a literal."""
-    version: str | None
     block: Block
 
     @property
@@ -49,25 +31,6 @@ class ModuleCall:
         return "" if joined == "." else joined
 
 
-@dataclass(frozen=True)
-class ProviderRequirement:
-    name: str
-    source: str | None
-    version: str | None
-    place: Place
-
-
-@dataclass(frozen=True)
-class FileReference:
-    """A path in the repository that an expression names."""
-
-    path: str
-    """Relative to the repository's root; may leave it (`..`), and may be a directory."""
-    exact: bool
-    """False: the path is computed; everything below this directory may be meant."""
-    place: Place
-
-
 class Module:
     """The `.tf` files of one directory, override files last, as Terraform merges them. Files are parsed when they
     are first asked for; parsing raises Invalid with file, line and column."""
@@ -80,105 +43,42 @@ class Module:
         self.files = tuple(path for path in paths if "/" not in path.removeprefix(prefix))
 
     @cached_property
-    def sources(self) -> tuple[Source, ...]:
-        paths = [path for path in self.files if path.endswith(".tf")]
-        return tuple(
-            parse(path, self.tree.read(path)) for path in sorted(paths, key=lambda path: (_overrides(path), path))
-        )
+    def bodies(self) -> tuple[Body, ...]:
+        paths = sorted((path for path in self.files if path.endswith(_CODE)), key=lambda path: (_overrides(path), path))
+        return tuple(parse(path, self.tree.read(path)) for path in paths)
 
     @property
     def json_files(self) -> tuple[str, ...]:
         """Configuration in JSON syntax, which nothing here reads."""
-        return tuple(path for path in self.files if path.endswith(".tf.json"))
+        return tuple(path for path in self.files if path.endswith((".tf.json", ".tofu.json")))
 
     @property
     def variable_files(self) -> tuple[str, ...]:
-        """Those that Terraform loads by itself in a root module, weakest first. JSON variants are among them."""
-        names = [
-            path for path in self.files if posixpath.basename(path) in ("terraform.tfvars", "terraform.tfvars.json")
-        ]
-        return (
-            *sorted(names),
-            *sorted(path for path in self.files if path.endswith((".auto.tfvars", ".auto.tfvars.json"))),
-        )
+        """Those that Terraform loads by itself in a root module, weakest first, JSON variants among them."""
+        plain = [path for path in self.files if posixpath.basename(path) in _VARIABLES]
+        return (*sorted(plain), *sorted(path for path in self.files if path.endswith(_AUTOMATIC)))
 
     def blocks(self, kind: str, *labels: str) -> Iterator[Block]:
-        for source in self.sources:
-            yield from source.body.find(kind, *labels)
+        for body in self.bodies:
+            yield from body.find(kind, *labels)
+
+    def expressions(self) -> Iterator[Expression]:
+        for body in self.bodies:
+            yield from expressions(body.source)
 
     @cached_property
     def module_calls(self) -> tuple[ModuleCall, ...]:
         return tuple(
-            ModuleCall(block.labels[0], literal(block, "source"), literal(block, "version"), block)
+            ModuleCall(block.labels[0], literal(block, "source"), block)
             for block in self.blocks("module")
             if block.labels
         )
-
-    @property
-    def backend(self) -> Block | None:
-        """The `backend` block (its label is the type) or the `cloud` block; an override file's wins."""
-        found = [
-            inner
-            for block in self.blocks("terraform")
-            for inner in block.body.blocks
-            if inner.kind in ("backend", "cloud")
-        ]
-        return found[-1] if found else None
-
-    @property
-    def providers(self) -> tuple[ProviderRequirement, ...]:
-        """Entries of `required_providers`."""
-        return tuple(
-            _requirement(attribute)
-            for block in self.blocks("terraform")
-            for inner in block.body.find("required_providers")
-            for attribute in inner.body.attributes
-        )
-
-    @property
-    def provider_blocks(self) -> tuple[Block, ...]:
-        return tuple(self.blocks("provider"))
-
-    @property
-    def required_version(self) -> str | None:
-        found = [value for block in self.blocks("terraform") if (value := literal(block, "required_version"))]
-        return ", ".join(found) or None
 
     def variable(self, name: str) -> Block | None:
         return next(self.blocks("variable", name), None)
 
     def local(self, name: str) -> Attribute | None:
         return next((found for block in self.blocks("locals") if (found := block.body.attribute(name))), None)
-
-    def resource(self, kind: str, name: str) -> Block | None:
-        return next(self.blocks("resource", kind, name), None)
-
-    def file_references(self, root: str) -> Iterator[FileReference]:
-        """Paths that the module's expressions name: first arguments of functions that read files, and every string
-        that starts with `${path.module}`, `${path.root}` or `${path.cwd}`. `root` is the root module's directory,
-        which is also where relative paths lead."""
-        for source in self.sources:
-            for expression in source.expressions():
-                if expression.form is Form.CALL and expression.function in _READS and expression.arguments:
-                    first = expression.arguments[0]
-                    if isinstance(said := first.static(), str):
-                        yield FileReference(_join(root, said), expression.function != "fileset", first.place)
-                elif expression.form is Form.TEMPLATE and (found := self._anchored(expression, root)) is not None:
-                    yield found
-
-    def _anchored(self, template: Expression, root: str) -> FileReference | None:
-        first, *rest = template.parts or ("",)
-        if not isinstance(first, Expression) or first.steps is None or first.steps[0] != "path":
-            return None
-        base = self.directory if first.steps[1:] == ("module",) else root
-        if all(isinstance(part, str) for part in rest):
-            return FileReference(_join(base, "".join(str(part) for part in rest).lstrip("/")), True, template.place)
-        known = ""
-        for part in rest:
-            if not isinstance(part, str):
-                break
-            known += part
-        return FileReference(_join(base, posixpath.dirname(known).lstrip("/")), False, template.place)
 
 
 def literal(block: Block, name: str) -> str | None:
@@ -188,25 +88,11 @@ def literal(block: Block, name: str) -> str | None:
     return said if isinstance(said, str) else None
 
 
-def _requirement(attribute: Attribute) -> ProviderRequirement:
-    said = attribute.value.static()
-    if isinstance(said, str):
-        return ProviderRequirement(attribute.name, None, said, attribute.place)
-    entries = {entry.key: entry.value.static() for entry in attribute.value.entries}
-    source, version = entries.get("source"), entries.get("version")
-    return ProviderRequirement(
-        attribute.name,
-        source if isinstance(source, str) else None,
-        version if isinstance(version, str) else None,
-        attribute.place,
-    )
-
-
-def _join(base: str, path: str) -> str:
-    joined = posixpath.normpath(posixpath.join(base, path))
-    return "" if joined == "." else joined
+_CODE = (".tf", ".tofu")
+_VARIABLES = ("terraform.tfvars", "terraform.tfvars.json")
+_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 
 
 def _overrides(path: str) -> bool:
-    name = posixpath.basename(path)
-    return name == "override.tf" or name.endswith("_override.tf")
+    stem = posixpath.basename(path).rpartition(".")[0]
+    return stem == "override" or stem.endswith("_override")

@@ -195,6 +195,28 @@ resource "aws_security_group" "interpolated" {
   }
 }
 
+# One value for two
+
+resource "aws_security_group" "sharing" {
+  name        = "corpus-sharing"
+  description = "shared"
+  vpc_id      = aws_vpc.main.id
+
+  tags = {
+    Stage = var.stage
+  }
+}
+
+resource "aws_security_group" "shared" {
+  name        = "corpus-shared"
+  description = "shared"
+  vpc_id      = aws_vpc.main.id
+
+  tags = {
+    Stage = var.stage
+  }
+}
+
 # Instances
 
 resource "aws_security_group" "each" {

@@ -7,6 +7,10 @@ variable "team" {
   type = string
 }
 
+variable "stage" {
+  default = "test"
+}
+
 locals {
   common = { Company = "acme" }
 
