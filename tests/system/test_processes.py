@@ -59,7 +59,7 @@ def test_a_program_that_does_not_read_its_input_is_no_error(tmp_path: Path) -> N
 def test_past_its_limit_a_program_is_interrupted_and_may_finish(tmp_path: Path) -> None:
     """The interrupt comes first: Terraform saves its state in the grace period."""
     script = "trap 'echo saved; exit 1' INT; echo ready; while :; do sleep 0.05; done"
-    end = run(shell(script, tmp_path), limits=Limits(seconds=0.5, grace=60))
+    end = run(shell(script, tmp_path), limits=Limits(seconds=2, grace=60))
     assert end.ended_by == "timeout"
     assert end.code == 1
     assert "saved" in end.tail
@@ -71,7 +71,7 @@ def test_who_ignores_the_interrupt_is_killed_with_all_children(tmp_path: Path) -
     script = (
         "trap '' INT; setsid true; (trap '' INT; echo $(exec sh -c 'echo $PPID'); while :; do sleep 0.05; done) & wait"
     )
-    end = run(shell(script, tmp_path), lambda _, text: pids.append(int(text)), limits=Limits(seconds=0.5, grace=0.2))
+    end = run(shell(script, tmp_path), lambda _, text: pids.append(int(text)), limits=Limits(seconds=2, grace=0.2))
     assert end.code == -9
     assert pids
     assert all(not alive(pid) for pid in pids)

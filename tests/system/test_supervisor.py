@@ -136,7 +136,7 @@ def test_a_lease_that_is_not_renewed_ends_the_program(files: JobFiles, tmp_path:
     def store_is_away() -> None:
         raise Unavailable("no database")
 
-    with Supervised(shell(SAVES, tmp_path), files, lease_seconds=2) as program:
+    with Supervised(shell(SAVES, tmp_path), files, lease_seconds=6) as program:
         lines = [text for _, text in program.lines(store_is_away)]
         ended = program.wait()
     assert lines == ["ready", "saved"]
@@ -166,7 +166,7 @@ def test_a_lost_lease_interrupts_and_is_raised(files: JobFiles, tmp_path: Path) 
 
 def test_renewals_keep_a_program_running_beyond_its_lease(files: JobFiles, tmp_path: Path) -> None:
     """A quiet program with a short lease runs on as long as the lease is renewed."""
-    with Supervised(shell("sleep 2; echo done", tmp_path), files, lease_seconds=1) as program:
+    with Supervised(shell("sleep 5; echo done", tmp_path), files, lease_seconds=4) as program:
         assert list(program.lines(nothing)) == [("stdout", "done")]
         assert program.wait().code == 0
 
