@@ -65,6 +65,11 @@ def entries(connection: Connection, wanted: LedgerFilter) -> Sequence[Entry]:
     return found[::-1] if wanted.newest else found
 
 
+def entry_bytes(connection: Connection, after: int, limit: int) -> Sequence[bytes]:
+    column = tables.entries.c
+    return list(connection.scalars(select(column.body).where(column.seq > after).order_by(column.seq).limit(limit)))
+
+
 def read(body: bytes, leaf: str) -> Entry:
     """Raises Broken for bytes that are no entry."""
     try:

@@ -141,6 +141,9 @@ class SqlTransaction:
     def entries(self, wanted: LedgerFilter) -> Sequence[Entry]:
         return ledger.entries(self._reading, wanted)
 
+    def entry_bytes(self, after: int, limit: int) -> Sequence[bytes]:
+        return ledger.entry_bytes(self._reading, after, limit)
+
     def size(self) -> int:
         return ledger.tip(self._reading)[0]
 
