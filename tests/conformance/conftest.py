@@ -1,0 +1,25 @@
+"""The drivers that the suite runs against: each name has a fixture `NAME_subject`. A new driver adds its own here."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.conformance.subject import Subject
+from tests.terraform.subject import TerraformSubject
+from trueup.demo.cloud import Cloud
+
+DRIVERS = ("terraform",)
+
+
+@pytest.fixture(params=DRIVERS)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """An empty stack of each driver."""
+    found: Subject = request.getfixturevalue(f"{request.param}_subject")
+    return found
+
+
+@pytest.fixture
+def terraform_subject(cloud: Cloud, tf_environment: dict[str, str], tmp_path: Path) -> TerraformSubject:
+    """A security group and a secret on the emulated AWS, with the state in S3."""
+    return TerraformSubject(cloud, tf_environment, tmp_path, f"c{uuid4().hex[:12]}")
