@@ -161,6 +161,18 @@ def _regex(pattern: str, dialect: Dialect) -> re.Pattern[str]:
     return re.compile(head + text + tail, re.DOTALL)
 
 
+def _bracket(inner: str) -> str:
+    """`[abc]`, `[a-z]`, `[!abc]`. Raises ValueError for a range that is upside down."""
+    negated, members = inner[:1] in ("!", "^"), inner.lstrip("!^") if inner[:1] in ("!", "^") else inner
+    text = "".join(each if each == "-" else re.escape(each) for each in members).replace("--", "\\-\\-")
+    expression = f"[{'^' if negated else ''}{text}]"
+    try:
+        re.compile(expression)
+    except re.error:
+        raise ValueError(f"`[{inner}]` is no set of characters") from None
+    return expression
+
+
 def _glob(body: str, *, brackets: bool) -> str:
     text, index = "", 0
     while index < len(body):
@@ -174,8 +186,7 @@ def _glob(body: str, *, brackets: bool) -> str:
         elif rest[0] == "?":
             text, index = text + "[^/]", index + 1
         elif brackets and (found := re.match(r"\[[!^]?\]?[^\]/]*\]", rest)):
-            inner = found.group(0)[1:-1].replace("\\", "\\\\")
-            text += "[" + ("^" + inner[1:] if inner[:1] in ("!", "^") else inner) + "]"
+            text += _bracket(found.group(0)[1:-1])
             index += len(found.group(0))
         elif rest[0] == "\\" and len(rest) > 1:
             text, index = text + re.escape(rest[1]), index + 2
