@@ -1,0 +1,112 @@
+"""`trueup drift`: where reality left what was settled."""
+
+from typing import Annotated
+
+import typer
+
+from trueup.cli import lookup
+from trueup.cli.client import PLANNING, connect
+from trueup.cli.failures import FOUND
+from trueup.cli.options import Environment, ExitCode, OnlyStack, OptionalReason, Reason
+from trueup.cli.output import clock, emit
+from trueup.cli.runs import show_run
+from trueup.cli.views import drifts as views
+from trueup.cli.views import requests
+from trueup.cli.when import moment
+from trueup.model.drift import DriftState
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+DriftNames = Annotated[
+    list[str],
+    typer.Argument(metavar="DRIFT...", help="Ids, or as much of each as only one drift has.", show_default=False),
+]
+DriftName = Annotated[
+    str, typer.Argument(metavar="DRIFT", help="Its id, or as much of it as only one drift has.", show_default=False)
+]
+
+
+@app.callback()
+def drift() -> None:
+    """Drifts: where reality left what was settled.
+
+    \b
+    trueup drift list --env prod
+    trueup drift codify dft-0f3a --reason "the port stays"
+    """
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    stack: OnlyStack = None,
+    env: Environment = None,
+    state: Annotated[DriftState | None, typer.Option(help="Only in this state.")] = None,
+    exit_code: ExitCode = False,
+) -> None:
+    """List drifts: what left its settled value, where, since when and by whom.
+
+    \b
+    trueup drift list --env prod --state open --exit-code
+    """
+    with connect(ctx.obj) as api:
+        id = lookup.stack(api, stack)["id"] if stack else None
+        document = api.get("drifts", stack=id, env=env, state=state)
+    emit(ctx.obj.output, document, views.drifts)
+    if exit_code and any(each["state"] == DriftState.OPEN for each in document):
+        raise typer.Exit(FOUND)
+
+
+@app.command()
+def show(ctx: typer.Context, name: DriftName) -> None:
+    """Show one drift: what differs, since when, who did it, and the ways on.
+
+    \b
+    trueup drift show dft-0f3a
+    """
+    with connect(ctx.obj) as api:
+        emit(ctx.obj.output, api.get("drifts", lookup.drift(api, name)), views.drift)
+
+
+@app.command()
+def codify(ctx: typer.Context, names: DriftNames, reason: OptionalReason = "") -> None:
+    """Open a change request whose edit makes the code say what is real, proven by planning.
+
+    \b
+    trueup drift codify dft-0f3a --as anna --reason "opened for the incident, stays"
+    """
+    with connect(ctx.obj) as api:
+        ids = [lookup.drift(api, name) for name in names]
+        document = api.post("drifts", "codify", body={"ids": ids, "reason": reason or None}, patience=PLANNING)
+    emit(ctx.obj.output, document, requests.codification)
+
+
+@app.command()
+def revert(ctx: typer.Context, names: DriftNames, reason: Reason) -> None:
+    """Undo exactly these drifts of one stack, at the values seen, through the gate.
+
+    \b
+    trueup drift revert dft-0f3a --reason "opened by mistake"
+    """
+    with connect(ctx.obj) as api:
+        ids = [lookup.drift(api, name) for name in names]
+        document = api.post("drifts", "revert", body={"ids": ids, "reason": reason})
+        show_run(ctx.obj.output, api, document, with_why=False)
+
+
+@app.command()
+def tolerate(
+    ctx: typer.Context,
+    name: DriftName,
+    until: Annotated[str, typer.Option(metavar="TIME", help="When it ends: 14d, 6h or 2026-12-24.")],
+    reason: Reason,
+) -> None:
+    """Accept a drift at its present value for a while; another value is new drift.
+
+    \b
+    trueup drift tolerate dft-0f3a --until 14d --reason "the vendor needs it until the migration"
+    """
+    ends = moment(until, clock().now, past=False)
+    with connect(ctx.obj) as api:
+        body = {"reason": reason, "until": ends}
+        emit(ctx.obj.output, api.post("drifts", lookup.drift(api, name), "tolerate", body=body), views.drift)

@@ -1,0 +1,106 @@
+"""`trueup ledger`: what changed, who did it, who agreed."""
+
+from typing import Annotated
+
+import typer
+
+from trueup.cli import lookup
+from trueup.cli.client import PLANNING, connect
+from trueup.cli.failures import FAILED
+from trueup.cli.options import Environment, OnlyStack
+from trueup.cli.output import clock, emit
+from trueup.cli.views import ledger as views
+from trueup.cli.when import moment
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+
+@app.callback()
+def ledger() -> None:
+    """The ledger: what changed, who did it, who agreed.
+
+    \b
+    trueup ledger list --since 7d
+    trueup ledger verify
+    """
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    since: Annotated[str, typer.Option(metavar="TIME", help="From when on: 90m, 7d or 2026-11-22T03:00.")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="To when; else until now.")] = "",
+    stack: OnlyStack = None,
+    env: Environment = None,
+    who: Annotated[str | None, typer.Option(metavar="NAME", help="Only what this person did.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Only entries whose kind begins so: run.approved, drift.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
+) -> None:
+    """List entries of the ledger.
+
+    \b
+    trueup ledger list --kind run.approved --since 30d
+    """
+    now = clock().now
+    with connect(ctx.obj) as api:
+        document = api.get(
+            "ledger",
+            since=moment(since, now, past=True) if since else None,
+            until=moment(until, now, past=True) if until else None,
+            stack=lookup.stack(api, stack)["id"] if stack else None,
+            env=env,
+            who=who,
+            kind=kind,
+            limit=limit,
+        )
+    emit(ctx.obj.output, document, views.entries)
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    seq: Annotated[int, typer.Argument(metavar="SEQ", help="Its number: `trueup ledger list`.", show_default=False)],
+) -> None:
+    """Show one entry whole.
+
+    \b
+    trueup ledger show 17
+    """
+    with connect(ctx.obj) as api:
+        emit(ctx.obj.output, api.get("ledger", seq), views.entry)
+
+
+@app.command()
+def verify(ctx: typer.Context) -> None:
+    """Read the whole ledger and say whether anything in it was altered, and which entry.
+
+    \b
+    trueup ledger verify
+    """
+    with connect(ctx.obj) as api:
+        document = api.get("ledger", "verify", patience=PLANNING)
+    emit(ctx.obj.output, document, views.verification)
+    if document.get("faults"):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    repository: Annotated[
+        str, typer.Option(metavar="NAME", help="Where its branch is; else in the control repository.")
+    ] = "",
+) -> None:
+    """Write what is new in the ledger to its branch, as signed commits.
+
+    \b
+    trueup ledger export
+    """
+    with connect(ctx.obj) as api:
+        emit(
+            ctx.obj.output,
+            api.post("ledger", "export", body={"repository": repository}, patience=PLANNING),
+            views.anything,
+        )

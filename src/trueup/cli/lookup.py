@@ -1,0 +1,88 @@
+"""Lookup: what people type for a stack, a run, a drift or a change request, and the one thing that they mean."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from trueup.cli.client import Api
+from trueup.model.errors import Invalid
+from trueup.model.values import JSON
+
+SHOWN = 6
+"""Candidates that an error names."""
+
+
+def stack(api: Api, typed: str) -> JSON:
+    """The stack that the API knows by this; else the only one whose name ends in it, or whose id begins with it."""
+    try:
+        return api.get("stacks", typed)
+    except Invalid:
+        known: Sequence[JSON] = api.get("stacks")
+    ending = [each for each in known if each["name"].endswith(f"/{typed.strip('/')}") or _begins(each["id"], typed)]
+    if len(ending) == 1:
+        return ending[0]
+    names = [str(each["name"]) for each in ending]
+    if names:
+        raise Invalid(f"{typed} could be {_some(names)}", hint="type more of the name")
+    close = get_close_matches(typed, [str(each["name"]) for each in known], n=1)
+    hint = f"did you mean {close[0]}?" if close else "`trueup stack list` shows them"
+    raise Invalid(f"there is no stack {typed}", hint=hint)
+
+
+def run(api: Api, typed: str) -> str:
+    """The id of the run that this begins."""
+    return typed if _whole("run", typed) else _only("run", typed, api.get("runs", limit=1000))
+
+
+def drift(api: Api, typed: str) -> str:
+    """The id of the drift that this begins."""
+    return typed if _whole("dft", typed) else _only("drift", typed, api.get("drifts", state="all"))
+
+
+@dataclass(frozen=True)
+class RequestName:
+    repository: str
+    number: int
+
+
+def request(api: Api, typed: str) -> RequestName:
+    """`aws#12`; or `12` where there is one repository."""
+    named = re.fullmatch(r"(?:(?P<repository>[^#]+)#|#)?(?P<number>\d+)", typed)
+    if named is None:
+        raise Invalid(f"{typed} names no change request", hint="like aws#12: `trueup request list` shows them")
+    return RequestName(repository(api, named["repository"] or ""), int(named["number"]))
+
+
+def repository(api: Api, typed: str) -> str:
+    """The repository of that name; without a name, the only one."""
+    known = [str(each["name"]) for each in api.get("repositories")]
+    if typed in known:
+        return typed
+    if not typed and len(known) == 1:
+        return known[0]
+    wrong = f"there is no repository {typed}" if typed else "there are several repositories"
+    raise Invalid(wrong, hint=f"known: {_some(known) or 'none'}")
+
+
+def _whole(prefix: str, typed: str) -> bool:
+    return re.fullmatch(rf"{prefix}-[0-9a-zA-Z]{{10}}", typed) is not None
+
+
+def _only(noun: str, typed: str, known: Iterable[JSON]) -> str:
+    found = [str(each["id"]) for each in known if _begins(str(each["id"]), typed)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Invalid(f"there is no {noun} {typed}", hint=f"`trueup {noun} list` shows them")
+    raise Invalid(f"{typed} could be {_some(found)}", hint="type more of the id")
+
+
+def _begins(id: str, typed: str) -> bool:
+    """With or without the letters that tell what kind of id it is."""
+    return bool(typed) and (id.startswith(typed) or id.partition("-")[2].startswith(typed))
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + rest

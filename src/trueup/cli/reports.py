@@ -1,0 +1,118 @@
+"""`trueup what-changed`, `evidence` and `audit-self`: the answers that people ask a ledger for."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trueup.cli import lookup
+from trueup.cli.client import PLANNING, connect
+from trueup.cli.failures import FAILED
+from trueup.cli.options import Environment, OnlyStack
+from trueup.cli.output import clock, emit
+from trueup.cli.views import ledger as views
+from trueup.cli.when import moment
+from trueup.model.errors import Invalid, Place
+from trueup.model.values import JSON
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.callback()
+def group() -> None:
+    """Reports."""
+
+
+@app.command("what-changed")
+def what_changed(
+    ctx: typer.Context,
+    since: Annotated[str, typer.Option(metavar="TIME", help="From when on: 90m, 1h, 7d or 2026-11-22T03:00.")] = "24h",
+    until: Annotated[str, typer.Option(metavar="TIME", help="To when; else until now.")] = "",
+    stack: OnlyStack = None,
+    env: Environment = None,
+    who: Annotated[str | None, typer.Option(metavar="NAME", help="Only what this person did.")] = None,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="Only what begins so: run.approved, drift.")] = None,
+) -> None:
+    """Tell what changed, in order, with who and why.
+
+    \b
+    trueup what-changed --since 1h
+    trueup what-changed --since 7d --env prod --who anna
+    """
+    now = clock().now
+    with connect(ctx.obj) as api:
+        document = api.get(
+            "what-changed",
+            since=moment(since, now, past=True),
+            until=moment(until, now, past=True) if until else None,
+            stack=lookup.stack(api, stack)["id"] if stack else None,
+            env=env,
+            who=who,
+            kind=kind,
+        )
+    emit(ctx.obj.output, document, views.changed)
+
+
+@app.command()
+def evidence(
+    ctx: typer.Context,
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="The first moment: 2026-10-01, or 90d.")],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="The end; else until now.")] = "",
+) -> None:
+    """Collect the evidence of a period for an auditor.
+
+    \b
+    trueup evidence --from 2026-07-01 --to 2026-10-01 --output json > q3.json
+    """
+    now = clock().now
+    period = {"from": moment(start, now, past=True), "to": moment(end, now, past=True) if end else None}
+    with connect(ctx.obj) as api:
+        emit(ctx.obj.output, api.get("evidence", patience=PLANNING, **period), views.anything)
+
+
+@app.command("audit-self")
+def audit_self(
+    ctx: typer.Context,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="CloudTrail records as JSON, one a line or {Records: [...]}; else the trail."
+        ),
+    ] = None,
+) -> None:
+    """Prove from the cloud's own records what Trueup did there.
+
+    Reads what the cloud recorded for each identity, and compares what ours wrote with the runs that applied. Ends
+    with 1 when there is a write that no run of ours explains.
+
+    \b
+    trueup audit-self
+    trueup audit-self --records cloudtrail.json
+    """
+    with connect(ctx.obj) as api:
+        body = {"records": _records(records)} if records else None
+        document = api.post("audit-self", body=body, patience=PLANNING)
+    emit(ctx.obj.output, document, views.audit)
+    if not document["clean"]:
+        raise typer.Exit(FAILED)
+
+
+def _records(file: Path) -> list[JSON]:
+    """CloudTrail writes {"Records": [...]}; its lake and recorders write one record a line."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"it cannot be read: {error}", place=Place(str(file))) from None
+    try:
+        whole = json.loads(text)
+        return list(whole["Records"]) if isinstance(whole, dict) and "Records" in whole else [whole]
+    except json.JSONDecodeError:
+        return [_record(line, number, file) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+
+
+def _record(line: str, number: int, file: Path) -> JSON:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise Invalid(f"this is no JSON: {error.msg}", place=Place(str(file), number, error.colno)) from None

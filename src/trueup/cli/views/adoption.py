@@ -1,0 +1,74 @@
+"""Adoptions as people see them: what differs before the first books, and what was settled."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from trueup.cli import sheet
+from trueup.cli.views.stacks import changes, findings
+from trueup.cli.when import When
+from trueup.model.values import JSON
+
+_MEANING = {
+    "clean": "code, state and reality agree",
+    "pending": "merged code was never applied",
+    "drifted": "something was changed by hand",
+    "absent": "nothing is live: the first delivery creates it all",
+    "failed": "it could not be planned",
+}
+
+
+def adoption(document: JSON, when: When) -> RenderableType:
+    del when
+    state = str(document["state"])
+    head = Text.assemble((document["name"], "bold"), "  ", sheet.word(state), f"  {_MEANING.get(state, '')}")
+    parts: list[RenderableType] = [head]
+    if document.get("changes"):
+        parts.append(sheet.section("What differs", changes(document["changes"])))
+    return Group(*parts, *findings(document))
+
+
+def adoptions(document: JSON, when: When) -> RenderableType:
+    del when
+    rows = [(each["name"], sheet.word(each["state"]), _first(each)) for each in document]
+    nothing = "Every stack has its books: there is nothing to adopt."
+    listed = sheet.table(("stack", "state", "what differs"), rows, nothing)
+    if not rows:
+        return listed
+    ways = sheet.commands(
+        ("Look at one:", "trueup adopt STACK"),
+        ("Settle one:", 'trueup adopt STACK --as NAME --reason "..."'),
+    )
+    return Group(listed, Text(""), ways)
+
+
+def settle_it(name: str) -> RenderableType:
+    command = f'trueup adopt {name} --as NAME --reason "..."'
+    return sheet.section("Nothing was settled yet", sheet.commands(("To settle it:", command)))
+
+
+def adopted(document: JSON, when: When) -> RenderableType:
+    del when
+    return sheet.fields(
+        [
+            ("settled", document["name"]),
+            ("at commit", sheet.short(document.get("revision"))),
+            ("resources", document.get("resources")),
+            ("open drifts", document.get("open_drifts")),
+            ("mode", document.get("mode")),
+        ]
+    )
+
+
+def all_adopted(document: JSON, when: When) -> RenderableType:
+    del when
+    rows = [(each["name"], sheet.short(each.get("revision")), each.get("open_drifts") or "-") for each in document]
+    return sheet.table(("settled", "at commit", "drifts"), rows, "Nothing was settled.")
+
+
+def _first(document: JSON) -> str:
+    if document.get("error"):
+        return str(document["error"]).splitlines()[0]
+    addresses = [str(change["address"]) for change in document.get("changes") or ()]
+    if not addresses:
+        return _MEANING.get(str(document["state"]), "")
+    return addresses[0] + (f" and {len(addresses) - 1} more" if len(addresses) > 1 else "")

@@ -1,0 +1,148 @@
+"""Stacks, their checks, plans and locks as people see them."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from trueup.cli import sheet
+from trueup.cli.when import When
+from trueup.model.values import JSON
+from trueup.render.values import shown
+
+
+def stacks(document: JSON, when: When) -> RenderableType:
+    columns = ("stack", "mode", "standing", "check", "checked", "drifts", "run")
+    rows = [
+        (
+            each["name"],
+            each.get("mode"),
+            sheet.word("paused" if each.get("paused") else each.get("standing")),
+            sheet.word(_checked(each).get("state")),
+            when.ago(_checked(each).get("ended_at")),
+            each.get("open_drifts") or "-",
+            _run(each),
+        )
+        for each in document
+    ]
+    return sheet.table(
+        columns, rows, "There are no stacks. `trueup init` writes a trueup.yaml for what a repository holds."
+    )
+
+
+def stack(document: JSON, when: When) -> RenderableType:
+    check = _checked(document)
+    about = sheet.fields(
+        [
+            ("stack", document["name"]),
+            ("id", document.get("id")),
+            ("where", f"{document.get('repository')}//{document.get('path')}"),
+            ("driver", document.get("driver")),
+            ("environment", document.get("environment")),
+            ("mode", document.get("mode")),
+            ("owner", document.get("owner")),
+            ("standing", sheet.word(document.get("standing"))),
+            ("paused", document.get("paused")),
+            ("settled", sheet.short(document.get("settled"))),
+            ("attempted", sheet.short(document.get("attempted"))),
+            ("open drifts", document.get("open_drifts")),
+            ("run", _run(document)),
+        ]
+    )
+    return Group(about, sheet.section("Newest check", checked(check, when))) if check else about
+
+
+def checked(document: JSON, when: When) -> RenderableType:
+    return sheet.fields(
+        [
+            ("state", sheet.word(document.get("state"))),
+            ("stack", document.get("name")),
+            ("ended", when.at(document.get("ended_at"))),
+            ("last clean", when.at(document.get("last_clean_at"))),
+            ("next", when.at(document.get("due_at"))),
+            ("because of", document.get("reason")),
+            ("at commit", sheet.short(document.get("revision"))),
+            ("drifted", document.get("drifted")),
+            ("pending", document.get("pending")),
+            ("foreign apply", document.get("foreign")),
+            ("error", document.get("error")),
+        ]
+    )
+
+
+def plan(document: JSON, when: When) -> RenderableType:
+    del when
+    head = f"{document.get('name', 'The stack')} at {sheet.short(document.get('revision'))}"
+    if not document.get("changes"):
+        return Group(Text(f"{head}: nothing to change."), *findings(document))
+    return Group(Text(f"{head}: {_counted(document)}"), changes(document["changes"]), *findings(document))
+
+
+def changes(found: JSON) -> RenderableType:
+    """Each change with its differing paths: the cause, and the values before and after."""
+    parts: list[RenderableType] = []
+    for change in found:
+        action = change.get("action") or "drift"
+        title = Text.assemble(("\n" if parts else ""), sheet.word(action), "  ", (change["address"], "bold"))
+        parts.append(title)
+        rows = [
+            (f"  {sheet.label(each.get('path'))}", sheet.word(each["cause"]), _moved(each))
+            for each in change.get("differences", ())
+        ]
+        if rows:
+            parts.append(sheet.table(("  path", "cause", "values"), rows, ""))
+    return Group(*parts)
+
+
+def findings(document: JSON) -> list[RenderableType]:
+    found = document.get("findings") or ()
+    if not found:
+        return []
+    told = [f"{_where(each)}{each['message']}" + (f"\n  {each['hint']}" if each.get("hint") else "") for each in found]
+    return [sheet.section("Findings", sheet.lines(*told))]
+
+
+def lock(document: JSON, when: When) -> RenderableType:
+    if not document:
+        return Text("It is not locked.")
+    return sheet.fields(
+        [
+            ("lock", document.get("id")),
+            ("held by", document.get("holder")),
+            ("since", when.at(document.get("created"))),
+            ("for", document.get("operation")),
+        ]
+    )
+
+
+def _checked(document: JSON) -> JSON:
+    return document.get("check") or {}
+
+
+def _run(document: JSON) -> str:
+    run = document.get("active_run")
+    return f"{run['id']} {str(run['state']).replace('_', ' ')}" if run else "-"
+
+
+def _counted(document: JSON) -> str:
+    actions = [change.get("action") or "drift" for change in document["changes"]]
+    return ", ".join(f"{actions.count(action)} to {action}" for action in dict.fromkeys(actions))
+
+
+def _moved(difference: JSON) -> str:
+    """S, R and D, without repeating what is equal."""
+    settled, real, desired = (shown(difference.get(name)) for name in ("settled", "real", "desired"))
+    match difference["cause"]:
+        case "intended":
+            return f"{real} -> {desired}"
+        case "ghost_revert":
+            return f"applying would undo {settled} -> {real}"
+        case "conflict":
+            return f"settled {settled}, real {real}, code {desired}"
+        case _:
+            return f"{settled} -> {real}"
+
+
+def _where(finding: JSON) -> str:
+    place = finding.get("place")
+    if isinstance(place, dict):
+        place = ":".join(str(place[key]) for key in ("file", "line", "column") if place.get(key))
+    return f"{place}: " if place else ""

@@ -1,0 +1,64 @@
+"""When: times as people read them, relative and absolute in their own zone; and spans of time as they type them."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trueup.model.errors import Invalid
+
+_STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True)
+class When:
+    """`now` has the zone that times are shown in."""
+
+    now: datetime
+
+    def ago(self, stamp: str | None) -> str:
+        """`4 min ago`, `in 2 h`; a dash for no time."""
+        if not stamp:
+            return "-"
+        seconds = int((self.now - _read(stamp)).total_seconds())
+        for length, unit in _STEPS:
+            if abs(seconds) >= length:
+                count = abs(seconds) // length
+                return f"{count} {unit} ago" if seconds > 0 else f"in {count} {unit}"
+        return "now"
+
+    def at(self, stamp: str | None) -> str:
+        """`2026-11-22 03:00:12 CET, 4 min ago`."""
+        if not stamp:
+            return "-"
+        local = _read(stamp).astimezone(self.now.tzinfo)
+        return f"{local:%Y-%m-%d %H:%M:%S %Z}, {self.ago(stamp)}"
+
+    def short(self, stamp: str | None) -> str:
+        """For tables: `03:00:12` today, `11-22 03:00` in this year."""
+        if not stamp:
+            return "-"
+        local = _read(stamp).astimezone(self.now.tzinfo)
+        if local.date() == self.now.date():
+            return f"{local:%H:%M:%S}"
+        return f"{local:%m-%d %H:%M}" if local.year == self.now.year else f"{local:%Y-%m-%d}"
+
+
+def moment(text: str, now: datetime, *, past: bool) -> str:
+    """What a person typed (`90m`, `3h`, `14d`, a date, a time of ISO 8601) as ISO 8601. A span counts back from now
+    where the past is meant, ahead where it is not. Raises Invalid."""
+    span = re.fullmatch(r"(\d+)\s*(s|m|min|h|d|w)", text.strip())
+    if span:
+        length = timedelta(**{_UNITS[span[2]]: int(span[1])})
+        return (now - length if past else now + length).isoformat()
+    try:
+        typed = datetime.fromisoformat(text.strip())
+    except ValueError:
+        hint = "like 90m, 3h, 14d, 2026-11-22 or 2026-11-22T03:00"
+        raise Invalid(f"{text!r} is no time", hint=hint) from None
+    return (typed if typed.tzinfo else typed.replace(tzinfo=now.tzinfo)).isoformat()
+
+
+def _read(stamp: str) -> datetime:
+    read = datetime.fromisoformat(stamp)
+    return read if read.tzinfo else read.astimezone()
