@@ -113,3 +113,13 @@ def test_a_stack_is_owned_by_the_owners_of_its_code() -> None:
     text = stacks("terraform: e/{env}/{name}", "terraform: top\n    env: dev\n    owner: ['@anna']")
     app, top = expand(load(text, "trueup.yaml", FORMATS), {"control": files}).declarations
     assert (app.owner, top.owner) == (("@infra",), ("@anna",))
+
+
+def test_owners_are_the_people_who_approve() -> None:
+    """Handles and e-mail addresses become the names below `people:`; teams and strangers stay as written."""
+    text = stacks("terraform: top\n    env: dev")
+    text += b"repositories: {own: {url: ., forge: github}}\n"
+    text += b"people: {anna: {github: Anna-K, email: '*@anna.example'}, ben: {gitlab: ben-g}}\n"
+    owned = "* @anna-k me@anna.example @ben @ben-g @acme/prod dan@acme.com"
+    (stack,) = expand(load(text, "trueup.yaml", FORMATS), {"own": tree(["top/main.tf"], CODEOWNERS=owned)}).declarations
+    assert stack.owner == ("anna", "ben", "@ben-g", "@acme/prod", "dan@acme.com")

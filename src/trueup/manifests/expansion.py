@@ -222,7 +222,9 @@ def _declare(found: Found, control: Control, source: _Source, mistakes: Mistakes
         return None
     spec = _spec(found, known, mistakes)
     rules = effective(entry, found.environment, control.rules, mistakes)
-    written = tuple(fill(owner, found.attributes) for owner in entry.common.owner)
+    written = [fill(owner, found.attributes) for owner in entry.common.owner]
+    named = written or source.owners(found.path, known.files)
+    forge = control.repositories[entry.repository].forge
     moved_from = fill(entry.common.moved_from, found.attributes) if entry.common.moved_from else None
     if moved_from and "//" not in moved_from:
         moved_from = f"{entry.repository}//{moved_from}"
@@ -237,7 +239,7 @@ def _declare(found: Found, control: Control, source: _Source, mistakes: Mistakes
         attributes=found.attributes,
         mode=rules.mode,
         respond=rules.respond,
-        owner=written or source.owners(found.path, known.files),
+        owner=tuple(dict.fromkeys(owners.person(each, control.people, forge) for each in named)),
         moved_from=moved_from,
     )
 

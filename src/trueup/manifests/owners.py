@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from trueup.model.errors import Place
+from trueup.model.people import Identity, People
 from trueup.model.plan import Finding
 from trueup.ports.tree import Tree
 
@@ -79,6 +80,18 @@ def _in_section(section: _Section, path: str) -> Ownership | None:
         if not line.excludes and line.regex.fullmatch(path):
             return Ownership(section.name, line.owners or section.defaults, section.optional, section.approvals)
     return None
+
+
+def person(owner: str, people: People, forge: str) -> str:
+    """The person below `people:` whom an owner means, since approvals count persons; else the owner as written: a
+    team, or a stranger."""
+    if owner.startswith("@"):
+        handle = owner.lstrip("@")
+        identities = [Identity(kind, handle) for kind in (forge, "forge", "name")]
+    else:
+        identities = [Identity("email" if "@" in owner else "name", owner)]
+    found = (known.name for each in identities for known in people.known if known.is_known_as(each.kind, each.name))
+    return next(found, owner)
 
 
 def find(tree: Tree, dialect: Dialect) -> CodeOwners:
