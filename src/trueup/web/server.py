@@ -1,0 +1,175 @@
+"""Server: the app on a socket, from before its first request until after its last one."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from trueup.model.errors import Invalid, Unavailable
+from trueup.web.runtime import Runtime, announce, withdraw
+
+LOG = logging.getLogger("trueup.web.server")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PORT = 8642
+PATIENCE = 30
+"""Seconds that open requests have at the end."""
+
+
+@dataclass(frozen=True)
+class Listen:
+    host: str = "127.0.0.1"
+    port: int = PORT
+    """0: any that is free."""
+
+    @property
+    def loopback(self) -> bool:
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def url(self, port: int) -> str:
+        """For whoever is on this machine."""
+        try:
+            anywhere = ip_address(self.host).is_unspecified
+        except ValueError:
+            anywhere = False
+        host = ("[::1]" if ":" in self.host else "127.0.0.1") if anywhere else self.host
+        return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
+
+
+@dataclass(frozen=True)
+class Life:
+    """What the process does besides answering."""
+
+    on_start: Callable[[], None]
+    """Once requests are answered: starts the engine. What it raises ends the server."""
+    on_stop: Callable[[bool], None]
+    """True: takes no new work, and finishes or hands over what there is. False: somebody asked again, so hand over
+    now; called while the first call may still be at work."""
+    on_listening: Callable[[str], None] = lambda url: None
+    """With the URL, before anything is started."""
+
+
+def listen_at(text: str) -> Listen:
+    """`127.0.0.1:8642`, `[::1]:8642`, `:8642` (every address) or a port alone. Raises Invalid."""
+    host, _, port = text.rpartition(":")
+    try:
+        number = int(port)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 65_535 or (":" in host and not host.startswith("[")):
+        raise Invalid(f"{text} is no address to listen at", hint=f"like 127.0.0.1:{PORT} or [::1]:{PORT}")
+    if ":" not in text:
+        return Listen(port=number)
+    return Listen(host.strip("[]") or "0.0.0.0", number)
+
+
+def serve(app: FastAPI, listen: Listen, data: Path, token: str, life: Life) -> None:
+    """Until SIGTERM or SIGINT. Answers requests before the engine starts and while it stops. The first signal ends
+    gracefully, a second one hurries, a third one kills. The caller holds the data directory's lock. Raises
+    Unavailable when the address is taken, and whatever `life` raises."""
+    listening = _bound(listen)
+    url = listen.url(listening.getsockname()[1])
+    if not listen.loopback:
+        LOG.warning("%s is reached from elsewhere: put a proxy with TLS in front, or tokens travel in the clear", url)
+    asyncio.run(_Serving(app, life).run(listening, data, Runtime(url, os.getpid(), token)))
+
+
+class _Serving:
+    def __init__(self, app: FastAPI, life: Life) -> None:
+        self._life = life
+        self._server = _Quiet(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                # A header must not make a stranger look like this machine.
+                proxy_headers=False,
+                server_header=False,
+                limit_concurrency=256,
+                timeout_graceful_shutdown=PATIENCE,
+            )
+        )
+        self._asked: asyncio.Queue[None] = asyncio.Queue()
+
+    async def run(self, listening: socket.socket, data: Path, runtime: Runtime) -> None:
+        with self._signals(), listening:
+            answering = asyncio.create_task(self._server.serve(sockets=[listening]))
+            await self._until_started(answering)
+            announce(data, runtime)
+            try:
+                self._life.on_listening(runtime.url)
+                await asyncio.to_thread(self._life.on_start)
+                asked = asyncio.create_task(self._asked.get())
+                await asyncio.wait({asked, answering}, return_when=asyncio.FIRST_COMPLETED)
+                await self._stop()
+            finally:
+                withdraw(data, runtime)
+                self._server.should_exit = True
+                await answering
+
+    async def _until_started(self, answering: "asyncio.Task[None]") -> None:
+        while not self._server.started and not answering.done():
+            await asyncio.sleep(0.01)
+        if answering.done():
+            await answering
+            raise Unavailable("the server ended before it answered anything")
+
+    async def _stop(self) -> None:
+        """Waits for the engine; a second signal makes it hurry, and gives the third one back its meaning."""
+        stopping = asyncio.create_task(asyncio.to_thread(self._life.on_stop, True))
+        again = asyncio.create_task(self._asked.get())
+        await asyncio.wait({stopping, again}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            self._release_signals()
+            self._server.force_exit = True
+            await asyncio.to_thread(self._life.on_stop, False)
+        again.cancel()
+        await stopping
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._asked.put_nowait, None)
+        try:
+            yield
+        finally:
+            self._release_signals()
+
+    def _release_signals(self) -> None:
+        for number in SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+
+class _Quiet(uvicorn.Server):
+    """Leaves the signals to us: uvicorn would stop answering at once, and raise them again at the end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _bound(listen: Listen) -> socket.socket:
+    try:
+        address = socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[4][:2], family=address[0], backlog=256)
+    except OSError as error:
+        raise Unavailable(
+            f"cannot listen at {listen.host}:{listen.port}: {error.strerror or error}",
+            hint="is another `trueup up` running? --listen 127.0.0.1:0 takes any free port",
+        ) from error
