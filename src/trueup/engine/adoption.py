@@ -88,7 +88,7 @@ class Adoption:
         return baseline
 
     def _preview(self, source: Source) -> tuple[Source, Preview]:
-        errand = Errand("check", new_id("chk"), f"check:{source.stack.id}", slot="adopt")
+        errand = Errand("check", new_id("chk"), f"check:{source.stack.id}")
         reading = self.errands.read(source)
         with self.errands.observed(source, errand) as live:
             plan = live.plan()

@@ -100,7 +100,7 @@ class Codification:
         if not edited.edits:
             return Attempt(edited, ())
         findings = list(self._proof_at_baseline(head, before, edited, done, inline=inline))
-        after = self._plan(self._with(head, edited.edits), "head-edited")
+        after = self._plan(self._with(head, edited.edits))
         findings += proves_at_head(before, after, done)
         findings += self._proof_for_others(head, edited.edits)
         return Attempt(edited, tuple(findings))
@@ -109,8 +109,8 @@ class Codification:
         driver = self.errands.jobs.driver(source.declaration)
         if not isinstance(driver, Codifies):
             raise Refused(f"the driver {driver.name} cannot write drift into code")
-        attributed = self._plan(source, "before")
-        job = self.errands.jobs.job(source, self._errand(source, "codify"), self.errands.upstream(source.declaration))
+        attributed = self._plan(source)
+        job = self.errands.jobs.job(source, self._errand(source), self.errands.upstream(source.declaration))
         return attributed, driver.codify(job, drifts, attributed.plan, inline=inline)
 
     def _proof_at_baseline(
@@ -124,7 +124,7 @@ class Codification:
         edits = edited.edits
         if baseline is not None and baseline.basis.closure.digest != before.plan.basis.closure.digest:
             edits = self._edit(settled, done, inline=inline)[1].edits
-        after = self._plan(self._with(settled, edits), "baseline-edited")
+        after = self._plan(self._with(settled, edits))
         return proves_at_baseline(after, done, others)
 
     def _proof_for_others(self, head: Source, edits: Edits) -> list[Finding]:
@@ -137,18 +137,18 @@ class Codification:
                 continue
             source = self.errands.source_at(stack, head.revision, head.tree)
             if self.errands.read(source).closure.touches(frozenset(edits)):
-                before, after = self._plan(source, "before"), self._plan(self._with(source, edits), "head-edited")
+                before, after = self._plan(source), self._plan(self._with(source, edits))
                 if before.plan.effect != after.plan.effect:
                     message = f"the edit would also change {stack.name}, which shares a file"
                     findings.append(Finding("codify-changes-neighbour", message, stops=True))
         return findings
 
-    def _plan(self, source: Source, slot: str) -> AttributedPlan:
-        with self.errands.observed(source, self._errand(source, slot)) as live:
+    def _plan(self, source: Source) -> AttributedPlan:
+        with self.errands.observed(source, self._errand(source)) as live:
             return attribute(live.plan(), self.books.baseline(source.stack.id))
 
-    def _errand(self, source: Source, slot: str) -> Errand:
-        return Errand("check", new_id("cod"), f"codify:{source.stack.id}", slot=slot)
+    def _errand(self, source: Source) -> Errand:
+        return Errand("check", new_id("cod"), f"codify:{source.stack.id}", slot="codify")
 
     def _with(self, source: Source, edits: Edits) -> Source:
         tree = EditedTree(source.tree, edits)

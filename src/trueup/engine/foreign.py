@@ -98,7 +98,7 @@ class Foreign:
         for commit in newer[1 : COMMITS + 1]:
             try:
                 there = self.errands.source_at(stack, commit.id)
-                errand = Errand("check", new_id("chk"), f"check:{stack.id}", slot="foreign")
+                errand = Errand("check", new_id("chk"), f"check:{stack.id}")
                 with self.errands.observed(there, errand) as live:
                     plan = attribute(live.plan(), baseline)
             except TrueupError:

@@ -154,7 +154,7 @@ class Jobs:
         driver = self.driver(source.declaration)
         if not isinstance(driver, HandsOver):
             return {}
-        errand = Errand("check", f"outputs-{source.stack.id}", f"check:{source.stack.id}", slot="outputs")
+        errand = Errand("check", f"outputs-{source.stack.id}", f"check:{source.stack.id}")
         job = self._build(source, errand, {})  # reading outputs takes no inputs
         with self.alone(job):
             return driver.outputs(job)

@@ -1,7 +1,7 @@
 """Settling: how a run that applied ends. What the writes returned becomes the baseline, in one last transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from trueup.engine.books import Books
@@ -12,6 +12,7 @@ from trueup.engine.jobs import OUTPUTS, Errand, sealed_outputs
 from trueup.engine.source import Source
 from trueup.engine.vault import CLOSURE, closure_bytes
 from trueup.model.baseline import Baseline
+from trueup.model.causes import Cause
 from trueup.model.drift import Drift, DriftState, Resolution
 from trueup.model.ledger import Draft
 from trueup.model.plan import Applied, AttributedPlan, JudgedPlan, Outcome, Plan
@@ -52,7 +53,8 @@ class Settling:
         baseline = replace(baseline, resources=absorbed(baseline.resources, attributed, after))
         with self.books.store.transaction() as tx:
             detection = self.detected(tx, source.stack.id, verified.after, baseline)
-        drifts = [_resolved_by(drift, run) for drift in detection.rows]
+        converged = {change.address for change in attributed.changes if change.having(Cause.CONVERGED)}
+        drifts = [_resolved_by(drift, run, converged) for drift in detection.rows]
         sealed: list[tuple[str, str, bytes]] = [
             (CLOSURE, baseline.basis.closure.digest, closure_bytes(source.tree, baseline.basis.closure))
         ]
@@ -122,7 +124,7 @@ class Settling:
         driver = self.errands.jobs.driver(source.declaration)
         if not isinstance(driver, HandsOver):
             return None
-        errand = Errand("check", f"outputs-{source.stack.id}", f"check:{source.stack.id}", slot="outputs")
+        errand = Errand("check", f"outputs-{source.stack.id}", f"check:{source.stack.id}")
         job = self.errands.jobs.job(source, errand, self.errands.upstream(source.declaration))
         with self.errands.jobs.alone(job):
             return sealed_outputs(driver.outputs(job))
@@ -201,14 +203,17 @@ def drift_drafts(stack: Stack, detection: Detection, rows: Sequence[Drift]) -> l
     return drafts
 
 
-def _resolved_by(drift: Drift, run: Run) -> Drift:
-    """The run that ended a drift, and how: it was told to revert it, or a person accepted the loss."""
+def _resolved_by(drift: Drift, run: Run, converged: Collection[str]) -> Drift:
+    """The run that ended a drift, and how: it was told to revert it, a person accepted the loss, or the code that it
+    delivered wants what was real."""
     if drift.state is not DriftState.RESOLVED:
         return drift
     if drift.id in run.reverts:
         return replace(drift, resolution=Resolution.REVERTED, run=run.id)
     if any(release.address == drift.address for release in run.releases):
         return replace(drift, resolution=Resolution.RELEASED, run=run.id)
+    if drift.address in converged:
+        return replace(drift, resolution=Resolution.CODIFIED, run=run.id)
     return replace(drift, run=run.id)
 
 

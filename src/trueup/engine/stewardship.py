@@ -104,7 +104,7 @@ class StackDecisions:
         driver = self.errands.jobs.driver(source.declaration)
         if not isinstance(driver, Unlocks):
             raise Refused(f"the driver {driver.name} knows no locks")
-        job = self.errands.jobs.job(source, Errand("check", new_id("chk"), f"check:{id}", slot="lock"), {})
+        job = self.errands.jobs.job(source, Errand("check", new_id("chk"), f"check:{id}"), {})
         with self.errands.jobs.alone(job):
             return driver.locked_by(job)
 
@@ -124,7 +124,7 @@ class StackDecisions:
         source = self.errands.source_at(stack, self.books.catalog.head(stack.repository))
         driver = self.errands.jobs.driver(source.declaration)
         assert isinstance(driver, Unlocks)
-        errand = Errand("check", new_id("chk"), f"check:{id}", right="apply", slot="lock")
+        errand = Errand("check", new_id("chk"), f"check:{id}", right="apply")
         job = self.errands.jobs.job(source, errand, {})
         with self.errands.jobs.alone(job):
             driver.unlock(job, found)

@@ -1,7 +1,10 @@
 """Granting: the whole environment of a stack's subprocesses, built from nothing by the manifest's rules."""
 
 import hashlib
+import os
 import re
+import stat
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -98,15 +101,15 @@ class Granting:
     def _bare(self, stack: Declaration, right: Right) -> dict[str, str]:
         """A home for each stack and right: what a plan leaves there must not act in an apply."""
         own = self._around.environment
-        place = self._around.homes / hashlib.sha256(stack.name.encode()).hexdigest()[:16] / right
-        for directory in (place / "home", place / "tmp"):
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            directory.chmod(0o700)
+        mark = hashlib.sha256(f"{self._around.homes}\n{stack.name}\n{right}".encode()).hexdigest()[:12]
+        home = self._around.homes / f"{mark}-{right}"
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        home.chmod(0o700)
         return {
             "PATH": own.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
             "LANG": "C.UTF-8",
-            "HOME": str(place / "home"),
-            "TMPDIR": str(place / "tmp"),
+            "HOME": str(home),
+            "TMPDIR": str(_private(Path(tempfile.gettempdir()) / f"trueup-{mark}")),
             **{name: own[name] for name in _NETWORK if name in own},
         }
 
@@ -149,6 +152,18 @@ class Granting:
             "AWS_SECRET_ACCESS_KEY": keys.secret_key,
             "AWS_SESSION_TOKEN": keys.token,
         }, keys.identity
+
+
+def _private(directory: Path) -> Path:
+    """Short, because providers put a socket there and its path may have 107 bytes; ours alone, because others can
+    write beside it. Raises Refused."""
+    directory.mkdir(exist_ok=True, mode=0o700)
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise Refused(
+            f"{directory} is not a private directory of ours", hint=f"look who made it, then: rm -r {directory}"
+        )
+    return directory
 
 
 def _is_secret(name: str) -> bool:

@@ -1,0 +1,35 @@
+"""Queues without workers: what is enqueued happens at once, in the same thread."""
+
+from datetime import datetime
+
+from trueup.engine.checks import Checks
+from trueup.engine.reconciler import Reconciler
+from trueup.engine.recovery import Recovery
+from trueup.model.errors import Unavailable
+from trueup.model.run import Run
+from trueup.model.stack import StackId
+
+
+class InlineQueues:
+    """Implements engine.scheduler.Queues; nothing is left for a sweep, because nobody dies here."""
+
+    def __init__(self, reconciler: Reconciler, recovery: Recovery, checks: Checks) -> None:
+        self._reconciler, self._recovery, self._checks = reconciler, recovery, checks
+
+    def enqueue_plan(self, run: Run) -> None:
+        self._reconciler.walk(run.id, "plan")
+
+    def enqueue_apply(self, run: Run) -> None:
+        try:
+            self._reconciler.walk(run.id, "apply")
+        except Unavailable:
+            return  # somebody holds the lease: the next round tries again
+
+    def enqueue_recover(self, run: Run) -> None:
+        self._recovery.recover(run.id)
+
+    def enqueue_check(self, stack: StackId, due_at: datetime) -> None:
+        self._checks.check(stack)
+
+    def sweep(self) -> None:
+        return
