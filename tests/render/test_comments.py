@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.render.nouns import GHOST, TAG, larger, run
+from tests.render.nouns import DRIFT, GHOST, TAG, larger, run
 from trueup.model.causes import Cause, Difference
+from trueup.model.plan import Address, Finding
 from trueup.model.run import RunState
 from trueup.model.values import masked
-from trueup.render.comments import LIMIT, run_markdown
+from trueup.render.comments import LIMIT, codification_body, run_markdown
 
 
 def test_what_matters_comes_first() -> None:
@@ -47,3 +48,32 @@ def test_values_cannot_break_out() -> None:
     assert not re.search(r"@\w", outside) and "\n# x" not in text
     assert "(secret)" in text and "abc" not in text
     assert all(line.count("|") - line.count("\\|") in (0, 3, 5) for line in text.splitlines())
+
+
+def test_a_codification_says_what_it_took_over() -> None:
+    """What was changed, by whom, and that the edit is proven."""
+    text = codification_body([replace(DRIFT, actor="mira")], (), (), ["keeps the comments"], "Port for the incident")
+    assert text == (
+        "Port for the incident\n\nWhat was changed by hand:\n\n"
+        "* `aws_security_group.app`, seen 2026-11-01 03:05 UTC, by mira\n"
+        "  * `ingress`: nothing became `8443/tcp from 0.0.0.0/0`\n\n"
+        "Proven: with this edit, the settled code leaves no such drift, and the branch's head plans exactly what it "
+        "planned before.\n\n> keeps the comments\n"
+    )
+
+
+def test_a_codification_that_a_person_has_to_finish() -> None:
+    """Each reason with what to write, in a fence that the suggestion cannot close."""
+    declined = [("aws_vpc.a", "it is made by a dynamic block", "a = 1\n```\nb = 2\n")]
+    text = codification_body([DRIFT], declined, [Finding("f", "the plan is not empty")], (), "")
+    assert "````hcl\na = 1\n```\nb = 2\n````\n" in text and "* the plan is not empty" in text
+    assert "Proven" not in text and "A person has to finish it" in text
+
+
+@pytest.mark.parametrize(("count", "named"), [(800, True), (5000, False)])
+def test_a_long_codification_is_shortened(count: int, named: bool) -> None:
+    """First the values go, then most of the names."""
+    drifts = [replace(DRIFT, address=Address(f"aws_security_group.app[{i}]")) for i in range(count)]
+    text = codification_body(drifts, (), (), (), "")
+    assert len(text) <= LIMIT and "became" not in text and "Proven" in text
+    assert (f"app[{count - 1}]`" in text) == named and (f"and {count - 100} more" in text) != named

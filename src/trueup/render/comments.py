@@ -8,12 +8,18 @@ from trueup.model.drift import Drift
 from trueup.model.plan import Finding
 from trueup.model.run import Run, RunState
 from trueup.model.values import JSON
-from trueup.render.sentences import ORDER, TITLES, Told, headline, of_run, sentence
-from trueup.render.values import counted, shown
+from trueup.render.sentences import ORDER, TITLES, Told, headline, of_drift, of_run, sentence
+from trueup.render.values import counted, shown, shown_time
 
 LIMIT = 65_536
 """Characters that the strictest forge with long comments takes (GitHub)."""
 _MOST_GUARDED = 50
+_MOST_NAMED = 100
+_PROVEN = (
+    "Proven: with this edit, the settled code leaves no such drift, and the branch's head plans exactly what it "
+    "planned before."
+)
+_UNFINISHED = "**This could not be written and proven by itself. A person has to finish it:**"
 
 
 def run_markdown(run: Run, stack: str) -> str:
@@ -35,31 +41,54 @@ def codification_body(
     notes: Sequence[str],
     reason: str,
 ) -> str:
-    """The description of a codifying change request. `declined` holds address, reason and what to write."""
-    lines = [reason, ""] if reason else []
-    lines += ["What was changed by hand:", ""]
+    """The description of a codifying change request. `declined` holds address, reason and what to write. Too long,
+    it leaves out values and suggestions, and in the end names only the first addresses."""
+    proven = not declined and not findings
+    for changes, unfinished in (
+        (_by_hand(drifts), _unfinished(declined, findings)),
+        (_addresses(drifts, len(drifts)), [*(f"* {_code(address)}" for address, _, _ in declined), ""]),
+        (_addresses(drifts, _MOST_NAMED), [f"{counted(len(declined), 'address', 'addresses')} in all.", ""]),
+    ):
+        lines = [*([reason, ""] if reason else []), "What was changed by hand:", "", *changes, ""]
+        lines += [_PROVEN] if proven else [_UNFINISHED, "", *unfinished]
+        lines += ["", *(f"> {note}" for note in notes)]
+        text = "\n".join(lines).rstrip() + "\n"
+        if len(text) <= LIMIT:
+            return text
+    return text[: LIMIT - 1].rpartition("\n")[0] + "\n"
+
+
+def _by_hand(drifts: Sequence[Drift]) -> list[str]:
+    lines = []
     for drift in drifts:
-        lines.append(f"* `{drift.address}`, seen {drift.first_seen:%Y-%m-%d %H:%M} UTC" + _by(drift))
+        who = f", by {_escaped(drift.actor)}" if drift.actor else ""
+        lines.append(f"* {_code(drift.address)}, seen {shown_time(drift.first_seen)}{who}")
         lines += [
-            f"  * `{each.label or 'the whole resource'}`: {_value(each.settled)} became {_value(each.real)}"
-            for each in drift.differences
+            f"  * {_code(each.attribute or 'the whole resource')}: {_value(each.settled)} became {_value(each.real)}"
+            for each in of_drift(drift)
         ]
-    if declined or findings:
-        lines += ["", "**This could not be written and proven by itself. A person has to finish it:**", ""]
-        for address, why, suggestion in declined:
-            lines.append(f"* `{address}`: {why}")
-            if suggestion:
-                lines += ["", "```hcl", suggestion, "```", ""]
-        lines += [f"* {finding.message}" for finding in findings]
-    else:
-        lines += ["", "Proven: with this edit, the settled code leaves no such drift, and the branch's head plans "]
-        lines[-1] += "exactly what it planned before."
-    lines += ["", *(f"> {note}" for note in notes)]
-    return "\n".join(lines).rstrip() + "\n"
+    return lines
 
 
-def _by(drift: Drift) -> str:
-    return f", by {drift.actor}" if drift.actor else ""
+def _addresses(drifts: Sequence[Drift], most: int) -> list[str]:
+    rest = [f"* and {len(drifts) - most} more"] if len(drifts) > most else []
+    return [*(f"* {_code(drift.address)}" for drift in drifts[:most]), *rest]
+
+
+def _unfinished(declined: Sequence[tuple[str, str, str]], findings: Sequence[Finding]) -> list[str]:
+    lines = []
+    for address, why, suggestion in declined:
+        lines.append(f"* {_code(address)}: {_escaped(why)}")
+        if suggestion:
+            lines += ["", *_fenced(suggestion, "hcl"), ""]
+    return lines + [f"* {_escaped(finding.message)}" for finding in findings]
+
+
+def _fenced(text: str, language: str) -> list[str]:
+    """In a fence that is longer than any in the text."""
+    longest = max((len(found) for found in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}{language}", text.rstrip("\n"), fence]
 
 
 def _headline(run: Run, told: Sequence[Told]) -> str:
