@@ -66,7 +66,9 @@ def compare(spot: Spot, sides: Sides) -> Iterator[Difference]:
     match _kind(spot.shape, sides):
         case Kind.JSON:
             documents = Sides(*(read_json(side) for side in sides.all))
-            yield from compare(Spot(spot.path, NOTHING_KNOWN, spot.is_set), documents)
+            for inside in compare(Spot(spot.path, NOTHING_KNOWN, spot.is_set), documents):
+                # Where the documents differ as a whole, the texts themselves are the values.
+                yield sides.as_difference(spot.path, inside.cause) if inside.path == spot.path else inside
         case Kind.OBJECT:
             for name in _names(sides):
                 yield from compare(spot.into(name, child(spot.shape, name)), sides.at(name))

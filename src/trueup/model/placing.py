@@ -18,7 +18,7 @@ def placed(base: JSON, like: JSON, path: Path, value: JSON, shape: Shape = NOTHI
     documents = read_json(base), read_json(like)
     if any(document is not None for document in documents):
         return json.dumps(placed(documents[0], documents[1], path, value))
-    if isinstance(base, list) or isinstance(like, list):
+    if isinstance(base or like or base, list):
         return _placed_in_list(base or [], like, path, value, shape)
     named = dict(base) if isinstance(base, dict) else {}
     other = like.get(step) if isinstance(like, dict) else None

@@ -10,7 +10,7 @@ from trueup.drivers.terraform.hcl import parse
 from trueup.drivers.terraform.hcl_expressions import DYNAMIC, Expression, Form
 from trueup.drivers.terraform.render_hcl import key as render_key
 from trueup.drivers.terraform.render_hcl import render
-from trueup.model.errors import Refused
+from trueup.model.errors import Invalid, Refused
 from trueup.model.normal import key, read_json
 from trueup.model.values import JSON, Path
 
@@ -190,7 +190,10 @@ def _edit_heredoc(editing: Editing, spot: Spot, before: JSON, after: JSON) -> No
     documents = read_json(before), read_json(after)
     if all(document is not None for document in documents):
         # JSON reads as an HCL expression: it is parsed where it stands, behind as many blanks as there were bytes.
-        inner = parse(source.path, _padded(source.content, start, end))
+        try:
+            inner = parse(source.path, _padded(source.content, start, end))
+        except Invalid:
+            raise Refused(f"{expression.place}: the JSON in the heredoc is written as HCL cannot read it") from None
         edit(editing, replace(spot, expression=inner.attributes[0].value, document=True), (), *documents)
         return
     if not isinstance(after, str) or not after.endswith("\n") or not _says(expression.static(), before):

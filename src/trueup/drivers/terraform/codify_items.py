@@ -129,8 +129,8 @@ def _edit_by_position(editing: Editing, spot: Spot, edit: Edit, before: Sequence
         if tag in ("replace", "delete"):
             gone += range(first + pairs, last)
         if tag in ("replace", "insert") and start + pairs < end:
-            if first + pairs < len(before) and tag == "insert":
-                _insert_before(editing, spot, elements[first], after[start:end])
+            if last < len(before):
+                _insert_before(editing, spot, elements[last], after[start + pairs : end])
             else:
                 new += after[start + pairs : end]
     _finish(editing, spot, gone, new)

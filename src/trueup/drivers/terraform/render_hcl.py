@@ -10,6 +10,8 @@ from trueup.model.shape import Kind, Shape
 from trueup.model.values import JSON, is_masked, is_unknown
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*")
+_ESCAPE = re.compile(r"\\(.)")
+_UNKNOWN_TO_HCL = {"b": "\\u0008", "f": "\\u000c"}
 _FIRST = ("name", "description", "from_port", "to_port", "protocol")
 """The order in which people write a rule; everything else follows by name."""
 
@@ -26,7 +28,7 @@ def render(value: JSON, indent: str = "", *, document: bool = False) -> str:
         case list():
             return _list(value, indent, document=document)
         case str():
-            return json.dumps(value, ensure_ascii=False) if document else _string(value)
+            return _escaped(json.dumps(value, ensure_ascii=False)) if document else _string(value)
         case _:
             return json.dumps(value)
 
@@ -82,8 +84,13 @@ def _is_blocks(value: JSON) -> bool:
 
 
 def _string(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False).replace("\\b", "\\u0008").replace("\\f", "\\u000c")
-    return quoted.replace("${", "$${").replace("%{", "%%{")
+    quoted = json.dumps(text, ensure_ascii=False)
+    return _escaped(_ESCAPE.sub(lambda match: _UNKNOWN_TO_HCL.get(match[1], match[0]), quoted))
+
+
+def _escaped(text: str) -> str:
+    """Also inside a heredoc `${` begins an interpolation: policies are full of `${aws:username}`."""
+    return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def _list(value: list[JSON], indent: str, *, document: bool) -> str:
@@ -101,14 +108,17 @@ def _object(value: Mapping[str, JSON], indent: str, *, document: bool) -> str:
         ((name, only),) = value.items()
         if not isinstance(only, dict | list):
             said = render(only, indent, document=document)
-            return f'{{ "{name}": {said} }}' if document else f"{{ {key(name)} = {said} }}"
+            return f"{{ {render(name, document=True)}: {said} }}" if document else f"{{ {key(name)} = {said} }}"
     return _lines(value, indent, document=document)
 
 
 def _lines(value: Mapping[str, JSON], indent: str, *, document: bool) -> str:
     inner = f"{indent}  "
     if document:
-        entries = [f"{inner}{json.dumps(name)}: {render(each, inner, document=True)}" for name, each in value.items()]
+        entries = [
+            f"{inner}{render(name, document=True)}: {render(each, inner, document=True)}"
+            for name, each in value.items()
+        ]
         return "{\n" + ",\n".join(entries) + f"\n{indent}}}"
     width = max(len(key(name)) for name in value)
     entries = [f"{inner}{key(name).ljust(width)} = {render(each, inner)}" for name, each in value.items()]
