@@ -105,19 +105,12 @@ class FileObservation:
 class FileSession(FileObservation):
     def apply(self, plan: Plan, journal: Journal) -> Applied:
         live = self.job.spec.live
-        _pid(self.job).write_text(str(os.getpid()))
-        outcomes: dict[Address, Outcome] = {}
-        for change in plan.changes:
-            step = StepId(change.address)
-            self.reach(f"begin {change.address}")
-            journal.begin(step)
-            self.reach(f"write {change.address}")
-            _write(live, change)
-            self.reach(f"written {change.address}")
-            journal.report(step, change.address, Outcome.DONE, str(live / change.address))
-            journal.end(step)
-            outcomes[change.address] = Outcome.DONE
-            self.reach(f"end {change.address}")
+        mark = _mark(self.job)
+        mark.write_text(str(os.getpid()))
+        try:
+            outcomes = self._write_all(plan, journal)
+        finally:
+            mark.unlink()
         self.reach("applied")
         # What was written, not what is there by now: somebody else may have been at it.
         kept = {address: resource for address, resource in plan.real.items() if plan.change_at(address) is None}
@@ -127,6 +120,21 @@ class FileSession(FileObservation):
             if change.action is not Action.DELETE
         }
         return Applied(True, {**kept, **wrote}, outcomes, identity({**kept, **wrote}))
+
+    def _write_all(self, plan: Plan, journal: Journal) -> dict[Address, Outcome]:
+        outcomes: dict[Address, Outcome] = {}
+        for change in plan.changes:
+            step = StepId(change.address)
+            self.reach(f"begin {change.address}")
+            journal.begin(step)
+            self.reach(f"write {change.address}")
+            _write(self.job.spec.live, change)
+            self.reach(f"written {change.address}")
+            journal.report(step, change.address, Outcome.DONE, str(self.job.spec.live / change.address))
+            journal.end(step)
+            outcomes[change.address] = Outcome.DONE
+            self.reach(f"end {change.address}")
+        return outcomes
 
 
 def wanted(tree: Tree, path: str) -> dict[Address, Resource]:
@@ -190,14 +198,15 @@ def _write(live: Path, change: PlannedChange) -> None:
     partial.replace(file)
 
 
-def _pid(job: Job[FileSpec]) -> Path:
+def _mark(job: Job[FileSpec]) -> Path:
+    """Says which process applies; gone when it stopped applying."""
     assert job.evidence is not None
     return job.evidence / "pid"
 
 
 def _alive(job: Job[FileSpec]) -> bool:
     try:
-        pid = int(_pid(job).read_text())
+        pid = int(_mark(job).read_text())
         status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return False

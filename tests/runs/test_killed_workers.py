@@ -1,6 +1,7 @@
 """A worker is killed with -9; another one takes over. Nothing is applied twice, and what is uncertain is said to be."""
 
 import pytest
+from dbos import DBOSClient
 
 from tests.fakes.file_driver import real, writes
 from tests.runs.conftest import Workers, until
@@ -78,6 +79,8 @@ def test_killed_in_planning(place: Place, store: SqlStore, stack: str, workers: 
     assert writes(place.live(stack)) == ["a", "b", "c"]
     assert "run.uncertain" not in kinds(store, "run-1")
     assert "run.queued" in kinds(store, "run-1")
+    for workflow in DBOSClient(system_database_url=place.queues).list_workflows(workflow_id_prefix="run-1:"):
+        assert (workflow.queue_name, workflow.queue_partition_key) == ("deliveries", stack)
 
 
 def test_killed_before_the_first_begin(place: Place, store: SqlStore, stack: str, workers: Workers) -> None:
@@ -137,3 +140,23 @@ def test_killed_after_the_apply(place: Place, store: SqlStore, stack: str, worke
         baseline = tx.baseline(run.stack)
     assert baseline is not None
     assert sorted(baseline.resources) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_worker_that_is_cut_off_is_fenced(place: Place, store: SqlStore, stack: str, workers: Workers) -> None:
+    """Alive and thought dead: while it applies nobody concludes anything, its next entry is refused, and what it wrote
+    is found. With SQLite there is only one process, which the lock of the data directory sees to."""
+    new_run(store, "run-1", stack, "c2")
+    workers.start("first", "deaf:write b")
+    until(lambda: workers.reached("first"), "the first worker is cut off")
+    workers.start("second")
+    until(lambda: "run.uncertain" in kinds(store, "run-1"), "the second one says that it is uncertain")
+    until(lambda: run_of(store, "run-1").state is RunState.RECOVERING, "it waits for the directory that the first has")
+    assert writes(place.live(stack)) == ["a"]
+    (place.data / "first.go").touch()
+    until(lambda: ended(store, "run-1"), "the run is recovered")
+    assert run_of(store, "run-1").state is RunState.FAILED
+    assert writes(place.live(stack)) == ["a", "b"]
+    new_run(store, "run-2", stack, "c2")
+    until(lambda: ended(store, "run-2"), "the next run ends")
+    assert writes(place.live(stack)) == ["a", "b", "c"]

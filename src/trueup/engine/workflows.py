@@ -144,7 +144,18 @@ class Engine:
             "executor_id": self._worker,
             "application_version": VERSION,
             "log_level": "ERROR",
+            # Nothing here waits for messages; this only says how soon a stop is noticed.
+            "notification_listener_polling_interval_sec": polling,
         }
+        try:
+            self._launch(config, concurrency, polling)
+        except Unavailable:
+            DBOS.destroy()
+            _installed.clear()
+            raise
+        self._heart.start()
+
+    def _launch(self, config: DBOSConfig, concurrency: int, polling: float) -> None:
         with _answering():
             DBOS(config=config)
             _installed.append(_Installed(self._work, self._store))
@@ -154,7 +165,6 @@ class Engine:
             DBOS.register_queue(
                 DELIVERIES, worker_concurrency=concurrency, partition_concurrency=1, polling_interval_sec=polling
             )
-        self._heart.start()
 
     def stop(self, patience: int = 0) -> None:
         """Takes nothing new and waits so many seconds for what is under way. What does not end is left to the next
