@@ -69,6 +69,10 @@ class Proofs:
     def size(self) -> int:
         return len(self._levels[0])
 
+    @property
+    def root(self) -> bytes:
+        return self._hash(0, self.size) if self.size else Tree().root
+
     def inclusion(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
         """That the leaf at `index` (from 0) is in the tree of the first `size` leaves; RFC 6962, section 2.1.1.
         Raises ValueError outside of it."""

@@ -1,20 +1,18 @@
-"""The only module that builds drivers and adapters: options in, a working site out."""
+"""Installation: options in, a working site out, without anything started."""
 
-import hashlib
+import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from trueup.adapters.credentials.granting import Granting, Surroundings
-from trueup.adapters.forge.local import LocalForge
 from trueup.adapters.secrets.references import References
 from trueup.adapters.store.checkpoints import load_signer
 from trueup.adapters.store.store import SqlStore, open_store
@@ -38,22 +36,20 @@ from trueup.engine.settling import Settling
 from trueup.engine.site import Site
 from trueup.engine.stewardship import StackDecisions
 from trueup.manifests.expansion import expand
-from trueup.manifests.formats import FormatEntry, Formats
 from trueup.manifests.layouts import FILE
 from trueup.manifests.manifest import Manifest, Repository
 from trueup.manifests.native import Control, load
+from trueup.model.errors import Invalid
 from trueup.ports.credentials import Credentials, Secrets
-from trueup.ports.driver import Driver
 from trueup.ports.forge import Forge
 from trueup.ports.tree import Tree
 from trueup.system.clock import Clock, SystemClock
-from trueup.system.git import Git
-from trueup.system.mirror import Mirror
-from trueup.system.remotes import Credential, Remote, SshKey, Token, remote
+from trueup.system.durable import write_durably
 from trueup.system.sealing import Seal, open_key
+from trueup.wiring.formats import drivers, formats
+from trueup.wiring.repositories import Repositories
 
-DRIVERS = "trueup.drivers"
-"""The entry-point group; a third party's driver is registered the same way as ours."""
+CHECKPOINT_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -62,8 +58,8 @@ class Options:
 
     data: Path
     """The data directory: keys, store, mirrors, work, evidence. Never inside a repository."""
-    repository: str
-    """The control repository: a path or an address."""
+    repository: str = ""
+    """The control repository: a path or an address; empty: the one that the data directory remembers."""
     branch: str = "main"
     database: str = ""
     """`postgresql://...`; empty: SQLite in the data directory."""
@@ -76,61 +72,6 @@ class Options:
         return self.database or f"sqlite:///{self.data / 'trueup.db'}"
 
 
-@cache
-def drivers() -> Mapping[str, Driver[Any]]:
-    """Every installed driver, by its name."""
-    built = (point.load()() for point in entry_points(group=DRIVERS))
-    return {driver.name: driver for driver in built}
-
-
-def formats() -> Formats:
-    """Every key of trueup.yaml that an installed driver answers for."""
-    return {
-        key: FormatEntry(driver.name, spec, files=tuple(getattr(driver, "files", ())))
-        for driver in drivers().values()
-        for key, spec in driver.specs.items()
-    }
-
-
-class Repositories:
-    """Mirrors and forges of the declared repositories, each made once and kept for the life of the process."""
-
-    def __init__(self, data: Path, secrets: Secrets, clock: Clock) -> None:
-        self._git = Git(data / "git-home")
-        self._data, self._secrets, self._clock = data / "mirrors", secrets, clock
-        self._mirrors: dict[Repository, Mirror] = {}
-        self._forges: dict[str, Forge] = {}
-        self._stack = ExitStack()
-
-    def mirror(self, repository: Repository) -> Mirror:
-        if repository not in self._mirrors:
-            place = remote(repository.url, self._credential(repository))
-            name = f"{repository.key}-{hashlib.sha256(place.url.encode()).hexdigest()[:12]}.git"
-            self._mirrors[repository] = self._stack.enter_context(Mirror(self._git, place, self._data / name))
-        return self._mirrors[repository]
-
-    def forge(self, place: Remote) -> Forge | None:
-        """The built-in one, for bare repositories on this machine; None where change requests are out of reach."""
-        if place.protocol != "file" or not (Path(place.url) / "HEAD").is_file():
-            return None
-        if place.url not in self._forges:
-            forge = LocalForge(self._git, Path(place.url), clock=self._clock)
-            self._forges[place.url] = self._stack.enter_context(forge)
-        return self._forges[place.url]
-
-    def close(self) -> None:
-        self._stack.close()
-
-    def _credential(self, repository: Repository) -> Credential | None:
-        access = repository.access
-        if access is None:
-            return None
-        if access.token is not None:
-            return Token(access.user, self._secrets.resolve(access.token))
-        key = self._secrets.resolve(access.ssh_key) if access.ssh_key else ""
-        return SshKey(key, self._secrets.resolve(access.known_hosts) if access.known_hosts else "")
-
-
 @dataclass(frozen=True)
 class Installation:
     """Everything of one process: the site for the ways in, and what keeps it going."""
@@ -139,10 +80,21 @@ class Installation:
     site: Site
     store: SqlStore
     seal: Seal
+    key: Ed25519PrivateKey
+    """Signs checkpoints and the exported ledger's commits."""
+    repositories: Repositories
     history: History
     intake: Intake
     reports: Reports
     worker: str
+
+    def sign_when_due(self) -> None:
+        """A checkpoint of a ledger that grew, once an hour; the store signs one every hundred entries by itself."""
+        with self.store.transaction() as tx:
+            signed, size = tx.checkpoints(), tx.size()
+        due = not signed or self.site.clock.now() - signed[-1].time >= CHECKPOINT_AFTER
+        if due and size > (signed[-1].size if signed else 0):
+            self.store.checkpoint()
 
 
 @contextmanager
@@ -150,6 +102,7 @@ def installation(options: Options, clock: Clock | None = None) -> Iterator[Insta
     """Builds a site over a data directory. Raises Invalid, Refused (another key) and Unavailable."""
     clock = clock or SystemClock()
     options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    options = _remembered(options)
     seal = open_key(options.data / "key")
     name = socket.gethostname()
     signer = load_signer(options.data / "signing-key", name)
@@ -160,7 +113,26 @@ def installation(options: Options, clock: Clock | None = None) -> Iterator[Insta
         repositories = Repositories(options.data, secrets, clock)
         stack.callback(repositories.close)
         worker = f"{name}-{os.getpid()}-{token_hex(3)}"
-        yield _assembled(options, _Parts(clock, seal, store, secrets, repositories, worker))
+        yield _assembled(options, _Parts(clock, seal, store, secrets, repositories, signer.private, worker))
+
+
+def _remembered(options: Options) -> Options:
+    """The data directory knows its control repository from the first time on. Raises Invalid before that."""
+    place = options.data / "installation.json"
+    known = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
+    if not options.repository and not known:
+        raise Invalid(
+            f"{options.data} does not know a control repository yet",
+            hint="name the one that holds trueup.yaml: --repo PATH-OR-ADDRESS; `trueup init` writes the file",
+        )
+    if not options.repository:
+        return replace(options, repository=known["repository"], branch=known["branch"])
+    local = Path(options.repository).expanduser()
+    repository = str(local.resolve()) if local.exists() else options.repository
+    fresh = {"repository": repository, "branch": options.branch}
+    if fresh != known:
+        write_durably(place, json.dumps(fresh).encode())
+    return replace(options, repository=repository)
 
 
 @dataclass(frozen=True)
@@ -170,6 +142,7 @@ class _Parts:
     store: SqlStore
     secrets: Secrets
     repositories: Repositories
+    key: Ed25519PrivateKey
     worker: str
 
 
@@ -210,7 +183,9 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     )
     history = History(store, catalog, errands)
     reports = Reports(store, errands, forges)
-    return Installation(options, site, store, parts.seal, history, intake, reports, parts.worker)
+    return Installation(
+        options, site, store, parts.seal, parts.key, repositories, history, intake, reports, parts.worker
+    )
 
 
 def _parse(tree: Tree) -> Control:

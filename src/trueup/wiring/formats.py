@@ -1,0 +1,28 @@
+"""Formats: the installed drivers, and the keys of trueup.yaml that they answer for."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from trueup.manifests.formats import FormatEntry, Formats
+from trueup.ports.driver import Driver
+
+DRIVERS = "trueup.drivers"
+"""The entry-point group; a third party's driver is registered the same way as ours."""
+
+
+@cache
+def drivers() -> Mapping[str, Driver[Any]]:
+    """Every installed driver, by its name."""
+    built = (point.load()() for point in entry_points(group=DRIVERS))
+    return {driver.name: driver for driver in built}
+
+
+def formats() -> Formats:
+    """Every key of trueup.yaml that an installed driver answers for."""
+    return {
+        key: FormatEntry(driver.name, spec, files=driver.files)
+        for driver in drivers().values()
+        for key, spec in driver.specs.items()
+    }

@@ -1,0 +1,143 @@
+"""Running: an installation with its engine, its schedule and its API, in one process or as one more worker."""
+
+import getpass
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_urlsafe
+from threading import Event, Thread
+
+from fastapi import FastAPI
+
+from trueup.engine.scheduler import Scheduler
+from trueup.engine.workflows import Engine, Work
+from trueup.system.locks import DataLock
+from trueup.web.access import Access
+from trueup.web.app import create_app
+from trueup.web.offices import Vitals
+from trueup.web.server import Life, Listen, serve
+from trueup.web.tokens import Tokens
+from trueup.wiring.installation import Installation, Options, installation
+from trueup.wiring.offices import offices
+
+PATIENCE = 300
+"""Seconds that what is under way has when the process is asked to end; an apply that needs longer is handed over."""
+
+
+@dataclass
+class Works:
+    """The engine and the schedule of one process, started and stopped together."""
+
+    installed: Installation
+    engine: Engine
+    scheduler: Scheduler
+    running: bool = False
+
+    @classmethod
+    def of(cls, installed: Installation) -> "Works":
+        site, options = installed.site, installed.options
+        work = Work(
+            plan=lambda run: site.reconciler.walk(run, "plan"),
+            apply=lambda run: site.reconciler.walk(run, "apply"),
+            recover=site.recovery.recover,
+            check=lambda stack: site.checks.check(stack),
+        )
+        engine = Engine(
+            installed.store,
+            work,
+            database=options.database or f"sqlite:///{options.data / 'workflows.db'}",
+            worker=installed.worker,
+            now=site.clock.now,
+            alone=not options.database,
+        )
+        scheduler = Scheduler(
+            store=installed.store,
+            catalog=site.catalog,
+            intake=installed.intake,
+            errands=site.errands,
+            reports=installed.reports,
+            queues=engine,
+            clock=site.clock,
+            holder=installed.worker,
+            poll=options.poll,
+            sign=installed.sign_when_due,
+        )
+        return cls(installed, engine, scheduler)
+
+    def start(self) -> None:
+        self._stop = Event()
+        self.engine.start()
+        self._thread = Thread(target=self.scheduler.run, args=(self._stop,), name="scheduler", daemon=True)
+        self._thread.start()
+        self.running = True
+
+    def stop(self, patience: int = PATIENCE) -> None:
+        """Takes nothing new; what does not end in time is seen as lost and taken over."""
+        if not self.running:
+            return
+        self.running = False
+        self._stop.set()
+        self.engine.stop(patience)
+        self._thread.join()
+
+
+def up(options: Options, listen: Listen) -> int:
+    """Everything in one process until it is asked to end. Raises Refused when the data directory is in use."""
+    lock = DataLock(options.data)
+    lock.acquire()
+    with lock, installation(options) as installed:
+        works = Works.of(installed)
+        token = token_urlsafe(32)
+        app = _app(works, Access(Tokens(installed.store, installed.site.clock), owner=token, user=getpass.getuser()))
+        life = Life(
+            on_start=works.start,
+            on_stop=lambda graceful: works.stop(PATIENCE if graceful else 0),
+            on_listening=lambda url: lock.announce(url),
+        )
+        serve(app, listen, options.data, token, life)
+    return 0
+
+
+def worker(options: Options) -> int:
+    """One more process on a shared PostgreSQL database, without an API, until it is asked to end."""
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with DataLock(options.data) as lock, installation(options) as installed:
+        lock.acquire()
+        works = Works.of(installed)
+        works.start()
+        ended.wait()
+        works.stop()
+    return 0
+
+
+@contextmanager
+def embedded(data: Path, repo: str = "") -> Iterator[FastAPI]:
+    """The API for a command line in this very process. Work goes on while the context lasts, not longer."""
+    with DataLock(data) as lock:
+        lock.acquire()
+        with installation(Options(data, repo)) as installed:
+            works = Works.of(installed)
+            access = Access(Tokens(installed.store, installed.site.clock), user=getpass.getuser(), embedded=True)
+            app = _app(works, access)
+            works.scheduler.refresh()
+            works.start()
+            try:
+                yield app
+            finally:
+                works.stop()
+
+
+def _app(works: Works, access: Access) -> FastAPI:
+    scheduler = works.scheduler
+    vitals = Vitals(
+        engine_running=lambda: works.running,
+        looked_at=lambda: scheduler.looked_at,
+        look=lambda: scheduler.look,
+        key_id=works.installed.seal.key_id,
+        poll=scheduler.poll,
+    )
+    return create_app(works.installed.site, access, offices(works.installed, scheduler), vitals)
