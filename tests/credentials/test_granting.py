@@ -1,6 +1,7 @@
 """What a stack's subprocesses get, on a real STS (emulated) where roles are assumed."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -189,6 +190,18 @@ def test_a_role_is_kept_until_half_of_its_time(tmp_path: Path, cloud: Cloud) -> 
     assert key("run-1") != first
 
 
+def test_a_role_outlives_the_manifest(tmp_path: Path, cloud: Cloud) -> None:
+    """Every refresh of Git brings new rules: STS is not asked again for the same session."""
+    base = cloud.user("outliving-base", EVERYTHING)
+    source = CredentialSource(aws_role=cloud.role("outliving", EVERYTHING, base))
+    around, clock = Surroundings(cloud.environment(base), tmp_path / "homes"), FakeClock(datetime.now(UTC))
+    grants = [
+        Granting([rule({}, source, None)], (), References({}), around, clock).grant(PROD, "plan", "run-1")
+        for _ in range(2)
+    ]
+    assert grants[0].environment["AWS_ACCESS_KEY_ID"] == grants[1].environment["AWS_ACCESS_KEY_ID"]
+
+
 def test_a_role_by_a_web_identity_token(tmp_path: Path, cloud: Cloud) -> None:
     """No credentials of the process are used, the token's file is read each time anew."""
     iam = cloud.client("iam")
@@ -231,3 +244,13 @@ def test_session_names_are_what_aws_accepts() -> None:
     """At most 64 characters of its alphabet."""
     assert session_name("check stk-1/ü") == "trueup-check-stk-1"
     assert len(session_name("x" * 200)) == 64
+
+
+def test_without_boto3_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS is optional."""
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.delitem(sys.modules, "trueup.adapters.credentials.roles", raising=False)
+    source = CredentialSource(aws_role="arn:aws:iam::123456789012:role/any")
+    with pytest.raises(Invalid) as caught:
+        granting(tmp_path, rule({}, source, None)).grant(PROD, "plan", "run-1")
+    assert "trueup[aws]" in caught.value.hint

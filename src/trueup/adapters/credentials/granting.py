@@ -5,9 +5,11 @@ import os
 import re
 import stat
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +33,50 @@ _SECRET = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|PRIVATE|CREDENTIA
 _HARMLESS = re.compile(r"(_FILE|_PATH|_URL|_URI|_REGION|_SOCK)$", re.IGNORECASE)
 
 
+class AssumedRoles:
+    """Keeps assumed roles while manifests come and go. boto3 is optional, and slow to import: it is loaded when the
+    first role is asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._module: Any = None
+        self._roles: Any = None
+
+    def assume(
+        self,
+        source: CredentialSource,
+        role: str,
+        session: str,
+        said: Mapping[str, str],
+        *,
+        ambient: Mapping[str, str],
+        clock: Clock,
+    ) -> tuple[dict[str, str], str]:
+        """Variables with the role's keys, and whom the cloud will see. `said` tells region and endpoint."""
+        with self._lock:
+            if self._roles is None:
+                self._module = _boto3_module()
+                self._roles = self._module.Roles(clock)
+        region = said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or "us-east-1"
+        endpoint = said.get("AWS_ENDPOINT_URL_STS") or said.get("AWS_ENDPOINT_URL")
+        sts = self._module.Sts(region, endpoint, ambient)
+        keys = self._roles.assume(source, role, session, sts)
+        return {
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "AWS_SESSION_TOKEN": keys.token,
+        }, keys.identity
+
+
+def _boto3_module() -> Any:
+    try:
+        return import_module("trueup.adapters.credentials.roles")
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("boto3", "botocore"):
+            raise
+        raise Invalid("`awsRole` needs boto3", hint="pip install 'trueup[aws]'") from None
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What of this machine a grant may draw on."""
@@ -39,6 +85,7 @@ class Surroundings:
     """Of Trueup's own process."""
     homes: Path
     """A private directory below which every stack gets a HOME and a TMPDIR for each right."""
+    roles: AssumedRoles = field(default_factory=AssumedRoles)
 
 
 class Granting:
@@ -58,8 +105,7 @@ class Granting:
         self._contexts = contexts
         self._secrets = secrets
         self._around = surroundings
-        self._clock = clock
-        self._roles: Any = None
+        self._sts = partial(surroundings.roles.assume, ambient=surroundings.environment, clock=clock)
 
     def grant(self, stack: Declaration, right: Right, session: str) -> Granted:
         source = self._source(stack, right)
@@ -80,7 +126,8 @@ class Granting:
             identity = f"profile {source.profile}"
             environment |= self._profile(source.profile)
         if source.aws_role:
-            keys, identity = self._assumed(source, fill(source.aws_role, attributes), session, environment)
+            role, said = fill(source.aws_role, attributes), {**self._around.environment, **environment}
+            keys, identity = self._sts(source, role, session, said)
             environment.pop("AWS_PROFILE", None)
             environment |= keys
             secrets |= {keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"]}
@@ -130,28 +177,6 @@ class Granting:
         usual = {name: str(Path(own["HOME"], ".aws", file)) for name, file in files.items()} if "HOME" in own else {}
         given = {name: own[name] for name in files if name in own}
         return {"AWS_PROFILE": profile, "AWS_SDK_LOAD_CONFIG": "1", **usual, **given}
-
-    def _assumed(
-        self, source: CredentialSource, role: str, session: str, environment: Mapping[str, str]
-    ) -> tuple[dict[str, str], str]:
-        """boto3 is optional and slow to import: it is loaded when the first role is asked for."""
-        try:
-            module = import_module("trueup.adapters.credentials.roles")
-        except ModuleNotFoundError as error:
-            if (error.name or "").split(".")[0] not in ("boto3", "botocore"):
-                raise
-            raise Invalid("`awsRole` needs boto3", hint="pip install 'trueup[aws]'") from None
-        self._roles = self._roles or module.Roles(self._clock)
-        own = self._around.environment
-        said = {**own, **environment}
-        region = said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or "us-east-1"
-        endpoint = said.get("AWS_ENDPOINT_URL_STS") or said.get("AWS_ENDPOINT_URL")
-        keys = self._roles.assume(source, role, session, module.Sts(region, endpoint, own))
-        return {
-            "AWS_ACCESS_KEY_ID": keys.access_key,
-            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
-            "AWS_SESSION_TOKEN": keys.token,
-        }, keys.identity
 
 
 def _private(directory: Path) -> Path:
