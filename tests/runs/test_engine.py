@@ -11,6 +11,7 @@ from dbos import DBOS
 from tests.runs.conftest import PATIENCE, until
 from tests.store import nouns
 from trueup.adapters.store.store import SqlStore, open_store
+from trueup.engine.retries import MAX_ATTEMPTS
 from trueup.engine.workflows import DELIVERIES, PROPOSALS, Engine, Work
 from trueup.model.drift import CheckState
 from trueup.model.errors import Broken, Unavailable
@@ -18,6 +19,7 @@ from trueup.model.plan import StepId
 from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import StackId
 from trueup.ports.driver import JournalEntry
+from trueup.ports.store import LedgerFilter
 from trueup.system.sealing import open_key
 
 
@@ -159,6 +161,17 @@ def test_a_row_that_nobody_holds_goes_where_it_is_safe(
         store.release(lease)
     engine.sweep()
     assert state(store, "run-1") is after
+
+
+def test_a_run_that_loses_its_worker_again_and_again_fails(engine: Engine, store: SqlStore) -> None:
+    """A plan that takes its worker along does not go round for ever; the row says why."""
+    put(store, "run-1", state=RunState.PLANNING, attempts=MAX_ATTEMPTS)
+    engine.sweep()
+    assert state(store, "run-1") is RunState.FAILED
+    with store.transaction() as tx:
+        (entry,) = tx.entries(LedgerFilter(run="run-1"))
+    assert entry.draft.kind == "run.failed"
+    assert "attempt 8 or later" in entry.draft.summary
 
 
 def test_a_row_under_a_lasting_lease_is_left_alone(engine: Engine, store: SqlStore) -> None:

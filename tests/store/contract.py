@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from tests.store import nouns
-from tests.store.keys import Key
 from trueup.adapters.store.checkpoints import Signer
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.model.drift import CheckState, DriftId, DriftState
@@ -20,21 +20,22 @@ from trueup.model.stack import StackId
 from trueup.ports.driver import JournalEntry
 from trueup.ports.store import Conflict, Lease, LedgerFilter, RunFilter
 from trueup.system.clock import FakeClock
+from trueup.system.sealing import Seal
 
 Open = Callable[..., SqlStore]
 
 
 class StoreContract:
     @pytest.fixture
-    def key(self) -> Key:
-        return Key()
+    def key(self) -> Seal:
+        return nouns.a_key()
 
     @pytest.fixture
     def clock(self) -> FakeClock:
         return FakeClock(nouns.NOW)
 
     @pytest.fixture
-    def open(self, url: str, key: Key, signer: Signer, clock: FakeClock) -> Iterator[Open]:
+    def open(self, url: str, key: Seal, signer: Signer, clock: FakeClock) -> Iterator[Open]:
         """Opens the same database once more."""
         opened: list[SqlStore] = []
 
@@ -209,21 +210,40 @@ class StoreContract:
             assert transaction.unseal("state", "app", 1) == b"\x00one"
             assert transaction.unseal("state", "app", 3) is None
 
-    def test_another_key_is_refused_by_name(self, store: SqlStore, open: Open) -> None:
+    def test_another_key_is_refused_by_name(self, store: SqlStore, open: Open, key: Seal) -> None:
         """The message names both keys, and the database is not touched."""
         with store.transaction() as transaction:
             transaction.record(nouns.a_draft())
-        with pytest.raises(Refused, match="sealed with the key test-key, and this process has the key other"):
-            open(sealer=Key("other"))
+        other = nouns.a_key()
+        words = f"sealed with the key {key.key_id}, and this process has the key {other.key_id}"
+        with pytest.raises(Refused, match=words):
+            open(sealer=other)
         with store.transaction() as transaction:
             assert transaction.size() == 1
 
-    def test_a_key_that_only_says_to_be_the_same_opens_nothing(self, store: SqlStore, open: Open) -> None:
-        """Sealing is authenticated: the name of a key is not the key."""
+    def test_what_is_sealed_opens_in_its_own_place_only(self, store: SqlStore) -> None:
+        """Somebody with the database moves one stack's sealed state and baseline to another: nobody takes them."""
         with store.transaction() as transaction:
             transaction.put_baseline(nouns.a_baseline())
-        with pytest.raises(Invalid), open(sealer=Key()).transaction() as transaction:
-            transaction.baseline(nouns.APP)
+            transaction.seal("state", "app", b"of app")
+        with store._engine.begin() as connection:
+            connection.execute(text("UPDATE baselines SET stack = 'stk-other'"))
+            connection.execute(text("UPDATE blobs SET name = 'other'"))
+        with store.transaction() as transaction:
+            with pytest.raises(Invalid, match="changed after it was sealed, or sealed as something else"):
+                transaction.baseline(StackId("stk-other"))
+            with pytest.raises(Invalid, match="changed after it was sealed, or sealed as something else"):
+                transaction.unseal("state", "other")
+
+    def test_what_is_sealed_is_not_there_in_clear(self, store: SqlStore) -> None:
+        """Baselines and blobs hold values that a reader of the database must not see."""
+        with store.transaction() as transaction:
+            transaction.put_baseline(nouns.a_baseline(value="canary-value"))
+            transaction.seal("state", "app", b"canary-state")
+        with store._engine.begin() as connection:
+            sealed = [*connection.scalars(text("SELECT sealed FROM baselines UNION ALL SELECT sealed FROM blobs"))]
+        assert len(sealed) == 2
+        assert not any(b"canary" in bytes(each) for each in sealed)
 
     # the ledger
 

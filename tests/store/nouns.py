@@ -1,5 +1,6 @@
 """Small nouns to store."""
 
+import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,9 +13,14 @@ from trueup.model.plan import Address, Basis, LiveIdentity, Resource
 from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Stack, StackId
 from trueup.model.values import Digest
+from trueup.system.sealing import KEY_BYTES, Seal
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 APP = StackId("stk-app")
+
+
+def a_key() -> Seal:
+    return Seal(secrets.token_bytes(KEY_BYTES))
 
 
 def a_stack(id: str = APP, name: str = "aws//prod/app") -> Stack:

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import create_engine, event, text
 
 from tests.store import nouns
-from tests.store.keys import Key
 from trueup.adapters.store import connect
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.model.errors import Invalid, Refused, Unavailable
@@ -23,7 +22,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(file: Path) -> Iterator[SqlStore]:
-    store = open_store(f"sqlite:///{file}", Key())
+    store = open_store(f"sqlite:///{file}", nouns.a_key())
     yield store
     store.close()
 
@@ -53,7 +52,7 @@ def test_a_full_disk_under_sqlite(store: SqlStore) -> None:
 
 def test_a_full_disk_under_postgres(postgres: str) -> None:
     """The server says disk_full (53100) in the middle of the transaction."""
-    store = open_store(postgres, Key())
+    store = open_store(postgres, nouns.a_key())
     server = create_engine(connect.parse(postgres))
     with server.begin() as connection:
         connection.execute(
@@ -77,13 +76,13 @@ def test_a_server_that_is_not_there() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         with pytest.raises(Unavailable, match=r"the database trueup at 127\.0\.0\.1 does not answer") as caught:
-            open_store(f"postgresql://trueup:s3cret@127.0.0.1:{port}/trueup", Key())
+            open_store(f"postgresql://trueup:s3cret@127.0.0.1:{port}/trueup", nouns.a_key())
     assert "s3cret" not in str(caught.value)
 
 
 def test_a_server_that_goes_away(postgres: str) -> None:
     """A connection cut in the middle of a transaction is Unavailable; the next transaction gets a new one."""
-    store = open_store(postgres, Key())
+    store = open_store(postgres, nouns.a_key())
     server = create_engine(connect.parse(postgres), isolation_level="AUTOCOMMIT")
     with pytest.raises(Unavailable, match="does not answer"), store.transaction() as transaction:
         transaction.record(nouns.a_draft())
@@ -101,7 +100,7 @@ def test_a_database_that_does_not_exist(postgres: str) -> None:
     """The server's own words are in the message."""
     absent = connect.parse(postgres).set(database="absent", drivername="postgresql")
     with pytest.raises(Unavailable, match='database "absent" does not exist'):
-        open_store(absent.render_as_string(hide_password=False), Key())
+        open_store(absent.render_as_string(hide_password=False), nouns.a_key())
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -112,7 +111,7 @@ def test_a_lock_that_nobody_gives_back(
     monkeypatch.setattr(connect, "PATIENCE", 0.2)
     monkeypatch.setitem(connect.SESSION, "options", "-c lock_timeout=200ms")
     url = f"sqlite:///{file}" if kind == "sqlite" else request.getfixturevalue("postgres")
-    store = open_store(url, Key())
+    store = open_store(url, nouns.a_key())
     with store.transaction() as holding:
         holding.record(nouns.a_draft())
         with pytest.raises(Unavailable, match="locked by another writer"), store.transaction() as waiting:
@@ -126,7 +125,7 @@ def test_a_file_that_is_no_database(file: Path) -> None:
     file.write_bytes(b"this is a text, and it is longer than the header of a database would be" * 10)
     before = file.read_bytes()
     with pytest.raises(Invalid, match="damaged or not a database"):
-        open_store(f"sqlite:///{file}", Key())
+        open_store(f"sqlite:///{file}", nouns.a_key())
     assert file.read_bytes() == before
 
 
@@ -134,7 +133,7 @@ def test_a_file_that_is_no_database(file: Path) -> None:
 def test_an_address_that_is_none(url: str) -> None:
     """The message shows the two forms that work."""
     with pytest.raises(Invalid, match="sqlite:////path/to/file or postgresql://"):
-        open_store(url, Key())
+        open_store(url, nouns.a_key())
 
 
 def test_a_file_that_may_not_be_written(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:

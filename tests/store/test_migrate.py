@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from tests.store.keys import Key
+from tests.store import nouns
 from trueup.adapters.store.connect import connect, parse
 from trueup.adapters.store.migrate import migrate, schema_version
 from trueup.adapters.store.store import open_store
@@ -36,7 +36,7 @@ def test_the_migrations_make_the_tables_that_queries_use(url: str) -> None:
 
 def test_processes_that_start_together_migrate_once(url: str) -> None:
     """Each waits for the lock and finds the work done."""
-    key = Key()
+    key = nouns.a_key()
     with ThreadPoolExecutor(4) as pool:
         stores = list(pool.map(lambda _: open_store(url, key), range(4)))
     for store in stores:
@@ -46,7 +46,7 @@ def test_processes_that_start_together_migrate_once(url: str) -> None:
 
 def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
     """The message names the version; the database keeps it, and its data."""
-    key = Key()
+    key = nouns.a_key()
     store = open_store(url, key)
     with store.transaction() as transaction:
         transaction.put_fact("cursor", "17")
@@ -65,12 +65,13 @@ def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
 
 def test_another_key_does_not_even_migrate(url: str) -> None:
     """A wrong key on an older database leaves it as old as it was."""
-    open_store(url, Key("ours")).close()
+    ours = nouns.a_key()
+    open_store(url, ours).close()
     engine = connect(parse(url))
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM schema_version"))
-    with pytest.raises(Refused, match="sealed with the key ours"):
-        open_store(url, Key("theirs"))
+    with pytest.raises(Refused, match=f"sealed with the key {ours.key_id}"):
+        open_store(url, nouns.a_key())
     with engine.connect() as connection:
         assert schema_version(connection) is None
     engine.dispose()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.store import nouns
-from tests.store.keys import Key
 from trueup.adapters.store.checkpoints import Signer, is_signed, load_signer
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.model.errors import Invalid
@@ -26,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(file: Path, signer: Signer) -> SqlStore:
     """Ten entries, checkpoints after the fourth and the eighth."""
-    store = open_store(f"sqlite:///{file}", Key(), signer=signer, checkpoint_every=4)
+    store = open_store(f"sqlite:///{file}", nouns.a_key(), signer=signer, checkpoint_every=4)
     for number in range(ENTRIES):
         with store.transaction() as transaction:
             transaction.record(nouns.a_draft(details={"number": number}))

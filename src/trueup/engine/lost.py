@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trueup.engine.desk import Desk
+from trueup.engine.retries import MAX_ATTEMPTS
 from trueup.model.drift import CheckState
 from trueup.model.run import Run, RunState
 from trueup.ports.store import Conflict, RunFilter, Store
@@ -13,6 +14,7 @@ AT_WORK = frozenset({RunState.PLANNING, RunState.JUDGING, RunState.APPLYING, Run
 
 WORDS: Mapping[RunState, str] = {
     RunState.QUEUED: "nothing was begun, and it starts again",
+    RunState.FAILED: f"nothing was begun, and that was attempt {MAX_ATTEMPTS} or later",
     RunState.UNCERTAIN: "an effect may have reached the live system, and recovery has to find out",
 }
 
@@ -63,4 +65,7 @@ class Lost:
             return RunState.UNCERTAIN
         with self.store.transaction() as tx:
             begun = any(entry.event == "begin" for entry in tx.journal(run.id))
-        return RunState.UNCERTAIN if begun and run.state is RunState.APPLYING else RunState.QUEUED
+        if begun and run.state is RunState.APPLYING:
+            return RunState.UNCERTAIN
+        # A plan that takes its worker along (no memory left) must not go round for ever.
+        return RunState.FAILED if run.attempts >= MAX_ATTEMPTS else RunState.QUEUED

@@ -129,6 +129,8 @@ class Engine:
         self._store, self._work, self._database, self._worker = store, work, database, worker
         self._alone, self._silence = alone, silence
         self._lost = Lost(store, now)
+        self._under_way: frozenset[str] = frozenset()
+        """Names of what had not ended at the newest sweep: asked for again at each tick, and known without a query."""
         self._stop = Event()
         self._heart = Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -192,6 +194,7 @@ class Engine:
         rows = self._lost.candidates()
         with _answering():
             unended = DBOS.list_workflows(status=UNENDED, load_input=False, load_output=False)
+        self._under_way = frozenset(each.workflow_id.rpartition(":")[0] for each in unended)
         living = self._living()
         held = {_subject(each) for each in unended if each.status == "PENDING" and each.executor_id in living}
         waiting = self._lost.move(rows, held)
@@ -216,6 +219,8 @@ class Engine:
     def _enqueue(self, workflow: Callable[[str], str], queue: str, name: str, subject: str, stack: StackId) -> None:
         """Twice is once: the id follows from the row's generation. A workflow that ended and left the row as it was
         is followed by another one, later and later."""
+        if name in self._under_way:
+            return
         with _answering():
             tries = DBOS.list_workflows(workflow_id_prefix=f"{name}:", load_input=False, load_output=False)
             if any(each.status in UNENDED for each in tries):
