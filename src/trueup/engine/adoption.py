@@ -146,20 +146,14 @@ class Adoption:
         )
         summary = f"{person} adopted {stack.name} ({preview.state}) at {revision[:12]}"
         draft = about(stack, "stack.adopted", summary, person, reason)
-        drifted = by_hand(preview.attributed)
+        drifted = [change.address for change in preview.attributed.drifted]
         tx.record(replace(draft, commit=revision, details={"state": str(preview.state), "drifted": drifted}))
-
-
-def by_hand(attributed: AttributedPlan) -> list[str]:
-    """Addresses that an apply would change back."""
-    guarded = [cause for cause in Cause if cause.is_guarded]
-    return [change.address for change in attributed.changes if change.having(*guarded)]
 
 
 def _state(attributed: AttributedPlan) -> Sight:
     if not attributed.plan.real and attributed.plan.changes:
         return Sight.ABSENT
-    if by_hand(attributed):
+    if attributed.drifted:
         return Sight.DRIFTED
     return Sight.PENDING if pending(attributed) else Sight.CLEAN
 

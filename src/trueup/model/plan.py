@@ -208,7 +208,14 @@ class AttributedPlan:
     @property
     def drifted(self) -> tuple[AttributedChange, ...]:
         """Where reality left what was settled, whether or not the plan touches it."""
-        return tuple(change for change in self.changes if any(d.cause.is_drift for d in change.differences))
+        return tuple(change for change in self.changes if self.drift_of(change))
+
+    def drift_of(self, change: AttributedChange) -> tuple[Difference, ...]:
+        """Before a stack is adopted only what an apply would undo: one resource's apply that filled another's list
+        looks like a change by hand to a stored state that nobody refreshed since."""
+        return tuple(
+            each for each in change.differences if (each.cause.is_guarded if self.provisional else each.cause.is_drift)
+        )
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,11 @@ def detect(
     changed: list[Drift] = []
     drifting = {change.address: change for change in attributed.drifted if change.kind != OUTPUT}
     for address, change in drifting.items():
-        before = unresolved.get(address)
+        before, differences = unresolved.get(address), attributed.drift_of(change)
         if before is None:
-            opened.append(_opened(change, look, known))
+            opened.append(_opened(change, differences, look, known))
             continue
-        now = _updated(before, change, look)
+        now = _updated(before, change, differences, look)
         same = now.fingerprint == before.fingerprint and now.state is before.state
         (again if same else changed).append(now)
     gone = [drift for address, drift in unresolved.items() if address not in drifting]
@@ -115,17 +115,14 @@ def tolerated(
     )
 
 
-def _drifting(change: AttributedChange) -> tuple[Difference, ...]:
-    return tuple(difference for difference in change.differences if difference.cause.is_drift)
-
-
 def _state(address: Address, differences: Sequence[Difference], look: _Look) -> DriftState:
     covered = all(tolerated(address, difference, look.tolerances, look.at) for difference in differences)
     return DriftState.TOLERATED if covered else DriftState.OPEN
 
 
-def _opened(change: AttributedChange, look: _Look, known: Sequence[Drift]) -> Drift:
-    differences = _drifting(change)
+def _opened(
+    change: AttributedChange, differences: tuple[Difference, ...], look: _Look, known: Sequence[Drift]
+) -> Drift:
     mark = fingerprint(change.address, differences)
     lives = [drift for drift in known if drift.fingerprint == mark and drift.address == change.address]
     earlier = max(lives, key=lambda drift: drift.last_seen, default=None)
@@ -146,8 +143,7 @@ def _opened(change: AttributedChange, look: _Look, known: Sequence[Drift]) -> Dr
     )
 
 
-def _updated(before: Drift, change: AttributedChange, look: _Look) -> Drift:
-    differences = _drifting(change)
+def _updated(before: Drift, change: AttributedChange, differences: tuple[Difference, ...], look: _Look) -> Drift:
     mark = fingerprint(change.address, differences)
     state = _state(change.address, differences, look)
     busy = before.state in (DriftState.CODIFYING, DriftState.REVERTING)
