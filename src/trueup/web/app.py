@@ -1,6 +1,6 @@
 """The app: every route behind the door, every error through one handler."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware import Middleware
 
@@ -12,10 +12,9 @@ from trueup.web.door import Bodies, Door
 from trueup.web.envelope import Envelope
 from trueup.web.metrics import HttpTimes, SiteCollector
 from trueup.web.offices import Offices, Vitals
-from trueup.web.visit import Reception
+from trueup.web.visit import PREFIX, Reception
 
-PREFIX = "/api/v1"
-NOUNS = (stacks, runs, drifts, requests, ledger, token_routes, site)
+NOUNS = (stacks, runs, drifts, requests, ledger, token_routes, site, health)
 
 
 def create_app(given: Site, access: Access, offices: Offices, vitals: Vitals) -> FastAPI:
@@ -34,11 +33,8 @@ def create_app(given: Site, access: Access, offices: Offices, vitals: Vitals) ->
         middleware=[Middleware(Envelope, times=times), Middleware(Door, access=access), Middleware(Bodies)],
     )
     errors.install(app)
-    api = APIRouter(prefix=PREFIX)
     for noun in NOUNS:
-        api.include_router(noun.router)
-    app.include_router(api)
-    app.include_router(health.router)
+        app.include_router(noun.router)
     app.state.reception = Reception(given, offices, access.tokens)
     app.state.vitals = vitals
     app.state.registry = registry

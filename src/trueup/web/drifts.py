@@ -9,9 +9,9 @@ from trueup.model.values import JSON
 from trueup.web import shown
 from trueup.web.bodies import Codify, Revert, Tolerate
 from trueup.web.errors import NotFound
-from trueup.web.visit import Deciding, Reading, Visit, decided
+from trueup.web.visit import PREFIX, Deciding, Reading, Visit, decided
 
-router = APIRouter(prefix="/drifts", tags=["drifts"])
+router = APIRouter(prefix=f"{PREFIX}/drifts", tags=["drifts"])
 
 Wanted = Annotated[
     DriftState | Literal["all"] | None, Query(description="Without it: every drift that is not resolved")

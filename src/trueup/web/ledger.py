@@ -12,9 +12,9 @@ from trueup.render.encoding import to_json
 from trueup.web import shown
 from trueup.web.bodies import Export
 from trueup.web.errors import NotFound
-from trueup.web.visit import Administering, Reading, Visit
+from trueup.web.visit import PREFIX, Administering, Reading, Visit
 
-router = APIRouter(prefix="/ledger", tags=["ledger"])
+router = APIRouter(prefix=f"{PREFIX}/ledger", tags=["ledger"])
 
 Page = Annotated[int, Query(ge=1, le=10_000)]
 

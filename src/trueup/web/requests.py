@@ -13,9 +13,9 @@ from trueup.render.encoding import to_json
 from trueup.web.bodies import ApproveRequest, Comment, OpenRequest, PerhapsReason
 from trueup.web.envelope import segment
 from trueup.web.errors import NotFound
-from trueup.web.visit import Deciding, Reading, Visit
+from trueup.web.visit import PREFIX, Deciding, Reading, Visit
 
-router = APIRouter(prefix="/repositories", tags=["repositories"])
+router = APIRouter(prefix=f"{PREFIX}/repositories", tags=["repositories"])
 
 Wanted = Annotated[RequestState | Literal["all"], Query()]
 

@@ -11,9 +11,9 @@ from trueup.ports.store import RunFilter
 from trueup.web import shown
 from trueup.web.bodies import Approve, PerhapsReason, Reason, Release
 from trueup.web.errors import NotFound
-from trueup.web.visit import Deciding, Reading, Visit, decided
+from trueup.web.visit import PREFIX, Deciding, Reading, Visit, decided
 
-router = APIRouter(prefix="/runs", tags=["runs"])
+router = APIRouter(prefix=f"{PREFIX}/runs", tags=["runs"])
 
 Page = Annotated[int, Query(ge=1, le=1000)]
 

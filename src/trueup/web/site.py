@@ -16,9 +16,9 @@ from trueup.web import shown
 from trueup.web.bodies import AuditSelf
 from trueup.web.errors import body_of, kind_of
 from trueup.web.ledger import stack_id
-from trueup.web.visit import Deciding, Reading
+from trueup.web.visit import PREFIX, Deciding, Reading
 
-router = APIRouter(tags=["site"])
+router = APIRouter(prefix=PREFIX, tags=["site"])
 
 A_DAY = timedelta(days=1)
 

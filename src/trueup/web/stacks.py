@@ -11,9 +11,9 @@ from trueup.stages.attribute import attribute
 from trueup.web import shown
 from trueup.web.bodies import Adopt, Move, PerhapsReason, Reason, Unlock
 from trueup.web.errors import NotFound
-from trueup.web.visit import Administering, Deciding, Reading, decided
+from trueup.web.visit import PREFIX, Administering, Deciding, Reading, decided
 
-router = APIRouter(prefix="/stacks", tags=["stacks"])
+router = APIRouter(prefix=f"{PREFIX}/stacks", tags=["stacks"])
 
 
 @router.get("")

@@ -10,9 +10,9 @@ from trueup.render.encoding import to_json
 from trueup.web.access import person_name
 from trueup.web.bodies import CreateToken
 from trueup.web.tokens import NewToken, Scope
-from trueup.web.visit import Administering, Reading
+from trueup.web.visit import PREFIX, Administering, Reading
 
-router = APIRouter(prefix="/tokens", tags=["tokens"])
+router = APIRouter(prefix=f"{PREFIX}/tokens", tags=["tokens"])
 
 USUAL = timedelta(days=90)
 

@@ -21,6 +21,8 @@ from trueup.web.offices import Offices
 from trueup.web.tokens import Scope, Tokens
 
 T = TypeVar("T")
+PREFIX = "/api/v1"
+"""Of every route about the site; part of each router, so that a route knows its whole path."""
 
 
 @dataclass(frozen=True)
