@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,11 +16,13 @@ from tests.terraform.jobs import Diary, Place
 from trueup.demo.cloud import Cloud
 from trueup.demo.providers import lock_file
 from trueup.drivers.terraform.applying import attempts
+from trueup.drivers.terraform.client import Client
 from trueup.model.causes import Cause
-from trueup.model.errors import Refused, Rejected, Unavailable
-from trueup.model.plan import Address, Outcome
+from trueup.model.errors import Invalid, Refused, Rejected, Unavailable
+from trueup.model.plan import Address, Outcome, Plan
 from trueup.model.shape import Kind
 from trueup.ports.driver import Lock
+from trueup.ports.tree import StoredTree
 from trueup.stages.attribute import attribute
 from trueup.system.processes import clear
 from trueup.system.supervised import wait_until_gone
@@ -213,3 +216,63 @@ def _runs_in(process: Path, directory: Path) -> bool:
         return (process / "cwd").readlink().is_relative_to(directory)
     except OSError:
         return False
+
+
+def test_an_unchanged_stack_is_read_from_its_plan_file(
+    place: Place, cloud: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once `show` was seen to say the same, an unchanged stack is planned without it, with the same result: also
+    with modules, instances, outputs, ignored drift and unmarked copies; and any change is seen again."""
+    module = "  lifecycle {\n    ignore_changes = [tags]\n  }\n}\n"
+    code = (
+        group(name, 443).removesuffix("}\n")
+        + module
+        + 'resource "terraform_data" "many" {\n  for_each = toset(["a/b", "c d"])\n'
+        "  input = { x = [1, null], k = each.key }\n}\n"
+        'resource "terraform_data" "some" {\n  count = 2\n}\n'
+        'module "m" {\n  source = "./m"\n  count = 1\n}\n'
+        'output "id" {\n  value = aws_security_group.web.id\n}\n'
+        'output "hidden" {\n  value = sensitive("very-hidden")\n  sensitive = true\n}\n'
+    )
+    base = stack(make_bucket(cloud, name), code)
+    inner = b'resource "terraform_data" "in" {\n  input = sensitive("hidden-too")\n}\n'
+    files = StoredTree("r1", {**base.contents, "app/m/main.tf": inner})
+    place.apply(files, state=None)
+
+    shows: list[Client] = []
+    show = Client.show_plan
+    monkeypatch.setattr(Client, "show_plan", lambda client: (shows.append(client), show(client))[1])
+
+    def plan() -> tuple[Plan, bool]:
+        shows.clear()
+        found = place.plan(files, purpose="check", state=None)
+        return found, bool(shows)
+
+    long, shown = plan()
+    assert shown and long.empty
+    short, shown = plan()
+    assert not shown
+    assert replace(short, artifact=None) == replace(long, artifact=None)
+    cloud.client("ec2").create_tags(Resources=[group_id(cloud, name)], Tags=[{"Key": "Owner", "Value": "by hand"}])
+    ignored, shown = plan()
+    assert not shown and ignored.empty
+    assert ignored.real[GROUP].values["tags"] == {"Owner": "by hand"}
+    assert ignored.stored is not None and ignored.stored[GROUP].values["tags"] == {"Owner": "core"}
+    (Path(place.base) / "work/stk-0000000001/check/unchanged.json").unlink()
+    full, shown = plan()
+    assert shown and replace(full, artifact=None) == replace(ignored, artifact=None)
+    cloud.client("ec2").authorize_security_group_ingress(GroupId=group_id(cloud, name), IpPermissions=rule(8443))
+    drifted, shown = plan()
+    assert shown and not drifted.empty
+
+
+def test_a_workspace_that_is_not_there_is_not_made_by_looking(place: Place, cloud: Cloud, name: str) -> None:
+    """An observation of a missing workspace says how to create it; a delivery creates it and then it can be read."""
+    code = stack(make_bucket(cloud, name), 'resource "terraform_data" "x" {}\n')
+    blue = {"spec": {"workspace": "blue"}, "state": None}
+    with pytest.raises(Invalid, match="workspace blue does not exist") as caught:
+        place.plan(code, **blue)
+    assert "terraform workspace new blue" in caught.value.hint
+    assert "Contents" not in cloud.client("s3").list_objects_v2(Bucket=name)
+    assert place.apply(code, **blue).complete
+    assert place.plan(code, **blue).empty

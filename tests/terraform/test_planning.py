@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.terraform.jobs import Diary, Place
+from trueup.drivers.terraform.client import disk, planned_states
 from trueup.model.errors import Broken, Invalid, Refused, Unavailable
 from trueup.model.plan import OUTPUT, Action
 from trueup.model.shape import Kind
@@ -142,7 +143,7 @@ def test_another_secret_is_another_effect(place: Place) -> None:
     other = place.plan(secret_code("canary-4712-secret"))
     assert first.effect == second.effect
     assert first.effect != other.effect
-    assert first.basis.inputs != other.basis.inputs
+    assert first.basis.digest == second.basis.digest != other.basis.digest
 
 
 def test_a_provisioner_is_part_of_the_effect(place: Place) -> None:
@@ -305,3 +306,19 @@ def test_a_plan_has_no_unknown_in_what_is_real(place: Place) -> None:
     plan = place.plan({"app/main.tf": ONE["app/main.tf"].replace('input = "one"', "triggers_replace = 1")})
     assert not any(has_unknown(resource.values) for resource in plan.real.values())
     assert any(has_unknown(change.after) for change in plan.changes)
+
+
+def test_a_full_disk_is_said_plainly(tmp_path: Path) -> None:
+    """No room for our own files, or for the plan file: the error says so and how much is left."""
+    with pytest.raises(Unavailable, match="the disk is full while writing") as caught:
+        fill(tmp_path)
+    assert "free space" in caught.value.hint
+    (tmp_path / "plan").write_bytes(b"PK\x03\x04half a plan")
+    with pytest.raises(Unavailable, match="not written completely") as caught:
+        planned_states(tmp_path / "plan")
+    assert "MB left" in caught.value.hint
+
+
+def fill(directory: Path) -> None:
+    with disk(directory, "writing"), Path("/dev/full").open("w") as full:
+        full.write("x" * 100_000)

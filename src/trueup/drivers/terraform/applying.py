@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from trueup.drivers.terraform import client as terraform
 from trueup.drivers.terraform.convert import resources_of_state
@@ -15,10 +16,11 @@ from trueup.drivers.terraform.diagnostics import Problem, join_words
 from trueup.drivers.terraform.events import Progress
 from trueup.drivers.terraform.prepared import Prepared
 from trueup.drivers.terraform.state import identity_in
+from trueup.drivers.terraform.workdir import workdir_of
 from trueup.model.errors import TrueupError
 from trueup.model.plan import Address, Applied, LiveIdentity, Outcome, Plan, Resource, StepId
 from trueup.model.shape import Shape
-from trueup.ports.driver import Fence, Journal
+from trueup.ports.driver import Fence, Job, Journal
 from trueup.system.processes import Exit
 from trueup.system.supervised import Ended, JobFiles, Supervised
 
@@ -51,8 +53,8 @@ class _Deadline:
             running.interrupt()
 
 
-def evidence_of(prepared: Prepared) -> Path:
-    return prepared.job.evidence or prepared.client.workdir.base / "evidence"
+def evidence_of(job: Job[Any]) -> Path:
+    return job.evidence or workdir_of(job).base / "evidence"
 
 
 def attempts(evidence: Path) -> list[JobFiles]:
@@ -64,7 +66,7 @@ def attempts(evidence: Path) -> list[JobFiles]:
 def apply(prepared: Prepared, plan: Plan, shapes: Mapping[str, Shape], journal: Journal) -> Applied:
     """Applies the plan file. Once begun, the outcome is in the answer; only LostLease is raised."""
     step = plan.steps[0].id
-    evidence = evidence_of(prepared)
+    evidence = evidence_of(prepared.job)
     with terraform.disk(evidence, "preparing the apply"):
         evidence.mkdir(mode=0o700, parents=True, exist_ok=True)
         files = JobFiles(evidence / f"apply-{len(attempts(evidence)) + 1}")
@@ -158,7 +160,7 @@ def state_after(
     """S as the writes left it, from the state that they wrote; and what is wrong where it could not be written.
     Never from a refresh, which would absorb somebody's concurrent change."""
     client = prepared.client
-    errored = save_errored_state(prepared, evidence_of(prepared))
+    errored = save_errored_state(prepared, evidence_of(prepared.job))
     if errored is not None:
         document = client.show_state(errored)
         trouble = [

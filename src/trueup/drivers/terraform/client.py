@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,13 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from trueup.drivers.terraform import diagnostics
-from trueup.drivers.terraform.diagnostics import Problem, Translator, message_in, problem_in
+from trueup.drivers.terraform.diagnostics import Problem, Translator, message_in, problem_in, unchanged_in
 from trueup.drivers.terraform.engine import Engine
 from trueup.drivers.terraform.workdir import Workdir
 from trueup.model.errors import Invalid, Rejected, TrueupError, Unavailable
 from trueup.model.values import JSON
 from trueup.ports.driver import Lock
-from trueup.system.processes import Command, Exit, Limits, capture, run
+from trueup.system.processes import Command, Exit, Limits, Stream, capture, run
 
 QUICK = 120.0
 """Seconds that a command may take which asks only the backend."""
@@ -100,13 +101,19 @@ class Client:
         if exit.code != 0:
             raise self.translator.error(diagnostics.problems_in_text(exit.tail), "initialising")
 
-    def plan(self, arguments: Sequence[str], *, seconds: float) -> None:
-        """Writes the plan file. Raises Invalid, Rejected, Unavailable; NeedsInit."""
+    def plan(self, arguments: Sequence[str], *, seconds: float) -> bool:
+        """Writes the plan file; whether it changes anything. Raises Invalid, Rejected, Unavailable; NeedsInit."""
         command = self.command("plan", "-json", "-input=false", f"-out={self.workdir.plan_file}", *arguments)
         problems: list[Problem] = []
-        exit = run(
-            command, lambda _, line: self.hear(line, problems), limits=Limits(seconds, GRACE), cancel=self.cancel
-        )
+        unchanged: list[bool] = []
+
+        def take(_: Stream, line: str) -> None:
+            message = self.hear(line, problems)
+            said = unchanged_in(message) if message else None
+            if said is not None:
+                unchanged.append(said)
+
+        exit = run(command, take, limits=Limits(seconds, GRACE), cancel=self.cancel)
         if exit.ended_by == "timeout":
             raise Unavailable(
                 f"the plan took longer than its limit of {seconds:g} seconds and was stopped",
@@ -115,6 +122,7 @@ class Client:
         if exit.code != 0:
             raise self.failure(exit, problems, "planning")
         self.workdir.plan_file.chmod(0o600)
+        return not (unchanged and all(unchanged))
 
     def hear(self, line: str, problems: list[Problem]) -> JSON | None:
         """Takes one line of `-json` output: its message to the log, its error to the problems."""
@@ -154,6 +162,10 @@ class Client:
         """Raises Rejected when the state there is newer or another one."""
         self._answer("state", "push", str(file))
 
+    def workspaces(self) -> frozenset[str]:
+        """Those that the backend has."""
+        return frozenset(line.strip("* ") for line in self._answer("workspace", "list").decode().splitlines())
+
     def lock(self) -> Lock | None:
         """Who holds the state: found by taking the lock for a moment, with a command that changes nothing."""
         answer = capture(self.command("state", "rm", "-dry-run", "terraform_data.trueup_probe"), seconds=QUICK)
@@ -191,10 +203,15 @@ class Client:
         raise error if isinstance(error, TrueupError) else Invalid(self.translator.redact(str(error)))
 
 
-def planned_state(plan_file: Path) -> JSON:
-    """The state that a plan was made from, with lineage and serial: the plan file is a zip that holds it."""
+def planned_states(plan_file: Path) -> tuple[JSON, JSON]:
+    """The states that a plan was made from, after and before its refresh, with lineage and serial: the plan file is a
+    zip that holds them."""
     try:
         with zipfile.ZipFile(plan_file) as archive:
-            return json.loads(archive.read("tfstate"))
+            return json.loads(archive.read("tfstate")), json.loads(archive.read("tfstate-prev"))
     except (zipfile.BadZipFile, KeyError, ValueError, FileNotFoundError) as error:
-        raise Unavailable(f"the plan file cannot be read: {error}") from error
+        free = shutil.disk_usage(plan_file.parent).free // 1024**2
+        raise Unavailable(
+            f"the plan file was not written completely: {error}",
+            hint=f"the disk has {free} MB left; free space in the data directory when that is too little",
+        ) from error

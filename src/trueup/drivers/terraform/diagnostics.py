@@ -194,3 +194,18 @@ def message_in(line: str) -> JSON | None:
     except ValueError:
         return None
     return message if isinstance(message, dict) and "@message" in message else None
+
+
+def unchanged_in(message: JSON) -> bool | None:
+    """Whether a line of a plan says that nothing changes; None where it says nothing about that."""
+    match message.get("type"):
+        case "planned_change":
+            return False
+        case "change_summary":
+            counts = message.get("changes", {})
+            return not any(count for count in counts.values() if isinstance(count, int))
+        case "outputs":
+            outputs = message.get("outputs", {}).values()
+            return all(output.get("action", "noop") in ("noop", "no-op") for output in outputs)
+        case _:
+            return None

@@ -41,6 +41,9 @@ class Prepared:
     schemas: SchemaCache
     kept: KeptState | None = None
     """Of a stack without a backend."""
+    holds_state: bool = False
+    """The state is a file in the working directory."""
+    workspace_seen: bool = False
 
     @property
     def plan_seconds(self) -> float:
@@ -62,8 +65,22 @@ class Prepared:
         self.client.init(backend, readonly=readonly, seconds=self.plan_seconds)
         self.stamp.keep()
 
-    def plan(self, lock: Sequence[str]) -> None:
-        """Writes the plan file; initialises once more when what init left was taken away."""
+    def require_workspace(self) -> None:
+        """Raises Invalid for a workspace that is not there yet: planning with it would create it, and an observation
+        leaves no trace."""
+        workspace = self.job.spec.workspace
+        if workspace in (None, "default") or self.holds_state or self.workspace_seen:
+            return
+        self.ensure_init()
+        if workspace not in self.client.workspaces():
+            raise Invalid(
+                f"{self.job.name}: the workspace {workspace} does not exist yet",
+                hint=f"create it once by hand: {self.client.engine.name} workspace new {workspace}",
+            )
+        self.workspace_seen = True
+
+    def plan(self, lock: Sequence[str]) -> bool:
+        """Writes the plan file; whether it changes anything. Initialises once more when what init left is gone."""
         spec = self.job.spec
         arguments = [*lock, *variable_arguments(self.client.workdir, spec)]
         parallelism = spec.parallelism or self.job.limits.parallelism
@@ -71,15 +88,15 @@ class Prepared:
         arguments += ["-destroy"] if self.job.destroy else []
         self.ensure_init()
         try:
-            self.client.plan(arguments, seconds=self.plan_seconds)
+            return self.client.plan(arguments, seconds=self.plan_seconds)
         except NeedsInit:
             self.stamp.forget()
             self.ensure_init()
-            self._plan_again(arguments)
+            return self._plan_again(arguments)
 
-    def _plan_again(self, arguments: Sequence[str]) -> None:
+    def _plan_again(self, arguments: Sequence[str]) -> bool:
         try:
-            self.client.plan(arguments, seconds=self.plan_seconds)
+            return self.client.plan(arguments, seconds=self.plan_seconds)
         except NeedsInit as problem:
             words = self.client.translator.redact(str(problem))
             raise Invalid(
@@ -116,7 +133,8 @@ def prepare(job: Job[Any], root: Root, directories: Sequence[Path], *, applies: 
         with terraform.disk(job.directory, "restoring the state"):
             kept.restore()
     schemas = SchemaCache(job.directory.parent / "schemas")
-    prepared = Prepared(job, root, client, hider, init_stamp(job, workdir, root, engine), schemas, kept)
+    stamp = init_stamp(job, workdir, root, engine)
+    prepared = Prepared(job, root, client, hider, stamp, schemas, kept, holds_state=file is not None)
     # What the plan teaches about secrets counts for every later line and error.
     client.log = lambda line: job.log(prepared.hider.text(line))
     client.translator = Translator(root.path, lambda text: job.redact(prepared.hider.text(text)))

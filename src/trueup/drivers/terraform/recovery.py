@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trueup.drivers.terraform.applying import ERRORED, attempts, me, save_errored_state
+from trueup.drivers.terraform.applying import ERRORED, attempts, evidence_of, me, save_errored_state
 from trueup.drivers.terraform.convert import resources_of_state, state_resources
 from trueup.drivers.terraform.diagnostics import message_in
 from trueup.drivers.terraform.events import Event, Progress
@@ -37,7 +37,7 @@ class _Heard:
 def recover(prepare: Callable[[], Prepared], job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
     """Concludes nothing by guessing: what was begun and not seen to end stays uncertain unless the state tells."""
     begun = any(entry.event == "begin" for entry in journal)
-    tries = attempts(job.evidence) if job.evidence is not None and job.evidence.is_dir() else []
+    tries = attempts(evidence_of(job))
     if begun and not tries:
         return Evidence(
             False, None, ("the apply ran on another machine: recover there, or when it is known to be off",)
@@ -114,8 +114,7 @@ def _advice(heard: _Heard, address: Address, in_state: bool, prepared: Prepared)
 
 def _ingest(prepared: Prepared, heard: _Heard) -> list[str]:
     """Writes a state that Terraform could not save, before anything reads the old one."""
-    evidence = prepared.job.evidence
-    errored = save_errored_state(prepared, evidence) if evidence is not None else None
+    errored = save_errored_state(prepared, evidence_of(prepared.job))
     _remove_own_lock(prepared, heard)
     if errored is None:
         return []

@@ -1,9 +1,8 @@
 """One plan, or one plan and its apply, against the live system."""
 
-import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.drivers.terraform import applying, client
 from trueup.drivers.terraform.configuration import configuration_of, ignored_of, moments_in, sets_of, unseen_by
@@ -11,10 +10,11 @@ from trueup.drivers.terraform.convert import changes_of, kinds_in, secrets_of
 from trueup.drivers.terraform.prepared import Prepared
 from trueup.drivers.terraform.providers import pinned
 from trueup.drivers.terraform.state import identity_in, identity_of
+from trueup.drivers.terraform.unchanged import NotPlain, Shortcut, document_of, has_secret_variables
 from trueup.model.errors import Broken, Unavailable
 from trueup.model.plan import Applied, Basis, LiveIdentity, Plan, Step, StepId
 from trueup.model.shape import Shape
-from trueup.model.values import JSON, Digest
+from trueup.model.values import JSON, Digest, digest, digest_bytes
 from trueup.ports.driver import Journal
 
 STEP = StepId("apply")
@@ -33,6 +33,7 @@ class TerraformObservation:
     """Plans without taking the lock: a reader may not be able to, and checks would collide with people."""
 
     _lock_arguments: tuple[str, ...] = ("-lock=false",)
+    _may_write = False
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
@@ -40,16 +41,43 @@ class TerraformObservation:
     def plan(self) -> Plan:
         """Raises Unavailable when somebody wrote the state meanwhile."""
         prepared = self._prepared
-        prepared.plan(self._lock_arguments)
-        workdir = prepared.client.workdir
-        live = identity_of(client.planned_state(workdir.plan_file))
+        if not self._may_write:
+            prepared.require_workspace()
+        changes = prepared.plan(self._lock_arguments)
+        state, previous = client.planned_states(prepared.client.workdir.plan_file)
+        live = identity_of(state)
         with ThreadPoolExecutor(1) as pool:
             now = pool.submit(self._identity_now)
-            document = prepared.client.show_plan()
+            plan = self._changed(live) if changes else self._unchanged(live, state, previous)
             moved = now.result() not in (None, live)
         if moved:
             raise Unavailable("the state moved while it was planned: somebody else applies", hint="plan again later")
-        return self._converted(document, live)
+        return plan
+
+    def _changed(self, live: LiveIdentity) -> Plan:
+        return self._converted(self._prepared.client.show_plan(), live)
+
+    def _unchanged(self, live: LiveIdentity, state: JSON, previous: JSON) -> Plan:
+        """From the plan's file alone, once `show` was seen to give the same for this code."""
+        shortcut = self._shortcut()
+        configuration = shortcut.configuration()
+        try:
+            if configuration is not None:
+                return self._converted(document_of(state, previous, configuration), live)
+            document = self._prepared.client.show_plan()
+            plan = self._converted(document, live)
+            short = document_of(state, previous, document["configuration"])
+        except NotPlain:
+            return plan if configuration is None else self._changed(live)
+        if not has_secret_variables(document) and _says_the_same(plan, self._converted(short, live)):
+            shortcut.keep(document["configuration"])
+        return plan
+
+    def _shortcut(self) -> Shortcut:
+        prepared = self._prepared
+        basis = [prepared.root.closure.digest, prepared.client.engine.label]
+        basis += [digest_bytes(prepared.client.workdir.lock_file())]
+        return Shortcut(prepared.client.workdir.base / "unchanged.json", digest(basis))
 
     def _identity_now(self) -> LiveIdentity | None:
         """What the backend has after the plan; None where a lock made that unnecessary."""
@@ -66,7 +94,7 @@ class TerraformObservation:
             basis=Basis(
                 revision=job.tree.revision,
                 closure=root.closure,
-                inputs=self._inputs(document),
+                inputs=self._inputs(),
                 live=live,
                 engine=prepared.client.engine.label,
                 providers=pinned(prepared.client.workdir.lock_file()),
@@ -83,14 +111,22 @@ class TerraformObservation:
             artifact=Artifact(self, document, shapes),
         )
 
-    def _inputs(self, document: JSON) -> Digest:
+    def _inputs(self) -> Digest:
+        """Of every value that comes from outside the closure."""
         job = self._prepared.job
-        given = [document.get("variables", {}), dict(job.spec.backend_config), job.spec.workspace, job.destroy]
-        return Digest(f"keyed:{job.hash_secret(json.loads(json.dumps(given)))}")
+        variables = {name: value for name, value in job.environment.items() if name.startswith("TF_VAR_")}
+        given = [variables, dict(job.inputs), dict(job.spec.vars), dict(job.spec.backend_config)]
+        return Digest(f"keyed:{job.hash_secret([*given, job.spec.workspace, job.destroy])}")
+
+
+def _says_the_same(one: Plan, other: Plan) -> bool:
+    return replace(one, artifact=None) == replace(other, artifact=None)
 
 
 class TerraformSession(TerraformObservation):
     """Plans under the state's lock, and applies what it planned."""
+
+    _may_write = True
 
     def __init__(self, prepared: Prepared) -> None:
         super().__init__(prepared)

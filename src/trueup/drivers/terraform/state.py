@@ -1,12 +1,12 @@
 """States: their identity, and the durable copies of those that have no backend."""
 
+import fcntl
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.drivers.terraform.reading import Root
-from trueup.drivers.terraform.workdir import Workdir
+from trueup.drivers.terraform.workdir import Workdir, write_private
 from trueup.model.plan import LiveIdentity
 from trueup.model.values import JSON
 from trueup.ports.driver import StateVault
@@ -47,7 +47,10 @@ class KeptState:
 
     def restore(self) -> None:
         """Brings the file to the newest version. A file that is newer was left by an apply whose worker died before
-        it could be stored: it is stored first."""
+        it could be stored: it is stored first. A file that somebody holds locked is left alone: Terraform will say so,
+        and another file in its place would not be locked."""
+        if _is_locked(self.file):
+            return
         here = self.file.read_bytes() if self.file.exists() else None
         newest = self.vault.newest()
         if here is not None and _is_newer(here, newest):
@@ -57,10 +60,7 @@ class KeptState:
             self.file.unlink(missing_ok=True)
         elif here != newest:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            growing = self.file.with_name(self.file.name + ".restored")
-            with os.fdopen(os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-                stream.write(newest)
-            growing.replace(self.file)
+            write_private(self.file, newest)
         self._last = newest
 
     def mirror(self) -> None:
@@ -70,6 +70,18 @@ class KeptState:
             return
         self.vault.store(content)
         self._last = content
+
+
+def _is_locked(file: Path) -> bool:
+    """As Terraform's local backend locks: a POSIX lock of the file itself."""
+    if not file.exists():
+        return False
+    with file.open("r+b") as stream:
+        try:
+            fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def _is_newer(here: bytes, stored: bytes | None) -> bool:

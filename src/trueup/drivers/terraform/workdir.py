@@ -85,7 +85,7 @@ def lay_out(workdir: Workdir, root: Root) -> None:
     root.layout.tree.write_to(workdir.tree, wanted)
     workdir.root.mkdir(parents=True, exist_ok=True)
     stats = {path: [content, *_stat(workdir.tree / path)] for path, content in root.files.items()}
-    _write(index, json.dumps(stats).encode())
+    write_private(index, json.dumps(stats).encode())
 
 
 def _stat(file: Path) -> list[int]:
@@ -103,7 +103,7 @@ def _clear(file: Path) -> None:
         shutil.rmtree(file)
 
 
-def _write(file: Path, content: bytes) -> None:
+def write_private(file: Path, content: bytes) -> None:
     """Complete or not at all, for us alone."""
     growing = file.with_name(file.name + ".new")
     with os.fdopen(os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
@@ -113,10 +113,10 @@ def _write(file: Path, content: bytes) -> None:
 
 def write_settings(workdir: Workdir, spec: TerraformSpec) -> None:
     """The stack's own variables as a file, not as arguments that everybody on the machine could read."""
-    _write(workdir.variables_file, json.dumps(dict(spec.vars)).encode())
+    write_private(workdir.variables_file, json.dumps(dict(spec.vars)).encode())
     if spec.plugin_mirror:
         path = json.dumps(spec.plugin_mirror)
-        _write(
+        write_private(
             workdir.base / "cli.tfrc",
             f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n".encode(),
         )
@@ -176,7 +176,7 @@ class InitStamp:
         """The lock file is taken as `init` left it. Without providers and backend Terraform makes no directory."""
         self.workdir.data.mkdir(mode=0o700, exist_ok=True)
         stamp = {**self.content, "lock": digest_bytes(self.workdir.lock_file())}
-        _write(self._file, json.dumps(stamp).encode())
+        write_private(self._file, json.dumps(stamp).encode())
 
 
 def init_stamp(job: Job[Any], workdir: Workdir, root: Root, engine: Engine) -> InitStamp:
