@@ -235,6 +235,16 @@ def test_before_adoption_the_stored_state_is_a_provisional_baseline() -> None:
     assert [each.cause for change in nothing.changes for each in change.differences] == [Cause.UNKNOWN, Cause.INTENDED]
 
 
+def test_a_ghost_stays_a_ghost_after_somebody_refreshed_the_state() -> None:
+    """Once the state has been refreshed it agrees with the hand-made change; only the baseline still knows better."""
+    real, code = {A: {"name": "hand"}}, {A: {"name": "code"}}
+    refreshed = plan(real, code, stored=real)
+    with_baseline = attribute(refreshed, baseline(code)).changes[0].differences
+    without = attribute(refreshed, None)
+    assert [each.cause for each in with_baseline] == [Cause.GHOST_REVERT]
+    assert without.provisional and [each.cause for each in without.changes[0].differences] == [Cause.INTENDED]
+
+
 def test_outputs_follow_and_are_never_drift() -> None:
     """An output whose value moved with a drifted resource reports nothing twice; a planned one is intended."""
     followed = attribute(plan({"output.x": "b"}), baseline({"output.x": "a"}))

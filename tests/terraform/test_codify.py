@@ -500,10 +500,30 @@ def test_what_no_edit_can_reach_is_refused(files: dict[str, str], address: str, 
 
 
 def test_unmanaged_rules_of_a_group_are_not_written_as_blocks() -> None:
-    """Where rules are resources of their own, a block would fight with them."""
-    real = {"name": "w", "ingress": [rule(22)]}
-    reason = refused(NAME, {"name": "w", "ingress": []}, real, desired={G: real}, unset=frozenset({"ingress"}))
-    assert "resources of their own" in reason
+    """Where rules are resources of their own, a block would fight with them: a person is shown such a resource."""
+    real = {"id": "sg-1", "name": "w", "ingress": [rule(443), rule(22)]}
+    files = {"live/main.tf": GROUP.format(body=NAME)}
+    before = {"name": "w", "ingress": [rule(443)]}
+    _, said = codified(files, {G: before}, {G: real}, desired={G: real}, unset=frozenset({"ingress"}))
+    assert "resources of their own" in said.declined[0].reason and said.edits == {}
+    assert (
+        said.declined[0].suggestion
+        == """\
+# in resource "aws_security_group" "web"
+resource "aws_security_group_rule" "web_ingress_22" {
+  from_port         = 22
+  to_port           = 22
+  protocol          = "tcp"
+  cidr_blocks       = ["10.0.0.0/8"]
+  security_group_id = aws_security_group.web.id
+  type              = "ingress"
+}
+
+import {
+  to = aws_security_group_rule.web_ingress_22
+  id = "sg-1_ingress_tcp_22_22_10.0.0.0/8"
+}"""
+    )
 
 
 def test_the_codes_own_pending_changes_stay() -> None:

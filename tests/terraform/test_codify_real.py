@@ -14,7 +14,7 @@ from trueup.demo.cloud import Cloud
 from trueup.drivers.terraform.codify import codify
 from trueup.model.baseline import Baseline
 from trueup.model.drift import Drift
-from trueup.model.plan import OUTPUT, AttributedPlan, Plan
+from trueup.model.plan import OUTPUT, Action, AttributedPlan, Plan
 from trueup.model.stack import StackId
 from trueup.ports.driver import Codification
 from trueup.ports.tree import EditedTree, StoredTree, Tree
@@ -25,11 +25,14 @@ from trueup.stages.record import absorbed, settled
 
 CORPUS = Path(__file__).parent / "corpus"
 SG = "aws_security_group"
+APART = f"{SG}.apart"
+"""No plan would touch its extra rule: only the comparison with what was settled sees it."""
 SHARING = f"{SG}.sharing"
 
 DECLINED = {
     f"{SG}.dynamic_removed": "dynamic block",
     f"{SG}.interpolated": "put together",
+    f"{SG}.apart": "resources of their own",
     f"{SG}.counted_one[1]": "2 instances",
     "aws_iam_role.referenced": "refers to it",
 }
@@ -97,6 +100,7 @@ def _by_hand(cloud: Cloud, values: dict[str, Any]) -> None:
     ec2.authorize_security_group_ingress(GroupId=group("changed"), IpPermissions=rules(22, "10.4.0.0/16"))
     ec2.authorize_security_group_ingress(GroupId=group("dynamic"), IpPermissions=rules(9000, "10.0.0.0/8"))
     ec2.revoke_security_group_ingress(GroupId=group("dynamic_removed"), IpPermissions=rules(23, "10.0.0.0/8"))
+    ec2.authorize_security_group_ingress(GroupId=group("apart"), IpPermissions=rules(8443, "0.0.0.0/0"))
     tag("no_tags", Owner="anna")
     tag("line_tags", Owner="anna")
     ec2.delete_tags(Resources=[group("line_tags")], Tags=[{"Key": "Old"}])
@@ -151,7 +155,7 @@ def test_the_edit_is_proven_by_planning_again(corpus: Settled) -> None:
     others = [drift for drift in corpus.drifts if drift.address not in corpus.said.done] + [corpus.sharing]
     again = corpus.place.plan(EditedTree(corpus.tree, corpus.said.edits), purpose="check")
     assert proves_at_baseline(attribute(again, corpus.baseline), done, others) == ()
-    assert {str(change.address) for change in again.changes if change.kind != OUTPUT} == {*DECLINED, SHARING}
+    assert {str(change.address) for change in again.changes if change.kind != OUTPUT} == {*DECLINED, SHARING} - {APART}
 
 
 def test_a_shared_variable_fails_its_proof_and_a_literal_passes(corpus: Settled) -> None:
@@ -178,6 +182,15 @@ def test_a_shared_variable_fails_its_proof_and_a_literal_passes(corpus: Settled)
     edits = codify(replace(job, tree=head), asked, before.plan, inline=True).edits
     assert proves_at_head(before, planned(EditedTree(head, edits)), asked) == ()
     assert b'Stage = "hot"' in (edits["app/main.tf"] or b"") and b"Also  =" in (edits["app/main.tf"] or b"")
+
+
+def test_a_suggested_rule_takes_the_live_one_over(corpus: Settled) -> None:
+    """Where rules are resources of their own, the suggestion imports the hand-made one without changing it."""
+    (declined,) = (each for each in corpus.said.declined if each.address == APART)
+    edited = {"app/rule.tf": declined.suggestion.encode()}
+    plan = corpus.place.plan(EditedTree(corpus.tree, edited), purpose="check")
+    (taken,) = (change for change in plan.changes if change.kind == "aws_security_group_rule")
+    assert (taken.imported, taken.action) == (True, Action.NOTHING)
 
 
 def test_nothing_but_the_changed_values_changed(corpus: Settled) -> None:

@@ -4,7 +4,7 @@ Pure: from a tree, drifts and a plan of that tree to new file contents. Nothing 
 has planned with the edit (stages/codify.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trueup.drivers.terraform import codify_lines as lines
@@ -20,6 +20,7 @@ from trueup.drivers.terraform.codify_scope import (
     root_scope,
     without_key,
 )
+from trueup.drivers.terraform.codify_suggest import suggestion
 from trueup.drivers.terraform.hcl import Block, parse
 from trueup.drivers.terraform.spec import TerraformSpec
 from trueup.drivers.terraform.splices import Splice, Splices
@@ -60,31 +61,6 @@ def codify(job: Job[TerraformSpec], drifts: Sequence[Drift], plan: Plan, *, inli
         declined=tuple(declined),
         notes=tuple(dict.fromkeys(editing.notes)),
     )
-
-
-def suggestion(drift: Drift, plan: Plan) -> str:
-    """The HCL that a person should write: what is real at the drifted attributes. Secrets are left for the person."""
-    try:
-        address = parse_address(drift.address)
-    except Refused:
-        return ""
-    shape, real = plan.shape_of(drift.kind), plan.real.get(drift.address)
-    head = f'resource "{address.kind}" "{address.name}"'
-    if any(not each.path for each in drift.differences):
-        if real is None:
-            return f"# delete the block {head} and what refers to it"
-        return render_hcl.block(head, _writable(real.values), shape, "")
-    texts = [f"# in {head}"]
-    for name in dict.fromkeys(str(each.path[0]) for each in drift.differences):
-        value = real.values.get(name) if real is not None and isinstance(real.values, dict) else None
-        if any(is_masked(node) for node in nodes(value)) or child(shape, name).sensitive:
-            texts.append(f"{name} = ... # sensitive: not shown")
-        elif isinstance(value, list) and render_hcl.is_blocks(value, child(shape, name)):
-            element = child(shape, name).element or child(shape, name)
-            texts += [render_hcl.block(name, each, element, "") for each in value]
-        else:
-            texts.append(render_hcl.attribute(name, value, ""))
-    return "\n".join(texts)
 
 
 def _codify_one(editing: Editing, root: Scope, drift: Drift, drifts: Sequence[Drift], plan: Plan) -> None:
@@ -232,11 +208,6 @@ def _given(job: Job[TerraformSpec]) -> Given:
     elsewhere |= dict.fromkeys(job.inputs, "another stack's output")
     variables = frozenset(name.removeprefix("TF_VAR_") for name in job.environment if name.startswith("TF_VAR_"))
     return Given(files=job.spec.var_files, environment=variables - set(elsewhere), elsewhere=elsewhere)
-
-
-def _writable(values: JSON) -> Mapping[str, JSON]:
-    named = values if isinstance(values, dict) else {}
-    return {name: each for name, each in named.items() if not any(is_masked(node) for node in nodes(each))}
 
 
 def _said(error: Refused | Invalid) -> str:

@@ -113,6 +113,23 @@ resource "aws_security_group" "dynamic_removed" {
   }
 }
 
+# Rules as resources of their own
+
+resource "aws_security_group" "apart" {
+  name        = "corpus-apart"
+  description = "apart"
+  vpc_id      = aws_vpc.main.id
+}
+
+resource "aws_security_group_rule" "apart" {
+  security_group_id = aws_security_group.apart.id
+  type              = "ingress"
+  from_port         = 443
+  to_port           = 443
+  protocol          = "tcp"
+  cidr_blocks       = ["10.0.0.0/8"]
+}
+
 # Tags in every shape
 
 resource "aws_security_group" "no_tags" {
