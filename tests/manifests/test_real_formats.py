@@ -13,7 +13,7 @@ from trueup.manifests.manifest import CONTROL, Repository
 from trueup.manifests.native import load
 from trueup.manifests.schema import schema
 from trueup.ports.tree import StoredTree
-from trueup.wiring.formats import formats
+from trueup.wiring.registry import formats
 
 DOCUMENTED = re.findall(
     r"```yaml\n(.*?)```", (Path(__file__).parents[2] / "docs" / "trueup-yaml.md").read_text(), re.DOTALL

@@ -74,4 +74,6 @@ def _may(person: str, approvers: str | tuple[str, ...]) -> bool:
 
 
 def _names(approvers: str | tuple[str, ...]) -> str:
-    return approvers if isinstance(approvers, str) else ", ".join(approvers)
+    if isinstance(approvers, str):
+        return approvers
+    return ", ".join(approvers) or "the owners, and nobody is: name them in CODEOWNERS or with `owner:`"

@@ -133,9 +133,10 @@ def _approvals(attributed: AttributedPlan, rules: Rulebook) -> tuple[int, list[s
 
 
 def _approvers(declaration: Declaration) -> str | tuple[str, ...]:
-    people = declaration.environment.approve.people
+    """Owners that nobody named are nobody, not everybody, where an apply is critical."""
+    people, critical = declaration.environment.approve.people, declaration.environment.critical
     if people == "owners":
-        return declaration.owner or "anyone"
+        return declaration.owner if declaration.owner or critical else "anyone"
     return people
 
 

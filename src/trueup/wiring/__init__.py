@@ -5,16 +5,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trueup.wiring.formats import drivers, formats
-    from trueup.wiring.installation import Installation, Options, installation
+    from trueup.wiring.assembly import Installation, Options, installation
+    from trueup.wiring.registry import drivers, formats
     from trueup.wiring.running import embedded, up, worker
 
 _WHERE = {
-    "drivers": "formats",
-    "formats": "formats",
-    "Installation": "installation",
-    "Options": "installation",
-    "installation": "installation",
+    "drivers": "registry",
+    "formats": "registry",
+    "Installation": "assembly",
+    "Options": "assembly",
+    "installation": "assembly",
     "embedded": "running",
     "up": "running",
     "worker": "running",

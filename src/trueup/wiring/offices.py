@@ -13,8 +13,8 @@ from trueup.ports.store import LedgerFilter
 from trueup.system.merkle import Proofs
 from trueup.system.remotes import Remote
 from trueup.web.offices import Inclusion, Offices
-from trueup.wiring.formats import drivers
-from trueup.wiring.installation import Installation
+from trueup.wiring.assembly import Installation
+from trueup.wiring.registry import drivers
 
 EVERYTHING = 10**9
 

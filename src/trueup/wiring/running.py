@@ -19,7 +19,7 @@ from trueup.web.app import create_app
 from trueup.web.offices import Vitals
 from trueup.web.server import Life, Listen, serve
 from trueup.web.tokens import Tokens
-from trueup.wiring.installation import Installation, Options, installation
+from trueup.wiring.assembly import Installation, Options, installation
 from trueup.wiring.offices import offices
 
 PATIENCE = 300

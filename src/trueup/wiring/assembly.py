@@ -46,7 +46,7 @@ from trueup.ports.tree import Tree
 from trueup.system.clock import Clock, SystemClock
 from trueup.system.durable import write_durably
 from trueup.system.sealing import Seal, open_key
-from trueup.wiring.formats import drivers, formats
+from trueup.wiring.registry import drivers, formats
 from trueup.wiring.repositories import Repositories
 
 CHECKPOINT_AFTER = timedelta(hours=1)
