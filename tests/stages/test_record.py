@@ -1,6 +1,7 @@
 """The next S: writes advance it, failures and untouched drift do not."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.stages.made import NOW, A, baseline, plan, rule
 from trueup.model.baseline import Tolerance
 from trueup.model.causes import Cause
-from trueup.model.plan import Address, Applied, AttributedPlan, LiveIdentity, Outcome, Resource
+from trueup.model.plan import Action, Address, Applied, AttributedPlan, LiveIdentity, Outcome, PlannedChange, Resource
 from trueup.model.values import JSON, digest
 from trueup.stages.attribute import attribute
 from trueup.stages.record import absorbed, settled
@@ -171,3 +172,16 @@ def test_a_failed_write_leaves_every_cause_as_it_was(s: Any, r: Any, d: Any) -> 
     made = plan({A: r}, {A: d})
     after = settled(before, attribute(made, before), applied({A: r}, {A: Outcome.FAILED}, complete=False))
     assert attribute(made, before).changes == attribute(made, baseline(values(after))).changes
+
+
+def test_a_moved_address_takes_its_s_along() -> None:
+    """A move that changes nothing has no outcome of its own: done with a whole apply, not done with a broken one."""
+    before = baseline({A: {"name": "a"}})
+    move = PlannedChange(B, "group", Action.NOTHING, {"name": "a"}, {"name": "a"}, moved_from=A)
+    made = replace(plan({B: {"name": "a"}}), changes=(move,))
+    attributed = attribute(made, before)
+    assert not attributed.drifted
+    whole = settled(before, attributed, applied({B: {"name": "a"}}, {}))
+    broken = settled(before, attributed, applied({A: {"name": "a"}}, {}, complete=False))
+    assert values(whole) == {B: {"name": "a"}}
+    assert values(broken)[A] == {"name": "a"}
