@@ -8,7 +8,7 @@ import shutil
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -91,10 +91,9 @@ class Client:
     def command(self, *arguments: str) -> Command:
         return Command((str(self.engine.program), *arguments), self.workdir.root, self.environment)
 
-    def init(self, arguments: Sequence[str], *, readonly: bool, seconds: float) -> None:
+    def init(self, arguments: Sequence[str], *, seconds: float) -> None:
         """Providers, modules and backend. Raises Invalid, Unavailable."""
-        lock = ["-lockfile=readonly"] if readonly else []
-        command = self.command("init", "-input=false", "-no-color", "-reconfigure", *lock, *arguments)
+        command = self.command("init", "-input=false", "-no-color", "-reconfigure", *arguments)
         exit = run(command, lambda _, line: self.log(line), limits=Limits(seconds, GRACE))
         if exit.ended_by == "timeout":
             raise Unavailable(f"init took longer than {seconds:g} seconds", hint="raise `planTimeout` of the stack")
@@ -162,9 +161,12 @@ class Client:
         """Raises Rejected when the state there is newer or another one."""
         self._answer("state", "push", str(file))
 
-    def workspaces(self) -> frozenset[str]:
-        """Those that the backend has."""
-        return frozenset(line.strip("* ") for line in self._answer("workspace", "list").decode().splitlines())
+    def workspaces(self, init_arguments: Sequence[str], *, seconds: float) -> frozenset[str]:
+        """Those that the backend has, asked as nobody's: with a workspace selected, asking would create it."""
+        anyone = {name: value for name, value in self.environment.items() if name != "TF_WORKSPACE"}
+        asking = replace(self, environment=anyone)
+        asking.init(init_arguments, seconds=seconds)
+        return frozenset(line.strip("* ") for line in asking._answer("workspace", "list").decode().splitlines())
 
     def lock(self) -> Lock | None:
         """Who holds the state: found by taking the lock for a moment, with a command that changes nothing."""

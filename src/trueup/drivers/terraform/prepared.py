@@ -43,7 +43,6 @@ class Prepared:
     """Of a stack without a backend."""
     holds_state: bool = False
     """The state is a file in the working directory."""
-    workspace_seen: bool = False
 
     @property
     def plan_seconds(self) -> float:
@@ -58,26 +57,27 @@ class Prepared:
         if self.stamp.is_current():
             return
         self.stamp.forget()
-        spec = self.job.spec
-        backend = [f"-backend-config={name}" for name in spec.backend_files]
-        backend += [f"-backend-config={name}={value}" for name, value in spec.backend_config.items()]
-        readonly = posixpath.join(self.root.path, LOCK_FILE) in self.root.files
-        self.client.init(backend, readonly=readonly, seconds=self.plan_seconds)
+        self.client.init(self._init_arguments(), seconds=self.plan_seconds)
         self.stamp.keep()
 
+    def _init_arguments(self) -> list[str]:
+        spec = self.job.spec
+        pinned = posixpath.join(self.root.path, LOCK_FILE) in self.root.files
+        files = [f"-backend-config={name}" for name in spec.backend_files]
+        settings = [f"-backend-config={name}={value}" for name, value in spec.backend_config.items()]
+        return [*(["-lockfile=readonly"] if pinned else []), *files, *settings]
+
     def require_workspace(self) -> None:
-        """Raises Invalid for a workspace that is not there yet: planning with it would create it, and an observation
-        leaves no trace."""
+        """Raises Invalid for a workspace that is not there yet: `init` and `plan` with it would create it, and an
+        observation leaves no trace. Asked whenever there is something to initialise."""
         workspace = self.job.spec.workspace
-        if workspace in (None, "default") or self.holds_state or self.workspace_seen:
+        if workspace in (None, "default") or self.holds_state or self.stamp.is_current():
             return
-        self.ensure_init()
-        if workspace not in self.client.workspaces():
+        if workspace not in self.client.workspaces(self._init_arguments(), seconds=self.plan_seconds):
             raise Invalid(
                 f"{self.job.name}: the workspace {workspace} does not exist yet",
                 hint=f"create it once by hand: {self.client.engine.name} workspace new {workspace}",
             )
-        self.workspace_seen = True
 
     def plan(self, lock: Sequence[str]) -> bool:
         """Writes the plan file; whether it changes anything. Initialises once more when what init left is gone."""
