@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from trueup.drivers.terraform.layout import join
 from trueup.drivers.terraform.reading import Root
-from trueup.drivers.terraform.source import EVERYTHING, Declared
+from trueup.drivers.terraform.said import EVERYTHING, Declared
 from trueup.model.errors import Place
 from trueup.model.plan import Action, Address, Finding, PlannedChange
 from trueup.model.values import JSON, digest_bytes, nodes

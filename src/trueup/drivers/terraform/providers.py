@@ -1,6 +1,6 @@
 """The providers that a lock file pins. Format: https://developer.hashicorp.com/terraform/language/files/dependency-lock"""
 
-from trueup.drivers.terraform.source import attributes, blocks, body_of, heading, literal, text, tree_of
+from trueup.drivers.terraform.source_hcl import attributes, blocks, body_of, heading, literal, text, tree_of
 from trueup.model.values import digest
 
 

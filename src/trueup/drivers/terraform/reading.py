@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trueup.drivers.terraform.layout import Layout, join, leaves
-from trueup.drivers.terraform.source import DYNAMIC, FILE_ATTRIBUTES, MODULE, ROOT, FileUse, ModuleCall, Source, parse
+from trueup.drivers.terraform.said import DYNAMIC, FILE_ATTRIBUTES, MODULE, ROOT, FileUse, ModuleCall, Source
+from trueup.drivers.terraform.source import parse
 from trueup.drivers.terraform.spec import TerraformSpec
 from trueup.model.closure import Closure
 from trueup.model.errors import Invalid, Place
