@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from tests.web.site import OWNER
-from trueup.model.errors import Invalid, Unavailable
+from trueup.model.errors import Unavailable
 from trueup.web.runtime import RUNTIME, Runtime, announce, running, withdraw
-from trueup.web.server import Life, Listen, listen_at, serve
+from trueup.web.server import Life, Listen, serve
 
 ROOT = Path(__file__).parents[2]
 IDLE = Life(lambda: None, lambda graceful: None)
@@ -129,25 +129,17 @@ def test_the_note_of_a_later_process_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "url", "loopback"),
+    ("host", "url", "loopback"),
     [
-        ("127.0.0.1:8642", "http://127.0.0.1:8642", True),
-        ("[::1]:8642", "http://[::1]:8642", True),
-        ("8642", "http://127.0.0.1:8642", True),
-        (":8642", "http://127.0.0.1:8642", False),
-        ("[::]:8642", "http://[::1]:8642", False),
-        ("localhost:8642", "http://localhost:8642", True),
+        ("127.0.0.1", "http://127.0.0.1:8484", True),
+        ("::1", "http://[::1]:8484", True),
+        ("localhost", "http://localhost:8484", True),
+        ("0.0.0.0", "http://127.0.0.1:8484", False),
+        ("::", "http://[::1]:8484", False),
+        ("192.0.2.1", "http://192.0.2.1:8484", False),
     ],
 )
-def test_an_address_to_listen_at(text: str, url: str, loopback: bool) -> None:
-    """And the URL under which this machine reaches it."""
-    listen = listen_at(text)
-    assert (listen.url(8642), listen.loopback) == (url, loopback)
-
-
-@pytest.mark.parametrize("text", ["", "host", "host:", "host:x", "1:2:3", "host:70000", "::1:8642"])
-def test_what_is_no_address_is_refused(text: str) -> None:
-    """With an example of one."""
-    with pytest.raises(Invalid) as caught:
-        listen_at(text)
-    assert "127.0.0.1:8642" in caught.value.hint
+def test_this_machine_reaches_it_under_a_url(host: str, url: str, loopback: bool) -> None:
+    """Also where it listens at every address."""
+    listen = Listen(host)
+    assert (listen.url(8484), listen.loopback) == (url, loopback)

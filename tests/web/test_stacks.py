@@ -82,6 +82,9 @@ def test_a_stack_is_adopted_as_it_was_seen(site: Bench, owner: httpx.Client) -> 
     assert owner.post(f"{at}/adopt", json={"reason": "again"}).status_code == 403
     (entry,) = owner.get("/api/v1/ledger?kind=stack.adopted").json()
     assert (entry["actor"], entry["reason"], entry["name"]) == ("anna", "first day", nouns.DEV)
+    run = owner.post(f"{at}/deliver", json={"reason": "now"}, headers={"X-Trueup-As": "ben"}).json()
+    assert (run["kind"], run["state"], run["requested_by"], run["name"]) == ("delivery", "queued", "ben", nouns.DEV)
+    assert owner.get(at).json()["active_run"]["id"] == run["id"]
 
 
 def test_a_stack_is_paused_and_resumed_with_a_name(owner: httpx.Client) -> None:

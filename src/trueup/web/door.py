@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trueup.model.errors import TrueupError
@@ -65,6 +66,8 @@ class Bodies:
         try:
             async with asyncio.timeout(PATIENCE):
                 body = await _read(receive, limit)
+        except ClientDisconnect:
+            return  # half a body is nobody's decision
         except TimeoutError:
             await _refuse(408, f"the body took longer than {PATIENCE:.0f} seconds")(scope, receive, send)
             return
@@ -90,12 +93,12 @@ def _unforwarded(headers: Headers) -> bool:
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
-    """None when there is more of it than the limit."""
+    """None when there is more of it than the limit. Raises ClientDisconnect."""
     body = b""
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return body
+            raise ClientDisconnect
         body += bytes(message.get("body", b""))
         if len(body) > limit:
             return None

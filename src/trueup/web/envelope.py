@@ -59,7 +59,7 @@ def in_segments(scope: Scope) -> str:
     """The path with a `/` inside of a segment still encoded: a stack's full name (`aws%2F%2Fprod%2Fapp`) is one
     segment. `segment` takes it back."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"], safe="/" + KEPT).encode()
-    return "/".join(quote(unquote(part), safe=KEPT) for part in raw.partition(b"?")[0].decode("ascii").split("/"))
+    return "/".join(quote(unquote(part), safe=KEPT) for part in raw.partition(b"?")[0].decode("latin-1").split("/"))
 
 
 def segment(text: str) -> str:

@@ -14,12 +14,11 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from trueup.model.errors import Invalid, Unavailable
+from trueup.model.errors import Unavailable
 from trueup.web.runtime import Runtime, announce, withdraw
 
 LOG = logging.getLogger("trueup.web.server")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-PORT = 8642
 PATIENCE = 30
 """Seconds that open requests have at the end."""
 
@@ -27,7 +26,7 @@ PATIENCE = 30
 @dataclass(frozen=True)
 class Listen:
     host: str = "127.0.0.1"
-    port: int = PORT
+    port: int = 0
     """0: any that is free."""
 
     @property
@@ -58,20 +57,6 @@ class Life:
     now; called while the first call may still be at work."""
     on_listening: Callable[[str], None] = lambda url: None
     """With the URL, before anything is started."""
-
-
-def listen_at(text: str) -> Listen:
-    """`127.0.0.1:8642`, `[::1]:8642`, `:8642` (every address) or a port alone. Raises Invalid."""
-    host, _, port = text.rpartition(":")
-    try:
-        number = int(port)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 65_535 or (":" in host and not host.startswith("[")):
-        raise Invalid(f"{text} is no address to listen at", hint=f"like 127.0.0.1:{PORT} or [::1]:{PORT}")
-    if ":" not in text:
-        return Listen(port=number)
-    return Listen(host.strip("[]") or "0.0.0.0", number)
 
 
 def serve(app: FastAPI, listen: Listen, data: Path, token: str, life: Life) -> None:

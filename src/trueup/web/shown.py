@@ -1,5 +1,6 @@
 """Shown: nouns as the API's clients see them: their JSON, with the stack's name wherever its id is."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -9,15 +10,17 @@ from trueup.model.drift import Check, Drift
 from trueup.model.errors import TrueupError
 from trueup.model.ledger import Entry
 from trueup.model.plan import AttributedPlan
-from trueup.model.run import Run
+from trueup.model.run import Run, RunKind, RunState
 from trueup.model.stack import Declaration, Stack, StackId
 from trueup.model.values import JSON
-from trueup.ports.store import RunFilter, Transaction
+from trueup.ports.store import RunFilter
 from trueup.render.encoding import to_json
 from trueup.render.text import plan_text
 from trueup.web.visit import Visit
 
 Names = Mapping[StackId, str]
+ACTIVE = frozenset(state for state in RunState if not state.ended)
+MANY = 100_000
 
 
 def run(each: Run, names: Names) -> JSON:
@@ -38,33 +41,39 @@ def entry(each: Entry) -> JSON:
 
 
 def stack(visit: Visit, each: Stack) -> JSON:
-    with visit.site.store.transaction() as tx:
-        return _stack(tx, each, visit.declarations().get(each.name), [drift.stack for drift in tx.drifts(each.id)])
+    return stacks(visit, [each])[0]
 
 
 def stacks(visit: Visit, wanted: Sequence[Stack]) -> list[JSON]:
     """Read in one transaction: one moment of the site."""
     declared = visit.declarations()
     with visit.site.store.transaction() as tx:
-        drifting = [drift.stack for drift in tx.drifts()]
-        return [_stack(tx, each, declared.get(each.name), drifting) for each in wanted]
+        drifting = Counter(drift.stack for drift in tx.drifts())
+        checks = {check.stack: check for check in tx.checks()}
+        at_work = tx.runs(RunFilter(states=ACTIVE, limit=MANY))
+    active = {run.stack: run for run in reversed(at_work) if run.kind is not RunKind.PROPOSAL}
+    return [
+        {
+            **to_json(each),
+            **_declared(declared.get(each.name)),
+            "check": to_json(checks.get(each.id)),
+            "open_drifts": drifting[each.id],
+            "active_run": _brief(active[each.id]) if each.id in active else None,
+        }
+        for each in wanted
+    ]
 
 
-def _stack(tx: Transaction, each: Stack, declared: Declaration | None, drifting: Sequence[StackId]) -> JSON:
-    check = tx.check(each.id)
-    active = next((run for run in tx.runs(RunFilter(stack=each.id, limit=20)) if not run.state.ended), None)
-    return {
-        **to_json(each),
-        "mode": to_json(declared.mode) if declared else None,
-        "respond": to_json(declared.respond) if declared else None,
-        "format": declared.format if declared else None,
-        "owner": to_json(declared.owner) if declared else [],
-        "depends_on": to_json(declared.depends_on) if declared else [],
-        "rules": to_json(declared.environment) if declared else None,
-        "check": to_json(check),
-        "open_drifts": drifting.count(each.id),
-        "active_run": {"id": active.id, "kind": active.kind, "state": active.state} if active else None,
-    }
+def _declared(each: Declaration | None) -> JSON:
+    """How the control repository wants it now; nothing of a stack that is gone from it."""
+    if each is None:
+        return {"mode": None, "respond": None, "format": None, "owner": [], "depends_on": [], "rules": None}
+    found = {name: getattr(each, name) for name in ("mode", "respond", "format", "owner", "depends_on")}
+    return {**to_json(found), "rules": to_json(each.environment)}
+
+
+def _brief(each: Run) -> JSON:
+    return {"id": each.id, "kind": each.kind, "state": each.state}
 
 
 def plan(each: AttributedPlan, about: Stack) -> JSON:
@@ -107,9 +116,9 @@ def codified(each: Codified, names: Names) -> JSON:
 
 def why(visit: Visit, each: Run) -> JSON:
     """Whose approvals count and whose do not; what is missing and from whom. Those given in the forge are asked for
-    while they may still matter."""
+    while the run waits for them."""
     approvals = each.approvals
-    if not each.state.ended:
+    if each.state is RunState.AWAITING_APPROVAL:
         try:
             approvals = tuple(visit.site.books.approvals(visit.site.errands.source(each), each))
         except TrueupError:
