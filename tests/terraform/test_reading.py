@@ -163,3 +163,12 @@ def test_what_acts_during_a_plan_is_named() -> None:
     assert [each.code for each in found] == ["external-data", "local-exec", "no-lock-file"]
     assert str(found[0].place) == "app/main.tf:1:1"
     assert not any(each.stops for each in found)
+
+
+def test_a_state_in_git_stops_everything() -> None:
+    """It would not be used, and everything would be created twice; with a backend it is only a leftover."""
+    files = {"app/main.tf": 'resource "terraform_data" "a" {}', "app/terraform.tfstate": "{}"}
+    (found,) = findings(read_root(Layout(tree(**files)), "app", SPEC))
+    assert found.code == "state-in-git" and found.stops and found.hint
+    files["app/main.tf"] += '\nterraform {\n  backend "s3" {}\n}\n'
+    assert not findings(read_root(Layout(tree(**files)), "app", SPEC))

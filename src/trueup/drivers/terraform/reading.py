@@ -89,12 +89,30 @@ def findings(root: Root) -> tuple[Finding, ...]:
                     f"{each.kind}.{each.name} runs {provisioner} when it is applied; what that does shows in no plan"
                 )
                 found.append(Finding(provisioner, message, place))
+    found += _states_in_git(root)
     if posixpath.join(root.path, LOCK_FILE) not in root.files and _needs_providers(root):
         hint = "run `terraform init` (or `tofu init`) and commit the file"
         found.append(
             Finding("no-lock-file", f"there is no {LOCK_FILE}: nothing pins the providers", Place(root.path), hint)
         )
     return tuple(found)
+
+
+def _states_in_git(root: Root) -> list[Finding]:
+    """Such a state is not used: without it everything would be created a second time."""
+    if any(source.backend not in ("", "local") for source in root.own.sources.values()):
+        return []
+    return [
+        Finding(
+            "state-in-git",
+            "the repository holds this stack's state, and a state in Git is never used",
+            Place(entry.path),
+            hint="give the stack a backend and move the state there: `init -migrate-state`; then remove the file",
+            stops=True,
+        )
+        for entry in root.layout.directories.get(root.path, ())
+        if entry.path.endswith(".tfstate")
+    ]
 
 
 def _needs_providers(root: Root) -> bool:
