@@ -22,6 +22,7 @@ from trueup.model.run import Run, RunKind, RunState
 from trueup.model.stack import Stack
 from trueup.ports.forge import Forge
 from trueup.ports.store import LedgerFilter, RunFilter
+from trueup.system.clock import Clock
 from trueup.wiring import Installation, Options, installation
 
 CONTROL = """\
@@ -203,10 +204,19 @@ def open_office(company: Company, place: Path) -> Iterator[Office]:
     (control / "trueup.yaml").write_text(control_text(cloud, bare, git, "observe", "observe"))
     git.git(control, "add", "--all")
     git.having(signature("carla")).git(control, "commit", "--quiet", "-m", "Point Trueup at our infrastructure")
-    who = {"AWS_ACCESS_KEY_ID": cloud.trueup.access_key, "AWS_SECRET_ACCESS_KEY": cloud.trueup.secret_key}
-    around = {"PATH": git.environment["PATH"], "HOME": os.environ["HOME"], **cloud.address, **who}
-    with patch.dict(os.environ, around), installation(Options(place / "data", str(control))) as installed:
+    with installed_beside(cloud, git, Options(place / "data", str(control))) as installed:
         yield Office(cloud, git, bare, laptop, control, installed, scheduler_of(installed))
+
+
+@contextmanager
+def installed_beside(
+    cloud: Cloud, terminal: Terminal, options: Options, clock: Clock | None = None
+) -> Iterator[Installation]:
+    """A Trueup whose own process is the user `trueup` of that cloud, and nobody else."""
+    who = {"AWS_ACCESS_KEY_ID": cloud.trueup.access_key, "AWS_SECRET_ACCESS_KEY": cloud.trueup.secret_key}
+    around = {"PATH": terminal.environment["PATH"], "HOME": os.environ["HOME"], **cloud.address, **who}
+    with patch.dict(os.environ, around), installation(options, clock) as installed:
+        yield installed
 
 
 def scheduler_of(installed: Installation) -> Scheduler:

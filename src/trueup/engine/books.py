@@ -67,8 +67,13 @@ class Books:
 
     def _of_superseded(self, run: Run) -> list[Approval]:
         with self.store.transaction() as tx:
-            older = tx.runs(RunFilter(stack=run.stack, kinds=frozenset({run.kind})))
-        return [approval for each in older if each.superseded_by == run.id for approval in each.approvals]
+            runs = tx.runs(RunFilter(stack=run.stack, kinds=frozenset({run.kind})))
+        line, given = {run.id}, list[Approval]()
+        for each in runs:  # newest first: whoever superseded a run comes before it
+            if each.superseded_by in line:
+                line.add(each.id)
+                given += each.approvals
+        return given
 
     def _of_request(self, source: Source, run: Run) -> list[Approval]:
         """People approved a commit in the forge; what they saw there is the effect of that commit's proposal."""

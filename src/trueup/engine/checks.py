@@ -1,5 +1,6 @@
 """Checks: one look for drift. Not a run: it holds no lease, applies nothing, and does not judge a moving target."""
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,9 +12,10 @@ from trueup.engine.jobs import Errand
 from trueup.engine.settling import drift_drafts
 from trueup.engine.source import Source
 from trueup.model.baseline import Baseline
-from trueup.model.drift import Check, CheckState
+from trueup.model.causes import Cause
+from trueup.model.drift import Check, CheckState, Drift, Resolution
 from trueup.model.errors import TrueupError
-from trueup.model.plan import AttributedPlan
+from trueup.model.plan import Address, AttributedPlan
 from trueup.model.run import RunState
 from trueup.model.stack import Stack, StackId, Standing
 from trueup.ports.store import RunFilter, Store, Transaction
@@ -81,9 +83,13 @@ class Checks:
             if moved or any(run.state in BUSY for run in tx.runs(RunFilter(stack=stack.id, states=BUSY))):
                 return self._put(tx, check, CheckState.INVALIDATED, due_at=now + RETRY)
             against = foreign.baseline or baseline
+            converging = {change.address for change in attributed.changes if change.having(Cause.CONVERGED)}
             if foreign.baseline is not None:
                 attributed = attribute(attributed.plan, against)
             detection = self._detect(tx, stack, attributed, against, check)
+            if foreign.baseline is not None:
+                ended = tuple(_ended(drift, foreign.baseline, converging) for drift in detection.resolved)
+                detection = replace(detection, resolved=ended)
             self._record(tx, stack, detection, source, foreign)
             state = CheckState.DRIFTED if detection.unresolved else CheckState.CLEAN
             return self._put(
@@ -132,6 +138,15 @@ class Checks:
         ended = replace(check, state=state, ended_at=self.clock.now(), **changes)  # type: ignore[arg-type]
         tx.put_check(ended)
         return ended
+
+
+def _ended(drift: Drift, baseline: Baseline, converging: Set[Address]) -> Drift:
+    """A drift that code wants by now ended with the commit that settled: by our codification, or by an apply of
+    somebody else's."""
+    if drift.address not in converging:
+        return drift
+    codified = drift.request is not None or baseline.settled_by.startswith("codified:")
+    return replace(drift, resolution=Resolution.CODIFIED if codified else Resolution.FOREIGN)
 
 
 def _settled(stack: Stack, baseline: Baseline) -> Stack:

@@ -15,8 +15,9 @@ from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
 from trueup.model.errors import TrueupError
 from trueup.model.ledger import Draft
-from trueup.model.plan import Address, Applied, AttributedPlan
+from trueup.model.plan import Address, Applied, AttributedChange, AttributedPlan
 from trueup.stages.attribute import attribute
+from trueup.stages.detect import fingerprint
 from trueup.stages.record import settled
 from trueup.system.clock import Clock
 
@@ -46,9 +47,10 @@ class Foreign:
         live = attributed.plan.basis.live
         if baseline is None or live == baseline.basis.live or not live.exists:
             return self._codified(source, attributed, baseline) if baseline else Verdict()
-        if not attributed.drifted and not _converged(attributed) and not self._undone(source, attributed):
+        undone = self._undone(source, attributed)
+        if self._only_refreshed(source, attributed) and not undone:
             return self._refreshed(source, attributed, baseline)
-        explained = None if self._undone(source, attributed) else self._explained(source, attributed, baseline)
+        explained = None if undone else self._explained(source, attributed, baseline)
         if explained is None:
             return self._unexplained(source, attributed, baseline)
         at, plan = explained
@@ -78,12 +80,22 @@ class Foreign:
         words = "the stored state was written by somebody else, without a change to any resource"
         return Verdict(words, next_one, (), self._draft(source, "foreign.refresh", words, attributed))
 
+    def _only_refreshed(self, source: Source, attributed: AttributedPlan) -> bool:
+        """Nothing differs but drift that was known before, at the values known."""
+        with self.books.store.transaction() as tx:
+            known = {drift.address: drift.fingerprint for drift in tx.drifts(source.stack.id)}
+        return not _converged(attributed) and all(
+            known.get(change.address) == fingerprint(change.address, attributed.drift_of(change))
+            for change in attributed.drifted
+        )
+
     def _undone(self, source: Source, attributed: AttributedPlan) -> list[str]:
-        """Addresses of open drifts that are gone now: somebody's apply undid what was made by hand."""
-        drifted = {change.address for change in attributed.drifted}
+        """Addresses of open drifts that are gone, and not because code wants them now: somebody's apply undid what
+        was made by hand."""
+        there = {change.address for change in (*attributed.drifted, *_converging(attributed))}
         with self.books.store.transaction() as tx:
             known = tx.drifts(source.stack.id)
-        return [drift.address for drift in known if drift.address not in drifted]
+        return [drift.address for drift in known if drift.address not in there]
 
     def _explained(
         self, source: Source, attributed: AttributedPlan, baseline: Baseline
@@ -93,6 +105,8 @@ class Foreign:
             open_drifts = frozenset(drift.address for drift in tx.drifts(source.stack.id))
         if _explains(attributed, open_drifts):
             return source, attributed
+        if self._looked_for(source, attributed):
+            return None
         stack, catalog = source.stack, self.errands.catalog
         newer = catalog.commits(stack.repository, baseline.basis.revision, source.revision)
         for commit in newer[1 : COMMITS + 1]:
@@ -107,6 +121,15 @@ class Foreign:
                 return there, plan
         return None
 
+    def _looked_for(self, source: Source, attributed: AttributedPlan) -> bool:
+        """Whether the same commits were tried for the same identity before: each of them costs a plan."""
+        name, tried = f"foreign.tried:{source.stack.id}", f"{source.revision} {_identity(attributed)}"
+        with self.books.store.transaction() as tx:
+            before = tx.fact(name)
+            if before != tried:
+                tx.put_fact(name, tried)
+        return before == tried
+
     def _unexplained(self, source: Source, attributed: AttributedPlan, baseline: Baseline) -> Verdict:
         """Said once for each live identity; what differs stays drift, for a person to decide."""
         words = "foreign apply that no commit explains"
@@ -114,7 +137,7 @@ class Foreign:
         if undone:
             words += f"; it undid what was made by hand: {', '.join(undone)}"
         name = f"foreign:{source.stack.id}"
-        identity = json.dumps(dict(attributed.plan.basis.live.values), sort_keys=True)
+        identity = _identity(attributed)
         with self.books.store.transaction() as tx:
             if tx.fact(name) == identity:
                 return Verdict(words)
@@ -156,8 +179,16 @@ class Foreign:
         )
 
 
+def _identity(attributed: AttributedPlan) -> str:
+    return json.dumps(dict(attributed.plan.basis.live.values), sort_keys=True)
+
+
+def _converging(attributed: AttributedPlan) -> list[AttributedChange]:
+    return [change for change in attributed.changes if change.having(Cause.CONVERGED)]
+
+
 def _converged(attributed: AttributedPlan) -> bool:
-    return any(change.having(Cause.CONVERGED) for change in attributed.changes)
+    return bool(_converging(attributed))
 
 
 def _explains(attributed: AttributedPlan, known: frozenset[Address]) -> bool:

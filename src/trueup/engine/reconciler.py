@@ -96,7 +96,9 @@ class Reconciler:
             desk.move(RunState.APPROVED, approvals=approved.approvals)
         else:
             summary = f"{desk.stack.name} waits: {approved.explain()}"
-            desk.move(RunState.AWAITING_APPROVAL, desk.draft("run.waiting", summary))
+            # Given to a run that this one superseded, they count here from now on.
+            approvals = tuple(dict.fromkeys((*run.approvals, *approved.counted)))
+            desk.move(RunState.AWAITING_APPROVAL, desk.draft("run.waiting", summary), approvals=approvals)
 
     @contextmanager
     def _answering(self, desk: Desk) -> Iterator[None]:
