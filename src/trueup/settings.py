@@ -8,8 +8,8 @@ from platformdirs import user_data_path
 KEY = "key"
 """In the data directory: the installation's key. Without it nothing that is sealed can be read again."""
 
-LISTEN = "127.0.0.1:8484"
-"""Where the API answers unless told otherwise."""
+PORT = 8642
+"""Where the API of `trueup up` answers on this machine, unless told otherwise."""
 
 
 def default_data() -> Path:

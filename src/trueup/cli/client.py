@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from trueup.cli.embedded import transport as embedded
 from trueup.cli.invocation import Invocation
 from trueup.cli.waiting import waiting
 from trueup.model.errors import Broken, Invalid, Place, Refused, Rejected, TrueupError, Unavailable
@@ -18,7 +18,7 @@ from trueup.web.runtime import Runtime, running
 
 PREFIX = "/api/v1"
 AS = "X-Trueup-As"
-"""Header with the name that was typed with --as."""
+"""Header with the name that was typed with --as, percent-encoded."""
 
 CONNECT = 5.0
 """Seconds until a server that does not answer the door counts as not there."""
@@ -82,26 +82,24 @@ def connect(invocation: Invocation) -> Iterator[Api]:
     one command."""
     headers = {"Accept": "application/json"}
     if invocation.person:
-        headers[AS] = invocation.person
+        headers[AS] = quote(invocation.person)
     if invocation.server:
         with _remote(invocation.server, invocation.token, headers) as http:
             yield Api(http, invocation.server)
         return
-    runtime = _beside(invocation.data)
+    runtime = beside(invocation.data)
     if runtime is not None:
         with _remote(runtime.url, runtime.token, headers) as http:
             yield Api(http, runtime.url)
         return
-    # Building a site means importing everything that there is: only here, and only when it is needed.
-    embedded = import_module("trueup.cli.embedded")
     with (
-        embedded.transport(invocation.data, invocation.repo) as transport,
+        embedded(invocation.data, invocation.repo) as transport,
         httpx.Client(transport=transport, base_url="http://127.0.0.1", headers=headers) as http,
     ):
         yield Api(http, "Trueup in this process")
 
 
-def _beside(data: Path) -> Runtime | None:
+def beside(data: Path) -> Runtime | None:
     """The `trueup up` that has the data directory now. A note of another process than the lock's holder is stale."""
     found, runtime = holder(data), running(data)
     return runtime if found is not None and runtime is not None and runtime.pid == found.pid else None

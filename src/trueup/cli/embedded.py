@@ -1,14 +1,13 @@
-"""Embedded: the API in this very process, for a command line without a server. Imports everything there is."""
+"""Embedded: the API in this very process, for a command line without a server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-wiring = import_module("trueup.wiring")
+from trueup import wiring
 
 
 @contextmanager

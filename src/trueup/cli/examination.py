@@ -31,6 +31,8 @@ class State(StrEnum):
     FINE = "fine"
     ABSENT = "absent"
     """Not there, and only some uses need it."""
+    CARE = "care"
+    """Works, and something has to be done before it hurts."""
     WRONG = "wrong"
     """Needed, and missing or not as it must be."""
 
@@ -163,7 +165,7 @@ def _backup(data: Path, path: Path) -> Check:
     except (OSError, ValueError):
         note = {}
     if note.get("key") != key:
-        return Check("key", State.WRONG, f"{key} is not backed up: losing it loses every baseline", what_for, how)
+        return Check("key", State.CARE, f"{key} is not backed up: losing it loses every baseline", what_for, how)
     return Check("key", State.FINE, f"{key}, backed up by {note.get('by')} at {note.get('at')}", what_for)
 
 

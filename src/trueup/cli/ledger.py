@@ -43,12 +43,12 @@ def list_(
     \b
     trueup ledger list --kind run.approved --since 30d
     """
-    now = clock().now
+    begin, end = (moment(text, clock().now, past=True) if text else None for text in (since, until))
     with connect(ctx.obj) as api:
         document = api.get(
             "ledger",
-            since=moment(since, now, past=True) if since else None,
-            until=moment(until, now, past=True) if until else None,
+            since=begin,
+            until=end,
             stack=lookup.stack(api, stack)["id"] if stack else None,
             env=env,
             who=who,

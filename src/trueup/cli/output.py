@@ -33,7 +33,13 @@ def emit(output: Output, document: JSON, view: View) -> None:
 
 def say(renderable: RenderableType) -> None:
     """For people: colours on a terminal unless NO_COLOR, plain and unwrapped in a pipe."""
-    console().print(renderable, soft_wrap=False)
+    if sys.stdout.isatty():
+        console().print(renderable, crop=False)
+        return
+    with (piped := console()).capture() as captured:
+        piped.print(renderable, crop=False)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
 
 
 def aside(line: str) -> None:

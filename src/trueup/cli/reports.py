@@ -41,11 +41,12 @@ def what_changed(
     trueup what-changed --since 7d --env prod --who anna
     """
     now = clock().now
+    begin, end = moment(since, now, past=True), moment(until, now, past=True) if until else None
     with connect(ctx.obj) as api:
         document = api.get(
             "what-changed",
-            since=moment(since, now, past=True),
-            until=moment(until, now, past=True) if until else None,
+            since=begin,
+            until=end,
             stack=lookup.stack(api, stack)["id"] if stack else None,
             env=env,
             who=who,
@@ -74,7 +75,7 @@ def evidence(
 @app.command("audit-self")
 def audit_self(
     ctx: typer.Context,
-    records: Annotated[
+    trail: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE", help="CloudTrail records as JSON, one a line or {Records: [...]}; else the trail."
@@ -88,10 +89,10 @@ def audit_self(
 
     \b
     trueup audit-self
-    trueup audit-self --records cloudtrail.json
+    trueup audit-self --trail cloudtrail.json
     """
     with connect(ctx.obj) as api:
-        body = {"records": _records(records)} if records else None
+        body = {"records": _records(trail)} if trail else None
         document = api.post("audit-self", body=body, patience=PLANNING)
     emit(ctx.obj.output, document, views.audit)
     if not document["clean"]:

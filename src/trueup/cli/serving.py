@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from trueup import wiring
 from trueup.cli.invocation import Invocation, Output
+from trueup.cli.output import aside
 from trueup.model.errors import Invalid
-from trueup.settings import LISTEN, DemoOptions
+from trueup.settings import PORT, DemoOptions
+from trueup.web.server import Listen
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -38,7 +41,7 @@ def up(
     repo: Repo = "",
     branch: Branch = "main",
     database: Database = "",
-    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the API answers.")] = LISTEN,
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the API answers.")] = f"127.0.0.1:{PORT}",
     poll: Annotated[str, typer.Option(metavar="SPAN", help="Time between two looks at each repository.")] = "60s",
 ) -> None:
     """Run everything in one process: API, scheduler and worker.
@@ -50,12 +53,9 @@ def up(
     trueup up --repo git@github.acme.com:infra/control.git --database postgresql://trueup@db/trueup
     """
     invocation: Invocation = ctx.obj
-    # Everything heavy hangs below wiring; `trueup up --help` needs none of it.
-    wiring = import_module("trueup.wiring")
-    options = wiring.Options(
-        invocation.data, repo or invocation.repo, branch, database, timedelta(seconds=_seconds(poll))
-    )
-    raise typer.Exit(wiring.up(options, _address(listen)))
+    address, span = _address(listen), timedelta(seconds=_seconds(poll))
+    options = wiring.Options(invocation.data, repo or invocation.repo, branch, database, span)
+    raise typer.Exit(wiring.up(options, address, _ready))
 
 
 @app.command()
@@ -75,7 +75,6 @@ def worker(
     trueup worker --database postgresql://trueup@db/trueup
     """
     invocation: Invocation = ctx.obj
-    wiring = import_module("trueup.wiring")
     options = wiring.Options(invocation.data, repo or invocation.repo, branch, database)
     raise typer.Exit(wiring.worker(options))
 
@@ -99,14 +98,19 @@ def demo(
     """
     invocation: Invocation = ctx.obj
     options = DemoOptions(once=once, json=invocation.output is Output.JSON, keep=keep)
+    # Its libraries are an extra that not everybody has installed.
     raise typer.Exit(import_module("trueup.demo.story").run(options))
 
 
-def _address(listen: str) -> tuple[str, int]:
+def _ready(url: str) -> None:
+    aside(f"Trueup answers at {url}; Ctrl-C ends it properly. In another terminal: trueup stack list, trueup adopt")
+
+
+def _address(listen: str) -> Listen:
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise Invalid(f"--listen {listen} is no address", hint="like 127.0.0.1:8484; port 0 takes a free one")
-    return host.strip("[]"), int(port)
+    return Listen(host.strip("[]"), int(port))
 
 
 def _seconds(span: str) -> float:

@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from trueup.cli.rows import Rows
 from trueup.model.values import JSON, dotted
 
 _ELEMENT = re.compile(r"\.[0-9a-f]{12}\b")
@@ -49,13 +50,9 @@ def word(text: object) -> Text:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], nothing: str) -> RenderableType:
-    """Two spaces between columns and no lines, so that it can be copied and cut; the first column stays whole."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for index, column in enumerate(columns):
-        made.add_column(column.upper(), no_wrap=index == 0, overflow="fold")
-    for row in rows:
-        made.add_row(*(each if isinstance(each, Text) else text(each) for each in row))
-    return made if made.row_count else Text(nothing)
+    """Two spaces between columns and no lines, so that it can be copied and cut. Without rows, `nothing`."""
+    made = [[text(each) for each in row] for row in rows]
+    return Rows(columns, made) if made else Text(nothing)
 
 
 def fields(pairs: Iterable[tuple[str, object]]) -> RenderableType:
@@ -64,8 +61,8 @@ def fields(pairs: Iterable[tuple[str, object]]) -> RenderableType:
     made.add_column(style="bold", no_wrap=True)
     made.add_column(overflow="fold")
     for name, each in pairs:
-        if each not in (None, "", (), [], {}):
-            made.add_row(f"{name}", each if isinstance(each, Text) else text(each))
+        if text(each).plain not in ("", "-"):
+            made.add_row(name, text(each))
     return made
 
 
@@ -77,12 +74,17 @@ def lines(*parts: str) -> Text:
     return Text("\n".join(parts))
 
 
-def commands(*pairs: tuple[str, str]) -> RenderableType:
-    """What can be done next, each with the exact command below it, whole for copying."""
-    return Text("\n").join(Text(f"{what}\n    ") + Text(command, style="bold") for what, command in pairs)
+def ways(title: str, *pairs: tuple[str, str]) -> RenderableType:
+    """What can be done next, each with the exact command below it. Never wrapped or cut: it is there to be copied."""
+    parts = [Text(f"  {what}\n      ").append(command, style="bold") for what, command in pairs]
+    shown = Text("\n").join(parts)
+    shown.no_wrap, shown.overflow = True, "ignore"
+    return Group(Text(""), Text(title, style="bold"), shown)
 
 
 def text(each: object) -> Text:
+    if isinstance(each, Text):
+        return each
     if isinstance(each, list | tuple):
         return Text(", ".join(str(part) for part in each) or "-")
     return Text("-" if each is None or each == "" else str(each))

@@ -1,5 +1,6 @@
 """Traces: what Trueup left anywhere. Files below the data directory, and refs in repositories."""
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from trueup.web.runtime import RUNTIME
 
 OURS = ("refs/heads/trueup/*", "refs/trueup/*")
 """Branches of codifications and of the ledger; change requests and statuses of the local forge."""
+MEMORY = "installation.json"
+"""In the data directory: which control repository it is for."""
 MARKS = frozenset({KEY, LOCK_NAME, RUNTIME})
 """A directory with one of these is a data directory."""
 SECONDS = 60.0
@@ -42,6 +45,8 @@ class Traces:
     files: tuple[tuple[str, int], ...]
     """Entries of the data directory with their bytes, whatever is in them included."""
     refs: tuple[Refs, ...]
+    states: tuple[str, ...] = ()
+    """State files below the data directory: of stacks without a backend, which have no other."""
 
     @property
     def document(self) -> dict[str, JSON]:
@@ -52,6 +57,7 @@ class Traces:
                 {"repository": each.repository, "names": list(each.names), "mirror": each.mirror, "error": each.error}
                 for each in self.refs
             ],
+            "states": list(self.states),
             "cloud": [],
         }
 
@@ -60,8 +66,16 @@ def find(data: Path, remotes: Sequence[Remote]) -> Traces:
     """Reads only."""
     asked = [_listed(each.name, each.url) for each in remotes if each.url]
     mirrors = [_listed(directory.name, str(directory), mirror=True) for directory in _mirrors(data)]
-    refs = asked or [each for each in mirrors if each.names]
-    return Traces(data, tuple(_files(data)), tuple(refs))
+    refs = [*asked, *(each for each in mirrors if each.names)]
+    return Traces(data, tuple(_files(data)), tuple(refs), tuple(_states(data)))
+
+
+def control_repository(data: Path) -> str:
+    """As the data directory remembers it; empty before the first `trueup up`."""
+    try:
+        return str(json.loads((data / MEMORY).read_text(encoding="utf-8"))["repository"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def check_ours(data: Path) -> None:
@@ -81,6 +95,15 @@ def _size(path: Path) -> int:
     if not path.is_dir() or path.is_symlink():
         return path.lstat().st_size
     return sum((Path(directory) / name).lstat().st_size for directory, _, names in os.walk(path) for name in names)
+
+
+def _states(data: Path) -> Iterator[str]:
+    for directory, folders, names in os.walk(data):
+        # What terraform keeps there is its note of the backend, not a state.
+        folders[:] = sorted(folder for folder in folders if folder != ".terraform")
+        yield from (
+            str((Path(directory) / name).relative_to(data)) for name in sorted(names) if name.endswith(".tfstate")
+        )
 
 
 def _mirrors(data: Path) -> Iterator[Path]:

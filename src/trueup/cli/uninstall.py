@@ -28,6 +28,9 @@ def uninstall(
     ctx: typer.Context,
     plan: Annotated[bool, typer.Option("--plan", help="Only list, remove nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    with_states: Annotated[
+        bool, typer.Option("--with-states", help="Also states that are kept nowhere else: they were copied, or may go.")
+    ] = False,
 ) -> None:
     """List everything that Trueup put anywhere; remove its data.
 
@@ -47,22 +50,30 @@ def uninstall(
     if at_work is not None:
         raise Refused(f"process {at_work.pid} is using {invocation.data}", hint=f"end it first: kill {at_work.pid}")
     traces.check_ours(invocation.data)
+    if found.states and not with_states:
+        raise Refused(
+            f"{len(found.states)} state files of stacks without a backend are kept there and nowhere else",
+            hint="copy them, or give those stacks a backend; then: trueup uninstall --with-states",
+        )
     confirm(f"Remove {invocation.data} with its ledger, baselines and key, for good?", yes)
     shutil.rmtree(invocation.data)
     aside(f"{invocation.data} is removed")
 
 
 def _repositories(invocation: Invocation) -> list[traces.Remote]:
-    """As the running server knows them. Without one, only the mirrors in the data directory tell."""
+    """As the running server knows them. Without one, the control repository that the data directory remembers."""
     if not invocation.server and holder(invocation.data) is None:
-        return []
+        control = traces.control_repository(invocation.data)
+        return [traces.Remote("the control repository", control)] if control else []
     with connect(invocation) as api:
-        return [_remote(each) for each in _asked(api)]
+        return [_remote(each, invocation) for each in _asked(api)]
 
 
 def _asked(api: Api) -> list[JSON]:
     return list(api.get("repositories"))
 
 
-def _remote(document: JSON) -> traces.Remote:
-    return traces.Remote(str(document["name"]), str(document.get("url") or ""))
+def _remote(document: JSON, invocation: Invocation) -> traces.Remote:
+    """`.` is the control repository itself, which only this machine's data directory knows the way to."""
+    url = str(document.get("url") or "")
+    return traces.Remote(str(document["name"]), traces.control_repository(invocation.data) if url == "." else url)

@@ -34,6 +34,14 @@ class When:
         local = _read(stamp).astimezone(self.now.tzinfo)
         return f"{local:%Y-%m-%d %H:%M:%S %Z}, {self.ago(stamp)}"
 
+    def between(self, after: str | None, until: str) -> str:
+        """When something happened that was not there at one time and was there at another."""
+        if not after:
+            return f"before {self.at(until)}"
+        first, last = (_read(stamp).astimezone(self.now.tzinfo) for stamp in (after, until))
+        ended = f"{last:%H:%M:%S}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M:%S}"
+        return f"between {first:%Y-%m-%d %H:%M:%S} and {ended} {last:%Z}, {self.ago(until)}"
+
     def short(self, stamp: str | None) -> str:
         """For tables: `03:00:12` today, `11-22 03:00` in this year."""
         if not stamp:

@@ -2,7 +2,7 @@
 
 import getpass
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,18 +83,24 @@ class Works:
         self._thread.join()
 
 
-def up(options: Options, listen: Listen) -> int:
-    """Everything in one process until it is asked to end. Raises Refused when the data directory is in use."""
+def up(options: Options, listen: Listen, ready: Callable[[str], None]) -> int:
+    """Everything in one process until it is asked to end. `ready` is told the URL once requests are answered. Raises
+    Refused when the data directory is in use."""
     lock = DataLock(options.data)
     lock.acquire()
     with lock, installation(options) as installed:
         works = Works.of(installed)
         token = token_urlsafe(32)
         app = _app(works, Access(Tokens(installed.store, installed.site.clock), owner=token, user=getpass.getuser()))
+
+        def listening(url: str) -> None:
+            lock.announce(url)
+            ready(url)
+
         life = Life(
             on_start=works.start,
             on_stop=lambda graceful: works.stop(PATIENCE if graceful else 0),
-            on_listening=lambda url: lock.announce(url),
+            on_listening=listening,
         )
         serve(app, listen, options.data, token, life)
     return 0

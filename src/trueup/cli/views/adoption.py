@@ -34,16 +34,13 @@ def adoptions(document: JSON, when: When) -> RenderableType:
     listed = sheet.table(("stack", "state", "what differs"), rows, nothing)
     if not rows:
         return listed
-    ways = sheet.commands(
-        ("Look at one:", "trueup adopt STACK"),
-        ("Settle one:", 'trueup adopt STACK --as NAME --reason "..."'),
-    )
-    return Group(listed, Text(""), ways)
+    look, settle = "trueup adopt STACK", 'trueup adopt STACK --as NAME --reason "..."'
+    return Group(listed, sheet.ways("Nothing is settled yet", ("Look at one:", look), ("Settle one:", settle)))
 
 
 def settle_it(name: str) -> RenderableType:
     command = f'trueup adopt {name} --as NAME --reason "..."'
-    return sheet.section("Nothing was settled yet", sheet.commands(("To settle it:", command)))
+    return sheet.ways("Nothing is settled yet", ("To settle it:", command))
 
 
 def adopted(document: JSON, when: When) -> RenderableType:

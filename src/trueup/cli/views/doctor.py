@@ -8,7 +8,7 @@ from trueup.cli.views.ledger import anything
 from trueup.cli.when import When
 from trueup.model.values import JSON
 
-_SIGNS = {"fine": ("ok", "green"), "absent": ("--", "cyan"), "wrong": ("!!", "bold red")}
+_SIGNS = {"fine": ("ok", "green"), "absent": ("--", "cyan"), "care": ("! ", "yellow"), "wrong": ("!!", "bold red")}
 
 
 def examined(document: JSON, when: When) -> RenderableType:

@@ -32,8 +32,7 @@ def drift(document: JSON, when: When) -> RenderableType:
             ("live as", document.get("identity")),
             ("state", sheet.word(document["state"])),
             ("made by", document.get("actor") or "nobody knows yet: no event told"),
-            ("first seen", when.at(document.get("first_seen"))),
-            ("not there", when.at(document["not_before"]) if document.get("not_before") else None),
+            ("happened", when.between(document.get("not_before"), document["first_seen"])),
             ("last seen", when.at(document.get("last_seen"))),
             ("provisional", "seen before the stack was adopted" if document.get("provisional") else None),
             ("resolved", document.get("resolution")),
@@ -46,12 +45,13 @@ def drift(document: JSON, when: When) -> RenderableType:
     if document.get("differences"):
         parts.append(sheet.section("What differs", changes([{**document, "action": "drift"}])))
     if document["state"] == "open":
-        parts.append(sheet.section("Ways on", _ways_on(str(document["id"]))))
+        parts.append(_ways_on(str(document["id"])))
     return Group(*parts)
 
 
 def _ways_on(id: str) -> RenderableType:
-    return sheet.commands(
+    return sheet.ways(
+        "Ways on",
         ("Codify: keep it, and let the code say so.", f'trueup drift codify {id} --reason "..."'),
         ("Revert: undo it, and nothing else.", f'trueup drift revert {id} --reason "..."'),
         ("Tolerate: leave it for a while.", f'trueup drift tolerate {id} --until 14d --reason "..."'),

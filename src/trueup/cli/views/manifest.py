@@ -28,8 +28,8 @@ def written(document: JSON, when: When) -> RenderableType:
     del when
     count = document["stacks"]
     about = f"Wrote {document['file']}: {count} stack{'s' if count != 1 else ''}, everything only observed."
-    ways = sheet.commands(("Check it:", "trueup validate"), ("Look at what is real:", "trueup up --repo ."))
-    return Group(Text(about), Text(""), Text(str(document["text"]).rstrip()), Text(""), ways)
+    ways = sheet.ways("Next", ("Check it:", "trueup validate"), ("Look at what is real:", "trueup up --repo ."))
+    return Group(Text(about), Text(""), Text(str(document["text"]).rstrip()), ways)
 
 
 def _finding(finding: Finding, source: Sequence[str], file: str) -> RenderableType:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from trueup.cli import sheet
@@ -76,7 +77,8 @@ def why(document: JSON, when: When) -> RenderableType:
     if given:
         parts.append(sheet.table(("person", "approved", ""), given, ""))
     if document["state"] == "awaiting_approval":
-        parts.append(sheet.commands(("Somebody who may:", f"trueup run approve {document['id']} --as NAME")))
+        command = f"trueup run approve {document['id']} --as NAME"
+        return Group(sheet.section("Why", *parts), sheet.ways("Way on", ("Somebody who may:", command)))
     return sheet.section("Why", *parts)
 
 
@@ -84,8 +86,8 @@ def blocked(document: JSON, drifts: Mapping[str, JSON], when: When) -> Renderabl
     """`drifts` are the records that the losses name, by id."""
     parts: list[RenderableType] = [Text(f"{document['id']} would undo what somebody did by hand. Nothing was applied.")]
     for loss in document.get("losses") or []:
-        parts += [Text(""), *_loss(loss, drifts.get(str(loss.get("drift"))), when)]
-    return Group(sheet.section("Blocked", *parts, style="bold red"), sheet.section("Three ways on", _ways_on(document)))
+        parts += _loss(loss, drifts.get(str(loss.get("drift"))), when)
+    return Group(sheet.section("Blocked", *parts, style="bold red"), _ways_on(document))
 
 
 def log_lines(document: JSON, when: When) -> RenderableType:
@@ -103,12 +105,11 @@ def _loss(loss: JSON, drift: JSON | None, when: When) -> list[RenderableType]:
     if drift:
         about += [
             ("made by", drift.get("actor") or "nobody knows yet: no event told"),
-            ("seen", when.at(drift.get("first_seen"))),
-            ("not there", when.at(drift["not_before"]) if drift.get("not_before") else None),
+            ("happened", when.between(drift.get("not_before"), drift["first_seen"])),
             ("drift", drift.get("id")),
         ]
-    title = Text.assemble((str(loss["address"]), "bold"), f"  {sheet.label(difference.get('path'))}")
-    return [title, sheet.fields(about)]
+    title = Text.assemble("\n", (str(loss["address"]), "bold"), f"  {sheet.label(difference.get('path'))}")
+    return [title, Padding(sheet.fields(about), (0, 0, 0, 2), expand=False)]
 
 
 def _verb(difference: JSON) -> str:
@@ -121,7 +122,8 @@ def _ways_on(document: JSON) -> RenderableType:
     addresses = list(dict.fromkeys(str(loss["address"]) for loss in losses))
     name, quoted = document.get("name"), " ".join(_quoted(address) for address in addresses)
     codify = f"trueup drift codify {' '.join(drifts)}" if drifts else f"trueup stack check {_quoted(str(name))}"
-    return sheet.commands(
+    return sheet.ways(
+        "Three ways on",
         ("Codify: keep it, and let the code say so.", f'{codify} --reason "..."' if drifts else codify),
         (
             "Wait: once the drift is gone, the run goes on by itself. A check looks:",

@@ -1,11 +1,12 @@
 """Stacks, their checks, plans and locks as people see them."""
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from trueup.cli import sheet
 from trueup.cli.when import When
-from trueup.model.values import JSON
+from trueup.model.values import JSON, is_masked, is_unknown
 from trueup.render.values import shown
 
 
@@ -84,12 +85,21 @@ def changes(found: JSON) -> RenderableType:
         title = Text.assemble(("\n" if parts else ""), sheet.word(action), "  ", (change["address"], "bold"))
         parts.append(title)
         rows = [
-            (f"  {sheet.label(each.get('path'))}", sheet.word(each["cause"]), _moved(each))
+            (sheet.label(each.get("path")), sheet.word(each["cause"]), _moved(each))
             for each in change.get("differences", ())
         ]
         if rows:
-            parts.append(sheet.table(("  path", "cause", "values"), rows, ""))
+            parts.append(Padding(sheet.table(("path", "cause", "values"), rows, ""), (0, 0, 0, 2), expand=False))
     return Group(*parts)
+
+
+def _by_hand(difference: JSON) -> str:
+    settled, real = shown(difference.get("settled")), shown(difference.get("real"))
+    if difference.get("settled") is None:
+        return f"added by hand: {real}; applying removes it"
+    if difference.get("real") is None:
+        return f"removed by hand: {settled}; applying puts it back"
+    return f"{settled} -> {real} by hand; applying puts {settled} back"
 
 
 def findings(document: JSON) -> list[RenderableType]:
@@ -129,16 +139,23 @@ def _counted(document: JSON) -> str:
 
 def _moved(difference: JSON) -> str:
     """S, R and D, without repeating what is equal."""
-    settled, real, desired = (shown(difference.get(name)) for name in ("settled", "real", "desired"))
+    settled, real, desired = (shown(_telling(difference.get(name))) for name in ("settled", "real", "desired"))
     match difference["cause"]:
         case "intended":
             return f"{real} -> {desired}"
         case "ghost_revert":
-            return f"applying would undo {settled} -> {real}"
+            return _by_hand(difference)
         case "conflict":
-            return f"settled {settled}, real {real}, code {desired}"
+            return f"settled {settled}, by hand {real}, in code {desired}"
         case _:
             return f"{settled} -> {real}"
+
+
+def _telling(value: JSON) -> JSON:
+    """An object without the members that say nothing, so that the others can be found."""
+    if not isinstance(value, dict) or is_masked(value) or is_unknown(value):
+        return value
+    return {key: each for key, each in value.items() if each not in (None, "", [], {}) and not is_unknown(each)}
 
 
 def _where(finding: JSON) -> str:

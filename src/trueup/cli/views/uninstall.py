@@ -17,9 +17,10 @@ def traces(document: JSON, when: When) -> RenderableType:
         files,
         Text("\nIn repositories", style="bold"),
     ]
-    parts += [_refs(each) for each in document["refs"]] or [
-        Text("Nothing that this data directory knows of. A running server knows more: ask with --server.")
-    ]
+    parts += [_refs(each) for each in document["refs"]] or [Text("Nothing that this data directory knows of.")]
+    if document["states"]:
+        kept = [Text(f"  {name}") for name in document["states"]]
+        parts.insert(2, Group(Text("\nStates that are kept there and nowhere else", style="bold red"), *kept))
     parts += [Text("\nIn the cloud", style="bold"), Text("Nothing. State and locks stay where they were.")]
     return Group(*parts)
 
@@ -27,7 +28,7 @@ def traces(document: JSON, when: When) -> RenderableType:
 def _refs(document: JSON) -> RenderableType:
     name = str(document["repository"])
     if document["error"]:
-        return Text(f"{name}: could not be asked: {document['error']}", style="red")
+        return Text(f"{name}: could not be asked: {str(document['error']).splitlines()[0]}", style="red")
     if not document["names"]:
         return Text(f"{name}: nothing")
     seen = " (as last seen)" if document["mirror"] else ""

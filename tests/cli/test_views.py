@@ -1,0 +1,200 @@
+"""Views: what people see, at a hundred columns and at sixty."""
+
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console, RenderableType
+
+from tests.cli import nouns
+from trueup.cli import sheet
+from trueup.cli.views import adoption, drifts, ledger, requests, runs, stacks
+from trueup.model.causes import Cause
+from trueup.model.run import RunState
+from trueup.model.stack import Standing
+from trueup.render.encoding import to_json
+
+WHEN = nouns.WHEN
+
+
+def _seen(renderable: RenderableType, width: int = 100) -> str:
+    console = Console(width=width, force_terminal=False, highlight=False)
+    with console.capture() as captured:
+        console.print(renderable, crop=False)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def test_stacks_are_a_table_where_there_is_room() -> None:
+    """One line for each, columns two spaces apart."""
+    other = nouns.stack("aws//environments/dev/net", Standing.UNADOPTED, check=None, open_drifts=0, mode="observe")
+    assert _seen(stacks.stacks([nouns.stack(), other], WHEN)) == (
+        "STACK                       MODE     STANDING   CHECK    CHECKED    DRIFTS  RUN\n"
+        "aws//environments/prod/app  deliver  settled    drifted  2 min ago  1       -\n"
+        "aws//environments/dev/net   observe  unadopted  -        -          -       -"
+    )
+
+
+def test_stacks_are_records_on_a_narrow_terminal() -> None:
+    """No column is squeezed to letters: what there is of each stack, named."""
+    assert _seen(stacks.stacks([nouns.stack()], WHEN), 60) == (
+        "aws//environments/prod/app\n  mode deliver, standing settled, check drifted, checked 2\n  min ago, drifts 1"
+    )
+
+
+def test_a_paused_stack_is_shown_as_paused() -> None:
+    """What stops deliveries is more urgent than where the books stand."""
+    assert "paused" in _seen(stacks.stacks([nouns.stack(paused="anna: by hand")], WHEN))
+    assert "anna: by hand" in _seen(stacks.stack(nouns.stack(paused="anna: by hand"), WHEN))
+
+
+def test_a_plan_tells_each_path_with_its_cause() -> None:
+    """What was done by hand, what applying would do about it, and what is intended."""
+    assert _seen(stacks.plan(nouns.plan(), WHEN)) == (
+        "aws//environments/prod/app at 9c31f0a2: 1 to update\n"
+        "update  module.service.aws_security_group.web\n"
+        "  PATH        CAUSE         VALUES\n"
+        "  ingress     ghost revert  added by hand: 8443/tcp from 0.0.0.0/0; applying removes it\n"
+        '  tags.Owner  intended      "web" -> "platform"\n'
+        "\n"
+        "Findings\n"
+        "  the role may do everything\n"
+        "    name the actions"
+    )
+
+
+def test_an_empty_plan_says_so() -> None:
+    """Silence would look like a failure."""
+    assert _seen(stacks.plan(nouns.plan(changes=[], findings=[]), WHEN)).endswith("nothing to change.")
+
+
+@pytest.mark.parametrize(
+    ("cause", "settled", "real", "desired", "words"),
+    [
+        (Cause.GHOST_REVERT, "a", None, "a", 'removed by hand: "a"; applying puts it back'),
+        (Cause.GHOST_REVERT, "a", "b", "a", '"a" -> "b" by hand; applying puts "a" back'),
+        (Cause.CONFLICT, "a", "b", "c", 'settled "a", by hand "b", in code "c"'),
+        (Cause.UNMANAGED, None, "b", None, 'nothing -> "b"'),
+        (Cause.INTENDED, None, {"$secret": "00"}, {"$unknown": True}, "(secret) -> (known after apply)"),
+    ],
+)
+def test_causes_have_words(cause: Cause, settled: object, real: object, desired: object, words: str) -> None:
+    """Every cause says what is there and what would become of it; secrets and unknowns are named as such."""
+    difference = {"path": ["x"], "cause": str(cause), "settled": settled, "real": real, "desired": desired}
+    shown = _seen(stacks.changes([{"address": "a.b", "action": "update", "differences": [difference]}]))
+    assert words in shown
+
+
+def test_a_blocked_run_gives_the_three_ways_on_whole() -> None:
+    """On a narrow terminal the words wrap and the commands do not: they are there to be copied."""
+    shown = _seen(runs.blocked(nouns.run(), {nouns.DRIFT: nouns.drift()}, WHEN), 60)
+    assert shown == (
+        "\n"
+        "Blocked\n"
+        "  run-7kq2m4x8ab would undo what somebody did by hand.\n"
+        "  Nothing was applied.\n"
+        "\n"
+        "  module.service.aws_security_group.web  ingress\n"
+        "    would remove  8443/tcp from 0.0.0.0/0\n"
+        "    made by       anna\n"
+        "    happened      between 2026-11-22 03:00:00 and 03:04:00\n"
+        "                  CET, 6 h ago\n"
+        "    drift         dft-3f9a1c22d0\n"
+        "\n"
+        "Three ways on\n"
+        "  Codify: keep it, and let the code say so.\n"
+        '      trueup drift codify dft-3f9a1c22d0 --reason "..."\n'
+        "  Wait: once the drift is gone, the run goes on by itself. A check looks:\n"
+        "      trueup stack check aws//environments/prod/app\n"
+        "  Release: apply, and lose exactly this.\n"
+        "      trueup run release run-7kq2m4x8ab module.service.aws_security_group.web"
+        ' --reason "..."'
+    )
+
+
+def test_addresses_are_quoted_for_the_shell() -> None:
+    """An index in brackets would be a pattern of file names."""
+    loss = {"address": 'aws_instance.web["a"]', "difference": to_json(nouns.difference()), "drift": None}
+    shown = _seen(runs.blocked(nouns.run(losses=[loss]), {}, WHEN), 200)
+    assert """'aws_instance.web["a"]'""" in shown
+
+
+def test_why_tells_who_counts_and_who_does_not() -> None:
+    """The sentence of the gate, and each approval with what it is worth."""
+    approval = {"person": "ben", "at": nouns.ago(3).isoformat(), "effect": "x", "via": "cli", "note": ""}
+    ignored = {"approval": {**approval, "person": "carla"}, "reason": "is an author of this change"}
+    why = {"explanation": "1 of 2 approvals missing", "counted": [approval], "ignored": [ignored]}
+    shown = _seen(runs.why(nouns.run(RunState.AWAITING_APPROVAL, why=why), WHEN))
+    assert "1 of 2 approvals missing" in shown
+    assert "ben     2026-11-22 09:27:00 CET, 3 min ago  counts" in shown
+    assert "carla   2026-11-22 09:27:00 CET, 3 min ago  is an author of this change" in shown
+    assert "trueup run approve run-7kq2m4x8ab --as NAME" in shown
+
+
+def test_a_drift_tells_when_and_who_and_the_ways_on() -> None:
+    """An open one has ways on; a resolved one has how it ended."""
+    shown = _seen(drifts.drift(nouns.drift(), WHEN))
+    assert "happened   between 2026-11-22 03:00:00 and 03:04:00 CET, 6 h ago" in shown
+    assert "trueup drift codify dft-3f9a1c22d0" in shown
+    ended = _seen(drifts.drift(nouns.drift(state="resolved", resolution="codified"), WHEN))
+    assert "codified" in ended
+    assert "Ways on" not in ended
+
+
+def test_a_change_request_counts_only_approvals_of_its_head() -> None:
+    """One for an older commit is not shown as an approval."""
+    assert "ben@acme.com" in _seen(requests.request(nouns.request(), WHEN))
+    assert "ben@acme.com" not in _seen(requests.request(nouns.request(head="0" * 40), WHEN))
+
+
+@pytest.mark.parametrize(("proven", "words"), [(True, "Proven"), (False, "A draft")])
+def test_a_codification_says_whether_it_is_proven(proven: bool, words: str) -> None:
+    """And what it could not write, with what a person should write."""
+    declined = [{"address": "aws_iam_role.x", "reason": "the value is computed", "suggestion": "write it by hand"}]
+    document = {"request": nouns.request(), "proven": proven, "done": [], "declined": declined, "notes": []}
+    shown = _seen(requests.codification(document, WHEN))
+    assert words in shown
+    assert "aws_iam_role.x: the value is computed\n    write it by hand" in shown
+
+
+def test_an_altered_ledger_names_the_entry() -> None:
+    """The number of the entry, in red words rather than a count."""
+    fault = {"message": "its hash does not fit", "seq": 7}
+    shown = _seen(ledger.verification({"size": 9, "root": "ab", "checkpoints": 1, "faults": [fault]}, WHEN))
+    assert "entry 7: its hash does not fit" in shown
+
+
+def test_what_changed_tells_the_reason_below() -> None:
+    """Once: a reason that is part of the summary is not repeated."""
+    told = [
+        nouns.entry(3, "run.approved", "ben", "ben approved it", "checked with the network"),
+        nouns.entry(4, "stack.paused", "anna", "anna paused it: by hand", "by hand"),
+    ]
+    assert _seen(ledger.changed(told, WHEN)) == (
+        "TIME      WHO   WHAT AND WHY\n"
+        "08:33:00  ben   ben approved it\n"
+        "                checked with the network\n"
+        "08:34:00  anna  anna paused it: by hand"
+    )
+
+
+def test_previews_of_an_adoption_are_listed_with_their_first_difference() -> None:
+    """A stack that cannot be planned is listed with why, and hides none of the others."""
+    failed = {"name": "aws//x", "state": "failed", "error": "no credentials\nmore"}
+    shown = _seen(
+        adoption.adoptions([nouns.plan(state="drifted"), nouns.plan(state="clean", changes=[]), failed], WHEN)
+    )
+    assert "aws//environments/prod/app  drifted  module.service.aws_security_group.web" in shown
+    assert "code, state and reality agree" in shown
+    assert "aws//x                      failed   no credentials\n" in shown
+
+
+@pytest.mark.parametrize(
+    "view", [runs.runs, drifts.drifts, requests.requests, ledger.entries, ledger.changed, stacks.stacks]
+)
+def test_nothing_to_show_is_said(view: Callable[..., RenderableType]) -> None:
+    """An empty table would leave open whether anything was asked."""
+    assert _seen(view([], WHEN)).endswith(".") or "trueup" in _seen(view([], WHEN))
+
+
+def test_no_colour_in_a_word_changes_what_is_read() -> None:
+    """States are words; their colour is only an addition."""
+    assert sheet.word("awaiting_approval").plain == "awaiting approval"

@@ -1,0 +1,49 @@
+"""Times: relative and absolute as shown, and spans of time as typed."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.cli.nouns import NOW, WHEN
+from trueup.cli.when import moment
+from trueup.model.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "now"), (5, "5 s ago"), (-90, "in 1 min"), (7300, "2 h ago"), (3 * 86400, "3 d ago")],
+)
+def test_times_are_relative(seconds: int, words: str) -> None:
+    """In the largest unit that is at least one."""
+    assert WHEN.ago((NOW - timedelta(seconds=seconds)).isoformat()) == words
+
+
+def test_times_are_shown_in_the_zone_of_the_person() -> None:
+    """UTC comes in, local time is shown."""
+    assert WHEN.at("2026-11-22T08:00:00+00:00") == "2026-11-22 09:00:00 CET, 30 min ago"
+    assert WHEN.short("2026-11-22T08:00:00+00:00") == "09:00:00"
+    assert WHEN.short("2026-11-20T08:00:00+00:00") == "11-20 09:00"
+    assert WHEN.short("2025-11-20T08:00:00+00:00") == "2025-11-20"
+    assert WHEN.at(None) == "-"
+
+
+@pytest.mark.parametrize(
+    ("typed", "past", "meant"),
+    [
+        ("90m", True, NOW - timedelta(minutes=90)),
+        ("14d", False, NOW + timedelta(days=14)),
+        ("2026-12-24", False, datetime(2026, 12, 24, tzinfo=NOW.tzinfo)),
+        ("2026-11-22T03:00+00:00", True, datetime.fromisoformat("2026-11-22T03:00+00:00")),
+    ],
+)
+def test_spans_and_dates_are_understood(typed: str, past: bool, meant: datetime) -> None:
+    """A span counts from now; a date without a zone is in the person's own."""
+    assert datetime.fromisoformat(moment(typed, NOW, past=past)) == meant
+
+
+@pytest.mark.parametrize("typed", ["yesterday", "", "5", "1y"])
+def test_anything_else_is_wrong_with_examples(typed: str) -> None:
+    """The message shows what would be right."""
+    with pytest.raises(Invalid, match="no time") as caught:
+        moment(typed, NOW, past=True)
+    assert "90m" in caught.value.hint
