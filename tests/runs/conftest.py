@@ -13,7 +13,7 @@ from tests.runs.site import Place
 from trueup.adapters.store.store import SqlStore
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 90.0
+PATIENCE = 240.0
 """Seconds until a condition that does not come true fails the test; never waited for when all is well."""
 
 

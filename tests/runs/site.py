@@ -31,8 +31,10 @@ from trueup.ports.tree import StoredTree
 from trueup.system.clock import SystemClock
 from trueup.system.sealing import open_key
 
-LEASE = 3.0
-"""Seconds; a dead worker is noticed after as many."""
+LEASE = 6.0
+"""Seconds; a dead worker is noticed after as many. Long enough for a living one on a busy machine."""
+PAUSE = 0.3
+"""Seconds between two looks at the queues, and between two rounds of the scheduler."""
 REPOSITORY = "files"
 
 

@@ -79,8 +79,10 @@ def test_killed_in_planning(place: Place, store: SqlStore, stack: str, workers: 
     assert writes(place.live(stack)) == ["a", "b", "c"]
     assert "run.uncertain" not in kinds(store, "run-1")
     assert "run.queued" in kinds(store, "run-1")
-    for workflow in DBOSClient(system_database_url=place.queues).list_workflows(workflow_id_prefix="run-1:"):
-        assert (workflow.queue_name, workflow.queue_partition_key) == ("deliveries", stack)
+    client = DBOSClient(system_database_url=place.queues)
+    found = {(each.queue_name, each.queue_partition_key) for each in client.list_workflows(workflow_id_prefix="run-1:")}
+    client.destroy()
+    assert found == {("deliveries", stack)}
 
 
 def test_killed_before_the_first_begin(place: Place, store: SqlStore, stack: str, workers: Workers) -> None:

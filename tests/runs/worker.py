@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.runs.site import Place, build, engine_of, scheduler_of
+from tests.runs.site import PAUSE, Place, build, engine_of, scheduler_of
 from trueup.adapters.store.store import SqlStore
 from trueup.model.errors import Unavailable
 from trueup.system.locks import DataLock
@@ -72,9 +72,9 @@ def main(place: Place, name: str, point: str) -> None:
     built = build(place, name, reach)
     cut.guard(built.store)
     engine = engine_of(place, built, name)
-    engine.start(polling=0.1)
+    engine.start(polling=PAUSE)
     Path(place.data / f"{name}.started").touch()
-    scheduler_of(built, engine, name).run(stop, 0.1)
+    scheduler_of(built, engine, name).run(stop, PAUSE)
     engine.stop(patience=10)
     built.store.close()
 
