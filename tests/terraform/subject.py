@@ -36,7 +36,7 @@ output "password" {{
 
 
 class TerraformSubject:
-    """conftest.Subject for Terraform."""
+    """A Subject (tests/conformance/subject.py)."""
 
     canary = CANARY
 
