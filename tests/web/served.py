@@ -1,6 +1,6 @@
 """A process that serves a real site and says what happens to it, line by line: for the server's tests.
 
-Arguments: a directory, and `quick`, `slow` (its engine only stops when it is hurried) or `broken` (it cannot start).
+Arguments: a directory, and `quick`, `slow` (its engine does not come to an end) or `broken` (it cannot start).
 """
 
 import sys
@@ -13,8 +13,6 @@ from trueup.web.server import Life, Listen, serve
 
 
 def main(base: Path, engine: str) -> None:
-    hurried = threading.Event()
-
     def say(*words: object) -> None:
         print(*words, flush=True)
 
@@ -23,10 +21,10 @@ def main(base: Path, engine: str) -> None:
             raise Refused("the engine has no key")
         say("started")
 
-    def stop(graceful: bool) -> None:
-        say("gracefully" if graceful else "hurried")
+    def stop() -> None:
+        say("stopping")
         if engine == "slow":
-            hurried.wait() if graceful else hurried.set()
+            threading.Event().wait()
 
     with bench(base) as site:
         life = Life(start, stop, on_listening=lambda url: say("listening", url))

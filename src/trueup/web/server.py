@@ -52,27 +52,28 @@ class Life:
 
     on_start: Callable[[], None]
     """Once requests are answered: starts the engine. What it raises ends the server."""
-    on_stop: Callable[[bool], None]
-    """True: takes no new work, and finishes or hands over what there is. False: somebody asked again, so hand over
-    now; called while the first call may still be at work."""
+    on_stop: Callable[[], None]
+    """Takes no new work, and finishes or hands over what there is."""
     on_listening: Callable[[str], None] = lambda url: None
     """With the URL, before anything is started."""
 
 
 def serve(app: FastAPI, listen: Listen, data: Path, token: str, life: Life) -> None:
     """Until SIGTERM or SIGINT. Answers requests before the engine starts and while it stops. The first signal ends
-    gracefully, a second one hurries, a third one kills. The caller holds the data directory's lock. Raises
-    Unavailable when the address is taken, and whatever `life` raises."""
+    gracefully; a second one ends the process at once, with 1: what is under way is made to survive that, its lease
+    runs out and its supervisor interrupts it. The caller holds the data directory's lock. Raises Unavailable when
+    the address is taken, and whatever `life` raises."""
     listening = _bound(listen)
     url = listen.url(listening.getsockname()[1])
     if not listen.loopback:
         LOG.warning("%s is reached from elsewhere: put a proxy with TLS in front, or tokens travel in the clear", url)
-    asyncio.run(_Serving(app, life).run(listening, data, Runtime(url, os.getpid(), token)))
+    asyncio.run(_Serving(app, life, data, Runtime(url, os.getpid(), token)).run(listening))
 
 
 class _Serving:
-    def __init__(self, app: FastAPI, life: Life) -> None:
-        self._life = life
+    def __init__(self, app: FastAPI, life: Life, data: Path, runtime: Runtime) -> None:
+        self._life, self._data, self._runtime = life, data, runtime
+        self._asked = asyncio.Event()
         self._server = _Quiet(
             uvicorn.Config(
                 app,
@@ -89,21 +90,20 @@ class _Serving:
                 timeout_graceful_shutdown=PATIENCE,
             )
         )
-        self._asked: asyncio.Queue[None] = asyncio.Queue()
 
-    async def run(self, listening: socket.socket, data: Path, runtime: Runtime) -> None:
+    async def run(self, listening: socket.socket) -> None:
         with self._signals(), listening:
             answering = asyncio.create_task(self._server.serve(sockets=[listening]))
             await self._until_started(answering)
-            announce(data, runtime)
+            announce(self._data, self._runtime)
             try:
-                self._life.on_listening(runtime.url)
+                self._life.on_listening(self._runtime.url)
                 await asyncio.to_thread(self._life.on_start)
-                asked = asyncio.create_task(self._asked.get())
+                asked = asyncio.create_task(self._asked.wait())
                 await asyncio.wait({asked, answering}, return_when=asyncio.FIRST_COMPLETED)
-                await self._stop()
+                await asyncio.to_thread(self._life.on_stop)
             finally:
-                withdraw(data, runtime)
+                withdraw(self._data, self._runtime)
                 self._server.should_exit = True
                 await answering
 
@@ -114,31 +114,25 @@ class _Serving:
             await answering
             raise Unavailable("the server ended before it answered anything")
 
-    async def _stop(self) -> None:
-        """Waits for the engine; a second signal makes it hurry, and gives the third one back its meaning."""
-        stopping = asyncio.create_task(asyncio.to_thread(self._life.on_stop, True))
-        again = asyncio.create_task(self._asked.get())
-        await asyncio.wait({stopping, again}, return_when=asyncio.FIRST_COMPLETED)
-        if not stopping.done():
-            self._release_signals()
-            self._server.force_exit = True
-            await asyncio.to_thread(self._life.on_stop, False)
-        again.cancel()
-        await stopping
-
     @contextmanager
     def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            loop.add_signal_handler(number, self._asked.put_nowait, None)
+            loop.add_signal_handler(number, self._signalled)
         try:
             yield
         finally:
-            self._release_signals()
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
 
-    def _release_signals(self) -> None:
-        for number in SIGNALS:
-            asyncio.get_running_loop().remove_signal_handler(number)
+    def _signalled(self) -> None:
+        if self._asked.is_set():
+            LOG.warning("asked again: ending at once; what was under way is taken over by the next worker")
+            withdraw(self._data, self._runtime)
+            logging.shutdown()
+            os._exit(1)  # threads at work would keep the interpreter from ending
+        LOG.info("asked to end: taking no new work")
+        self._asked.set()
 
 
 class _Quiet(uvicorn.Server):

@@ -99,7 +99,7 @@ def up(options: Options, listen: Listen, ready: Callable[[str], None]) -> int:
 
         life = Life(
             on_start=works.start,
-            on_stop=lambda graceful: works.stop(PATIENCE if graceful else 0),
+            on_stop=works.stop,
             on_listening=listening,
         )
         serve(app, listen, options.data, token, life)
