@@ -45,7 +45,7 @@ class Workers:
         arguments = [sys.executable, "-m", "tests.runs.worker", self._place.dump(), name, stop_at]
         with self.output(name).open("wb") as output:
             self._running[name] = subprocess.Popen(
-                arguments, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+                arguments, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
             )
 
     def output(self, name: str) -> Path:
@@ -66,12 +66,14 @@ class Workers:
         """As kill -9 does it."""
         process = self._running.pop(name)
         process.kill()
-        process.wait()
+        process.communicate()
 
     def stop(self, name: str) -> int:
         process = self._running.pop(name)
         process.terminate()
-        return process.wait(PATIENCE)
+        code = process.wait(PATIENCE)
+        process.communicate()
+        return code
 
     def end(self) -> None:
         for name in list(self._running):

@@ -4,6 +4,7 @@ At the point it stops for good; with `deaf:` before the point it loses the datab
 goes on when the test says so."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -61,9 +62,16 @@ def going_deaf_at(point: str, place: Place, name: str, cut: CutOff) -> Callable[
     return reach
 
 
+def end_with_the_session() -> None:
+    """The test session holds the other end of stdin: a session that was killed leaves no worker behind."""
+    os.read(0, 1)  # not sys.stdin, whose lock would be held when the process ends by itself
+    os._exit(1)
+
+
 def main(place: Place, name: str, point: str) -> None:
     if place.alone:
         DataLock(place.data).acquire()
+    threading.Thread(target=end_with_the_session, daemon=True).start()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     cut = CutOff()
