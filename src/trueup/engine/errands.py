@@ -22,6 +22,9 @@ PURPOSES: Mapping[RunKind, Purpose] = {
     RunKind.DESTROY: "destroy",
 }
 
+HALF_WAY = frozenset({RunState.FAILED, RunState.REFUSED})
+"""How an upstream's delivery may have ended so that nothing should be built on it before it is tried again."""
+
 
 @dataclass(frozen=True)
 class Errands:
@@ -101,17 +104,22 @@ class Errands:
         return sources
 
     def waiting_for(self, run: Run) -> tuple[str, ...]:
-        """Names of the stacks that go first: those whose delivery is under way, or failed and left them half-way."""
-        if run.kind not in (RunKind.DELIVERY, RunKind.DESTROY):
+        """Names of the stacks that go first: those whose delivery is under way, or failed and left them half-way.
+        The run's own stack, while an earlier apply to it has no known end."""
+        if run.kind is RunKind.PROPOSAL:
             return ()
-        declared = self.catalog.manifest.declaration(self.stack(run.stack).name)
+        stack = self.stack(run.stack)
+        begun = RunFilter(stack=run.stack, states=frozenset(state for state in RunState if state.begun))
         with self.store.transaction() as tx:
-            upstream = [tx.stack_named(name) for name in (declared.depends_on if declared else ())]
-            first: list[str] = []
-            for stack in upstream:
-                wanted = RunFilter(stack=stack.id, kinds=frozenset({RunKind.DELIVERY}), limit=1) if stack else None
-                for newest in tx.runs(wanted) if wanted else ():
-                    unsettled = newest.state in (RunState.FAILED, RunState.REFUSED)
-                    if stack and (unsettled or not newest.state.ended):
-                        first.append(stack.name)
-        return tuple(first)
+            if any(other.id != run.id for other in tx.runs(begun)):
+                return (stack.name,)
+        declared = self.catalog.manifest.declaration(stack.name) if run.kind is not RunKind.REVERT else None
+        first = (self._newest_delivery(name) for name in (declared.depends_on if declared else ()))
+        return tuple(name for name, state in first if state in HALF_WAY or (state and not state.ended))
+
+    def _newest_delivery(self, name: str) -> tuple[str, RunState | None]:
+        with self.store.transaction() as tx:
+            stack = tx.stack_named(name)
+            wanted = RunFilter(stack=stack.id, kinds=frozenset({RunKind.DELIVERY}), limit=1) if stack else None
+            runs = tx.runs(wanted) if wanted else ()
+        return name, runs[0].state if runs else None

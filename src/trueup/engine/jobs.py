@@ -1,6 +1,7 @@
 """Jobs: what a driver gets to see for one plan or apply, and nothing else of ours."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -108,16 +109,20 @@ class Jobs:
             redact=redactor.text,
             log=lambda line: self._store.log(errand.log, [redactor.text(line)]),
             state=SealedState(self._store, source.stack.id),
-            evidence=self.evidence(errand.session),
+            evidence=self.evidence(errand.session) if errand.right == "apply" else None,
             fence=errand.fence,
             destroy=errand.purpose == "destroy",
         )
 
     def evidence(self, session: str) -> Path:
-        """A durable directory of one run or check; kept until the run's end is recorded."""
+        """A durable directory of one run, not redacted: kept until it is recorded how the run ended."""
         directory = self._data / "evidence" / _safe(session)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return directory
+
+    def drop_evidence(self, session: str) -> None:
+        """A run that ended well leaves its journal and its ledger entry; nothing else is needed of it."""
+        shutil.rmtree(self._data / "evidence" / _safe(session), ignore_errors=True)
 
     def alone(self, job: Job[Any]) -> AbstractContextManager[None]:
         """One job at a time in a working directory; others wait."""

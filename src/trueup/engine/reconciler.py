@@ -67,9 +67,9 @@ class Reconciler:
         return desk.run
 
     def _deferred(self, desk: Desk, phase: Phase) -> bool:
-        """A stack whose upstream is not settled waits, and holds nothing while it does."""
-        waiting = self.errands.waiting_for(desk.run) if phase == "plan" else ()
-        if waiting:
+        """A run whose stack or upstream is not settled waits, and holds nothing while it does."""
+        waiting = self.errands.waiting_for(desk.run)
+        if waiting and phase == "plan":
             desk.move(RunState.DEFERRED, waiting_for=waiting)
         return bool(waiting)
 

@@ -72,6 +72,7 @@ class Settling:
             converged=verified.converged,
             error="" if verified.converged else "not converged: " + "; ".join(verified.remains()),
         )
+        self.errands.jobs.drop_evidence(run.id)
         self._wake_dependents(desk, attributed)
 
     def fail(
