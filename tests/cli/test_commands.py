@@ -9,8 +9,10 @@ from ruamel.yaml import YAML
 
 from tests.cli.conftest import Served, Trueup
 from tests.cli.nouns import EFFECT, PORT
+from trueup.cli.waiting import poll
 from trueup.model.causes import Cause, Difference
 from trueup.model.drift import Drift, DriftId, DriftState
+from trueup.model.errors import Unavailable
 from trueup.model.plan import Address, Loss
 from trueup.model.run import Run, RunId, RunKind, RunState
 
@@ -249,3 +251,45 @@ def test_a_token_is_made_used_and_revoked(trueup: Trueup, monkeypatch: pytest.Mo
     shut = trueup("stack", "list")
     assert shut.code == 1
     assert "trueup token" in shut.err
+
+
+def test_a_refresh_takes_in_new_commits(trueup: Trueup, served: Served) -> None:
+    """Nothing new, then a new commit, then one whose trueup.yaml is wrong: each is said."""
+    assert trueup("refresh").out.strip() == "Nothing new."
+    control = served.site.control
+    control.commit("main", {"environments/dev/app/note.txt": "x"}, "Note", control.head())
+    assert "New commits in" in trueup("refresh").out
+    control.commit("main", {"trueup.yaml": "apiVersion: nonsense"}, "Break", control.head())
+    broken = trueup("refresh")
+    assert broken.code == 1
+    assert "trueup.dev/v1" in broken.out
+
+
+def test_whoami_says_that_a_name_is_only_claimed(trueup: Trueup) -> None:
+    """Over the data directory anybody can be anybody; the command says so."""
+    said = trueup("whoami", "--as", "anna@acme.com")
+    assert "anna" in said.out
+    assert "only claimed" in said.out
+
+
+def test_change_requests_of_a_repository_without_a_forge_hide_none(trueup: Trueup, served: Served) -> None:
+    """One that is out of reach is named on standard error."""
+    control = served.site.control
+    manifest = (
+        "apiVersion: trueup.dev/v1\nrepositories:\n  infra: {url: .}\n  far: {url: 'https://example.invalid/x.git'}\n"
+    )
+    control.commit("main", {"trueup.yaml": manifest}, "Two", control.head())
+    trueup("refresh")
+    listed = trueup("request", "list")
+    assert listed.code == 0
+    assert listed.out.startswith("There are no such change requests.")
+    assert "left out: far" in listed.err
+
+
+def test_waiting_for_a_worker_that_never_comes_ends() -> None:
+    """With a hint where to look, after hours that a test does not have."""
+    pauses: list[float] = []
+    with pytest.raises(Unavailable, match="did not end") as caught:
+        poll(lambda: "due", lambda _: False, pauses.append)
+    assert "trueup doctor" in caught.value.hint
+    assert sum(pauses) >= 3 * 3600

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from trueup.cli import lookup
-from trueup.cli.client import connect
+from trueup.cli.client import Api, connect
 from trueup.cli.options import OptionalReason
-from trueup.cli.output import declare_boundary, emit
+from trueup.cli.output import aside, declare_boundary, emit
 from trueup.cli.views import requests as views
+from trueup.model.errors import Refused
 from trueup.model.values import JSON
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
@@ -66,11 +67,11 @@ def list_(
     trueup request list aws --state merged
     """
     with connect(ctx.obj) as api:
-        every = [str(each["name"]) for each in api.get("repositories")]
-        keys = [lookup.repository(api, repository)] if repository else every
-        found: list[JSON] = []
-        for key in keys:
-            found += api.get("repositories", key, "requests", state=state)
+        if repository:
+            key = lookup.repository(api, repository)
+            found = api.get("repositories", key, "requests", state=state)
+        else:
+            found = _everywhere(api, state)
         emit(ctx.obj.output, found, views.requests)
 
 
@@ -150,3 +151,14 @@ def comment(
         found = lookup.request(api, name)
         place = ("repositories", found.repository, "requests", found.number)
         emit(ctx.obj.output, api.post(*place, "comment", body={"body": text}), views.request)
+
+
+def _everywhere(api: Api, state: str) -> list[JSON]:
+    """Of all repositories; one whose forge is out of reach is named and hides none of the others."""
+    found: list[JSON] = []
+    for each in api.get("repositories"):
+        try:
+            found += api.get("repositories", each["name"], "requests", state=state)
+        except Refused as error:
+            aside(f"left out: {error.message}")
+    return found

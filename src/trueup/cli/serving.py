@@ -109,7 +109,7 @@ def _ready(url: str) -> None:
 def _address(listen: str) -> Listen:
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
-        raise Invalid(f"--listen {listen} is no address", hint="like 127.0.0.1:8484; port 0 takes a free one")
+        raise Invalid(f"--listen {listen} is no address", hint="like 127.0.0.1:8642; port 0 takes a free one")
     return Listen(host.strip("[]"), int(port))
 
 
