@@ -26,6 +26,6 @@ def calling(app: FastAPI, peer: str = "127.0.0.1", **headers: str) -> Iterator[h
     asgi = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(peer, 40000))
     with (
         start_blocking_portal() as portal,
-        httpx.Client(transport=InProcess(asgi, portal), base_url="http://trueup", headers=headers) as client,
+        httpx.Client(transport=InProcess(asgi, portal), base_url="http://127.0.0.1", headers=headers) as client,
     ):
         yield client

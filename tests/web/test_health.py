@@ -53,7 +53,10 @@ def test_figures_are_for_this_machine_or_a_token(site: Bench, person: Person) ->
         with calling(site.app, "203.0.113.7") as stranger, calling(site.app) as local:
             assert stranger.get(path).status_code == 401
             assert local.get(path).status_code == 200
+            for host in ("localhost:8484", "[::1]", "[::1]:8484"):
+                assert local.get(path, headers={"Host": host}).status_code == 200
             assert local.get(path, headers={"X-Forwarded-For": "203.0.113.7"}).status_code == 401
+            assert local.get(path, headers={"Host": "rebound.example:8484"}).status_code == 401
         assert person("anna", Scope.READ).get(path).status_code == 200
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from trueup.web.headers import AS
 OPEN = frozenset({"/healthz"})
 LOCAL = frozenset({"/readyz", "/metrics"})
 """Also without a token from this machine itself, unless a proxy passed the request on."""
+NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 LARGEST = 1 << 20
@@ -41,7 +43,7 @@ class Door:
             await self.app(scope, receive, send)
             return
         headers, loopback = Headers(scope=scope), is_loopback(scope)
-        if not (scope["path"] in LOCAL and loopback and _unforwarded(headers) and "authorization" not in headers):
+        if not (scope["path"] in LOCAL and loopback and _asked_directly(headers) and "authorization" not in headers):
             try:
                 scope["state"]["caller"] = await run_in_threadpool(
                     self.access.caller, headers.get("authorization", ""), headers.get(AS), loopback=loopback
@@ -88,8 +90,10 @@ def is_loopback(scope: Scope) -> bool:
         return False
 
 
-def _unforwarded(headers: Headers) -> bool:
-    return not any(name in headers for name in FORWARDED)
+def _asked_directly(headers: Headers) -> bool:
+    """Not through a proxy, and not by a page in a browser whose name was made to lead to this machine."""
+    host = re.sub(r":\d+$", "", headers.get("host", ""))
+    return host in NAMES and not any(name in headers for name in FORWARDED)
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
