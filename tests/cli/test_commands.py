@@ -48,7 +48,8 @@ def test_stacks_are_a_table_or_exactly_what_the_api_says(trueup: Trueup) -> None
     assert PROD in table.out
     assert "\x1b" not in table.out
     behind, before = trueup("stack", "list", "-o", "json"), trueup("--output", "json", "stack", "list")
-    assert behind.out == before.out
+    between = trueup("stack", "-o", "json", "list")
+    assert behind.out == before.out == between.out
     document = json.loads(behind.out)
     assert [each["name"] for each in document] == [line.split()[0] for line in table.out.splitlines()[1:]]
     yaml = trueup("stack", "list", "--output", "yaml")

@@ -26,7 +26,7 @@ def group() -> None:
 def adopt(
     ctx: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="[STACK]", help="Its name, or an ending or id that only one has; none: show all.")
+        str, typer.Argument(metavar="STACK", help="Its name, or an ending or id that only one has; none: show all.")
     ] = "",
     reason: Annotated[
         str, typer.Option("--reason", "-r", metavar="TEXT", help="Why, for the ledger: settles it; without, only show.")

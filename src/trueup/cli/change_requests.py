@@ -7,19 +7,20 @@ import typer
 
 from trueup.cli import lookup
 from trueup.cli.client import Api, connect
+from trueup.cli.lazy import Noun
 from trueup.cli.options import OptionalReason
 from trueup.cli.output import aside, declare_boundary, emit
 from trueup.cli.views import requests as views
 from trueup.model.errors import Refused
 from trueup.model.values import JSON
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=Noun, rich_markup_mode=None, no_args_is_help=True)
 
 RequestName = Annotated[
     str, typer.Argument(metavar="REQUEST", help="Like aws#12; 12 where there is one repository.", show_default=False)
 ]
 Repository = Annotated[
-    str, typer.Argument(metavar="[REPOSITORY]", help="Its key in trueup.yaml; not needed when there is one.")
+    str, typer.Argument(metavar="REPOSITORY", help="Its key in trueup.yaml; not needed when there is one.")
 ]
 
 

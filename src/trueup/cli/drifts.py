@@ -7,6 +7,7 @@ import typer
 from trueup.cli import lookup
 from trueup.cli.client import PLANNING, connect
 from trueup.cli.failures import FOUND
+from trueup.cli.lazy import Noun
 from trueup.cli.options import Environment, ExitCode, OnlyStack, OptionalReason, Reason
 from trueup.cli.output import clock, emit
 from trueup.cli.runs import show_run
@@ -15,7 +16,7 @@ from trueup.cli.views import requests
 from trueup.cli.when import moment
 from trueup.model.drift import DriftState
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=Noun, rich_markup_mode=None, no_args_is_help=True)
 
 DriftNames = Annotated[
     list[str],

@@ -45,17 +45,24 @@ class LazyGroup(TyperGroup):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
     def _share(self, command: TyperCommand | TyperGroup) -> None:
-        """Gives a command, or each verb of a noun, the root's options, unless it has one of that name itself."""
+        """Gives a command, or a noun and its verbs, the root's options, unless it has one of that name itself."""
         if isinstance(command, TyperGroup):
             for verb in command.commands.values():
                 assert isinstance(verb, TyperCommand | TyperGroup)
                 self._share(verb)
-            return
         own = {param.name for param in command.params}
         for param in self.params:
             if param.name in SHARED and param.name not in own:
                 assert isinstance(param, TyperOption)
                 command.params.append(_again(param))
+
+
+class Noun(TyperGroup):
+    """A noun with its verbs, whose sentences are shown whole."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, (verb.help or "").partition("\n")[0]) for name, verb in self.commands.items()])
 
 
 def _again(param: TyperOption) -> TyperOption:

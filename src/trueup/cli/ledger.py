@@ -7,12 +7,13 @@ import typer
 from trueup.cli import lookup
 from trueup.cli.client import PLANNING, connect
 from trueup.cli.failures import FAILED
+from trueup.cli.lazy import Noun
 from trueup.cli.options import Environment, OnlyStack
 from trueup.cli.output import clock, emit
 from trueup.cli.views import ledger as views
 from trueup.cli.when import moment
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=Noun, rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.callback()

@@ -26,7 +26,7 @@ from trueup.ports.tree import Tree
 
 app = typer.Typer(rich_markup_mode=None)
 
-Directory = Annotated[Path, typer.Argument(metavar="[PATH]", help="The repository; without it, the present directory.")]
+Directory = Annotated[Path, typer.Argument(metavar="PATH", help="The repository; without it, the present directory.")]
 
 
 @app.callback()
@@ -77,7 +77,7 @@ def init(
 def validate(
     ctx: typer.Context,
     path: Annotated[
-        Path, typer.Argument(metavar="[PATH]", help="The file or its repository; without it, the present directory.")
+        Path, typer.Argument(metavar="PATH", help="The file or its repository; without it, the present directory.")
     ] = Path("."),
     checkouts: Annotated[
         list[str] | None,

@@ -8,7 +8,7 @@ Reason = Annotated[str, typer.Option("--reason", "-r", metavar="TEXT", help="Why
 OptionalReason = Annotated[str, typer.Option("--reason", "-r", metavar="TEXT", help="Why: it goes into the ledger.")]
 Wait = Annotated[
     bool,
-    typer.Option("--wait/--no-wait", help="Wait until it ended or needs a person; anything but its end well is 1."),
+    typer.Option("--wait/--no-wait", help="Wait until it ended or needs a person; 1 unless it went well."),
 ]
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="End with 3 when there are drifts or changes.")]
 StackName = Annotated[

@@ -9,6 +9,7 @@ from trueup.cli import lookup
 from trueup.cli.client import Api, connect
 from trueup.cli.failures import FAILED
 from trueup.cli.invocation import Output
+from trueup.cli.lazy import Noun
 from trueup.cli.options import OnlyStack, OptionalReason, Reason, RunName
 from trueup.cli.output import clock, declare_boundary, emit, say
 from trueup.cli.views import runs as views
@@ -16,7 +17,7 @@ from trueup.cli.waiting import poll, waiting
 from trueup.model.run import RunState
 from trueup.model.values import JSON
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=Noun, rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.callback()

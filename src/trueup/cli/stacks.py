@@ -8,6 +8,7 @@ import typer
 from trueup.cli import lookup
 from trueup.cli.client import PLANNING, Api, connect
 from trueup.cli.failures import FAILED, FOUND
+from trueup.cli.lazy import Noun
 from trueup.cli.options import Environment, ExitCode, Reason, StackName, Wait, Yes
 from trueup.cli.output import emit
 from trueup.cli.questions import confirm
@@ -17,7 +18,7 @@ from trueup.cli.waiting import poll, waiting
 from trueup.model.drift import CheckState
 from trueup.model.values import JSON
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=Noun, rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.callback()

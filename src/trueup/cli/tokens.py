@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from trueup.cli.client import connect
+from trueup.cli.lazy import Noun
 from trueup.cli.output import clock, emit
 from trueup.cli.questions import confirm
 from trueup.cli.views import tokens as views
 from trueup.cli.when import moment
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=Noun, rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.callback()
