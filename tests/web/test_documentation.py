@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from trueup.settings import LISTEN
+from trueup.settings import PORT
 from trueup.web.errors import STATUSES
 from trueup.web.headers import AS, BOUNDARY
 from trueup.web.metrics import METRICS
@@ -32,4 +32,4 @@ def test_scopes_headers_and_the_address_are_documented() -> None:
     assert [row[0] for row in ROWS if row[0].strip("`") in list(Scope)] == [f"`{scope}`" for scope in Scope]
     for name in (AS, BOUNDARY):
         assert name in DOCUMENT.lower()
-    assert LISTEN in DOCUMENT
+    assert f"127.0.0.1:{PORT}" in DOCUMENT
