@@ -21,7 +21,7 @@ from trueup.model.stack import Stack, StackId, Standing
 from trueup.ports.store import RunFilter, Store, Transaction
 from trueup.stages.attribute import attribute
 from trueup.stages.detect import Detection, detect
-from trueup.system.clock import Clock
+from trueup.system.clock import Clock, jittered
 
 BUSY = frozenset({RunState.APPLYING, RunState.VERIFYING, RunState.UNCERTAIN, RunState.RECOVERING})
 RETRY = timedelta(minutes=1)
@@ -96,7 +96,7 @@ class Checks:
                 tx,
                 check,
                 state,
-                due_at=now + self.interval(source),
+                due_at=now + self.spread(source),
                 last_clean_at=check.last_clean_at if detection.unresolved else now,
                 completed_at=now,
                 revision=source.revision,
@@ -126,9 +126,11 @@ class Checks:
         if foreign.draft is not None:
             tx.record(foreign.draft)
 
-    def interval(self, source: Source) -> timedelta:
+    def spread(self, source: Source) -> timedelta:
+        """Until the next check: a little earlier or later each time, so that a thousand stacks do not stay in step."""
         declaration = source.declaration
-        return declaration.environment.checks or self.errands.jobs.driver(declaration).checks
+        interval = declaration.environment.checks or self.errands.jobs.driver(declaration).checks
+        return timedelta(seconds=jittered(interval.total_seconds()))
 
     def _end(self, check: Check, state: CheckState, *, error: str, due_at: datetime) -> Check:
         with self.store.transaction() as tx:

@@ -6,6 +6,7 @@ from typing import Any
 
 from trueup.engine.books import Books
 from trueup.engine.deciding import needs_reason
+from trueup.engine.leases import cancelled
 from trueup.model.errors import Invalid, Refused
 from trueup.model.people import Approval, Identity, Release
 from trueup.model.plan import Address
@@ -95,7 +96,7 @@ class RunDecisions:
         if desk.run.state is not RunState.APPLYING:
             raise Refused(f"{id} is {desk.run.state}: there is nothing left to cancel")
         with self.books.store.transaction() as tx:
-            tx.put_fact(f"cancel:{id}", person)
+            tx.put_fact(cancelled(id), person)
             tx.record(desk.draft("run.cancel", f"{person} asked {id} to stop", actor=person))
         return desk.run
 

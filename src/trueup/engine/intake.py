@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from trueup.engine.catalog import Catalog, Look, identities
+from trueup.engine.catalog import CONTROL, Catalog, Look, identities
 from trueup.engine.deciding import about
 from trueup.engine.errands import Errands
 from trueup.engine.ids import new_id, new_run_id
@@ -216,12 +216,24 @@ class Intake:
         forge = self.forges(repository)
         created: list[RunId] = []
         for request in forge.list(RequestState.OPEN) if forge else ():
+            if self._was_looked_at(repository, request):
+                continue
             base = self.catalog.mirror(repository).merge_base(self.catalog.head(repository), request.head)
             touched = [each for each in self._declared() if each[0].repository == repository]
             for stack, _ in touched:
                 if base and self._touches(stack, base, request.head):
                     created += self._proposal(stack, request)
         return created
+
+    def _was_looked_at(self, repository: str, request: ChangeRequest) -> bool:
+        """Once for each head, base and layout: which stacks a request touches follows from these alone."""
+        name = f"{GENERATED}.request:{repository}:{request.number}"
+        now = " ".join((request.head, self.catalog.head(repository), self.catalog.heads()[CONTROL]))
+        with self.store.transaction() as tx:
+            if tx.fact(name) == now:
+                return True
+            tx.put_fact(name, now)
+        return False
 
     def _touches(self, stack: Stack, base: str, head: str) -> bool:
         """Whether a change request changes a stack's files; one that breaks them does."""

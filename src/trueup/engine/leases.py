@@ -12,11 +12,16 @@ from trueup.ports.store import Lease, Store
 SECONDS = 60.0
 
 
+def cancelled(run: RunId) -> str:
+    """Name of the fact that says who asked a run to stop."""
+    return f"cancel:{run}"
+
+
 class Held:
     """ports.driver.Fence: a lease that is renewed in the background while its block runs."""
 
-    def __init__(self, store: Store, lease: Lease, seconds: float) -> None:
-        self._store, self.lease, self._seconds = store, lease, seconds
+    def __init__(self, store: Store, lease: Lease, seconds: float, run: RunId) -> None:
+        self._store, self.lease, self._seconds, self._run = store, lease, seconds, run
         self._stop = threading.Event()
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"lease-{lease.stack}", daemon=True)
@@ -26,6 +31,11 @@ class Held:
         return self._seconds
 
     def renew(self) -> None:
+        """Also where an apply hears that a person asked it to stop."""
+        with self._store.transaction() as tx:
+            person = tx.fact(cancelled(self._run))
+        if person is not None:
+            raise LostLease(f"{person} asked {self._run} to stop")
         if self._lost.is_set() or not self._store.renew(self.lease, self._seconds):
             self._lost.set()
             raise LostLease(f"the lease of {self.lease.holder} on {self.lease.stack} is lost")
@@ -62,7 +72,7 @@ class Leases:
         if lease is None:
             holder = self._store.leaseholder(stack) or "somebody else"
             raise Unavailable(f"{holder} is at work on this stack", hint="this run goes on when that one is done")
-        held = Held(self._store, lease, self._seconds)
+        held = Held(self._store, lease, self._seconds, run)
         held.start()
         try:
             yield held
