@@ -5,3 +5,7 @@ output "vpc_id" {
 output "public_subnet_ids" {
   value = [for subnet in aws_subnet.public : subnet.id]
 }
+
+output "public_subnet_cidrs" {
+  value = [for subnet in aws_subnet.public : subnet.cidr_block]
+}

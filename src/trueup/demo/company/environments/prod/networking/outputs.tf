@@ -6,6 +6,10 @@ output "subnet_ids" {
   value = module.network.public_subnet_ids
 }
 
+output "subnet_cidrs" {
+  value = module.network.public_subnet_cidrs
+}
+
 output "zone_id" {
   value = aws_route53_zone.main.zone_id
 }

@@ -1,0 +1,141 @@
+"""The incident: a port opened by hand at night, and what keeps it open (steps 3 to 7)."""
+
+from trueup.demo import console
+from trueup.demo.opening import merge, opened
+from trueup.demo.people import Edit
+from trueup.demo.scene import Scene
+from trueup.model.drift import DriftState, Resolution
+from trueup.model.run import RunState
+from trueup.model.values import JSON
+
+APP = "prod/app"
+MAIN = f"environments/{APP}/main.tf"
+GROUP = "aws_security_group.web"
+PORT = 8443
+
+
+def at_night(scene: Scene) -> None:
+    """Somebody opens a port in the console, because customers cannot pay."""
+    scene.telling.say("Checkout is down. Mira opens 8443 to the company's network in the console: it works again.")
+    console.open_port(scene.cloud, "prod", PORT, "incident 4711")
+    _still_open(scene)
+    scene.mira.git("fetch", "--quiet", "origin")
+    code = scene.mira.git("show", f"origin/main:{MAIN}")
+    scene.telling.holds("the code does not know of it", str(PORT) not in code, code)
+
+
+def found(scene: Scene) -> None:
+    """A check finds it, says what and since when, and does not touch it."""
+    tell, facts = scene.telling, scene.facts
+    before = facts.stack(APP)["check"]["last_clean_at"]
+    scene.carla.types("stack", "check", APP, "--exit-code", code=3, lines=(4, 0))
+    (drift,) = facts.drifts(APP)
+    scene.carla.types("drift", "show", drift["id"], lines=(16, 0))
+    tell.holds(f"the drift is in {GROUP}, and nowhere else", drift["address"] == GROUP, drift)
+    tell.holds(
+        f"it says that {PORT} was opened", str(PORT) in str([each["real"] for each in drift["differences"]]), drift
+    )
+    since = (drift["not_before"], drift["first_seen"])
+    tell.holds(
+        "and when: after the last clean look, before this one", bool(before) and before <= since[0] < since[1], since
+    )
+    _still_open(scene)
+
+
+def blocked(scene: Scene) -> None:
+    """A routine change of the same group is merged; its apply would close the port."""
+    tell, facts = scene.telling, scene.facts
+    tell.say(
+        "Two days later Ben tags the same group. He knows nothing of that night, and Terraform would close the port."
+    )
+    old = '    Service     = "checkout"\n'
+    head = scene.ben.commits(
+        "Tag checkout with its cost centre\n\nTicket: OPS-12",
+        Edit(MAIN, old, f'{old}    CostCenter  = "4711"\n'),
+        branch="cost-centre",
+    )
+    number = opened(scene, "cost-centre", "Tag checkout with its cost centre")
+    with tell.waiting("the proposal"):
+        facts.run_reaching(facts.started(APP, head, "proposal"), RunState.FINISHED)
+        request = facts.until(
+            "the change request has a status",
+            lambda: facts.get("repositories", "infra", "requests", number),
+            lambda now: now["statuses"].get("trueup", {}).get("state") not in (None, "pending"),
+        )
+    status = request["statuses"]["trueup"]
+    tell.holds(f'the change request is warned: "{status["description"]}"', status["state"] == "failure", status)
+    tell.say("Nobody reads it, and it is merged.")
+    commit = merge(scene, number)
+    with tell.waiting("the delivery"):
+        run = facts.run_reaching(facts.started(APP, commit), RunState.BLOCKED)
+    said = scene.ben.types("run", "show", run["id"])
+    tell.holds("the delivery is blocked", run["state"] == RunState.BLOCKED)
+    (drift,) = facts.drifts(APP)
+    losses = {(loss["address"], loss["drift"]) for loss in run["losses"]}
+    tell.holds(
+        "it names the hand-made rule that the apply would have removed",
+        losses == {(GROUP, drift["id"])} and str(PORT) in said,
+        run,
+    )
+    causes = {each["cause"] for change in run["changes"] for each in change["differences"]}
+    tell.holds("its plan holds an intended change and a ghost revert", {"intended", "ghost_revert"} <= causes, causes)
+    tell.holds("nothing of it was applied", "CostCenter" not in console.tags(scene.cloud, "prod", console.WEB))
+    _still_open(scene)
+
+
+def codified(scene: Scene) -> None:
+    """The rule is written into the code, by an edit that is proven, and agreed to by somebody else."""
+    tell, facts = scene.telling, scene.facts
+    (drift,) = facts.drifts(APP)
+    scene.mira.types(
+        "drift", "codify", drift["id"], "--reason", "The payment provider calls back on 8443: it stays", lines=(3, 24)
+    )
+    drift = facts.get("drifts", drift["id"])
+    request = facts.get("repositories", "infra", "requests", drift["request"])
+    tell.holds(
+        "the edit is proven: a change request, no draft",
+        not request["draft"] and drift["state"] == DriftState.CODIFYING,
+        request,
+    )
+    changed = [line for line in request["diff"].splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    tell.holds(
+        "it only adds lines, so that every comment and every space is where it was",
+        bool(changed) and all(line.startswith("+") for line in changed) and str(PORT) in request["diff"],
+        changed,
+    )
+    scene.mira.types("request", "approve", f"infra#{request['number']}", code=1)
+    merge(scene, request["number"])
+
+
+def delivered(scene: Scene) -> None:
+    """The routine change applies, and the port stays open."""
+    tell, facts = scene.telling, scene.facts
+    commit = scene.ben.git("ls-remote", "origin", "refs/heads/main").split()[0]
+    (before,) = facts.drifts(APP)
+    with tell.waiting("the delivery"):
+        run = facts.run_reaching(facts.started(APP, commit), RunState.AWAITING_APPROVAL)
+    tell.holds("the new delivery took the blocked one's place", _last_blocked(scene)["superseded_by"] == run["id"], run)
+    tell.holds(
+        "everybody who wrote it is an author, and may not approve",
+        {"ben", "mira"} <= set(run["authors"]),
+        run["authors"],
+    )
+    scene.mira.types("run", "approve", run["id"], code=1)
+    scene.carla.types("run", "approve", run["id"], lines=(4, 0))
+    with tell.waiting("the apply"):
+        run = facts.run_reaching(run["id"], RunState.FINISHED)
+    tell.holds("the routine change is live", console.tags(scene.cloud, "prod", console.WEB).get("CostCenter") == "4711")
+    _still_open(scene)
+    drift = facts.get("drifts", before["id"])
+    tell.holds("the drift is resolved: codified", drift["resolution"] == Resolution.CODIFIED, drift)
+    scene.carla.types("stack", "check", APP, "--exit-code", lines=(3, 0))
+
+
+def _still_open(scene: Scene) -> None:
+    open_ones = console.ports(scene.cloud, "prod")
+    scene.telling.holds(f"{PORT} is open", PORT in open_ones, sorted(open_ones))
+
+
+def _last_blocked(scene: Scene) -> JSON:
+    """The delivery that gave way most recently."""
+    return next(run for run in scene.facts.runs(APP) if run["state"] == RunState.SUPERSEDED)

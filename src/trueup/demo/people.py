@@ -1,0 +1,78 @@
+"""People of the story: they edit, commit and push, and they type `trueup`."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from trueup.demo.company import Author
+from trueup.demo.telling import Telling
+from trueup.demo.terminal import Terminal
+from trueup.model.errors import Broken
+from trueup.system.processes import Command, capture
+
+TRUEUP = (sys.executable, "-P", "-m", "trueup")
+SECONDS = 900.0
+"""The most that one command may take."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Of one file: the first `old` becomes `new`."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a name below `people:`, a clone, and a shell."""
+
+    author: Author
+    laptop: Path
+    terminal: Terminal
+    environment: Mapping[str, str]
+    """Of their shell: it knows where Trueup is, and no credentials of any cloud."""
+    telling: Telling
+
+    @property
+    def name(self) -> str:
+        return self.author.email.partition("@")[0]
+
+    def types(self, *words: str, lines: tuple[int, int] | None = None, code: int = 0) -> str:
+        """`trueup WORDS` as this person; what they saw. Raises Broken when it ends with another exit code."""
+        words = (*words, "--as", self.name)
+        with self.telling.waiting(f"trueup {words[0]}"):
+            ended = capture(Command((*TRUEUP, *words), self.laptop, self.environment), seconds=SECONDS)
+        said = (ended.stdout + ended.stderr).decode(errors="replace")
+        command = f"trueup {shlex.join(words)}"
+        if ended.code != code:
+            raise Broken(f"expected: `{command}` ends with {code}", hint=f"it ended with {ended.code}: {said.strip()}")
+        self.telling.typed(command, said, lines)
+        return said
+
+    def commits(self, message: str, *edits: Edit, branch: str = "main") -> str:
+        """Edits files on a new branch from the newest `main`, or on that itself, and pushes; the commit."""
+        self.git("fetch", "--quiet", "origin")
+        self.git("checkout", "--quiet", "-B", branch, "origin/main")
+        for edit in edits:
+            path = self.laptop / edit.file
+            text = path.read_text()
+            if edit.old not in text:
+                raise Broken(f"expected: {edit.file} contains {edit.old!r}")
+            path.write_text(text.replace(edit.old, edit.new, 1))
+        return self.pushes(message, branch)
+
+    def pushes(self, message: str, branch: str = "main") -> str:
+        """Everything that is in the clone now; the commit."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", f"--message={message}")
+        self.git("push", "--quiet", "origin", f"HEAD:{branch}")
+        return self.git("rev-parse", "HEAD").strip()
+
+    def git(self, *words: str) -> str:
+        signature = self.author.signature(datetime.now(UTC).isoformat(timespec="seconds"))
+        return self.terminal.having(signature).git(self.laptop, *words)
