@@ -54,3 +54,20 @@ def test_the_environment_comes_from_the_path() -> None:
     assert environment_in("infra/app-prod") == ("prod", "app-prod")
     assert environment_in("envs/blue/app") == ("blue", "blue")
     assert environment_in("infra/app") == ("", "")
+
+
+def test_what_only_looks_like_code_makes_no_root() -> None:
+    """Comments and texts that hold a backend, a provider or a module call are read as what they are."""
+    assert not found(
+        **{
+            "a/main.tf": '/*\nprovider "aws" {\n}\n*/\nlocals {\n  x = <<EOT\nbackend "s3" {\nEOT\n}\n',
+            "b/main.tf": 'resource "aws_vpc" "v" {\n  tags = { cloud = "x" }\n}\n',
+        }
+    )
+
+
+def test_a_directory_with_mistakes_is_not_overlooked() -> None:
+    """Code that cannot be read is offered with the place of its mistake; the rest of the tree is found as ever."""
+    stacks = found(**{"a/main.tf": 'provider "aws" {\n  x = = 1\n}\n', "b/main.tf": 'provider "aws" {\n}\n'})
+    assert stacks["a", ""][1].startswith("has code that cannot be read yet: a/main.tf:2:")
+    assert set(stacks) == {("a", ""), ("b", "")}

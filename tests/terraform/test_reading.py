@@ -14,7 +14,7 @@ SPEC = TerraformSpec()
 
 
 def tree(**files: str) -> StoredTree:
-    return StoredTree("r1", {path: content.encode() for path, content in files.items()})
+    return StoredTree("r1", {path: content.encode(errors="surrogateescape") for path, content in files.items()})
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,22 @@ def test_literal_paths_are_relative_to_the_root_module() -> None:
     assert closure(files) == {"app/main.tf", "app/x.txt", "m/main.tf"}
 
 
+def test_files_are_found_wherever_they_are_named() -> None:
+    """Inside operations, conditionals and templates, behind a call, beside a directive, in a provisioner's script."""
+    files = {
+        "app/main.tf": (
+            'locals {\n  a = jsondecode(file("a.json")).x + length(file("b.txt"))\n'
+            '  c = var.x ? "${path.module}/c.txt" : "${file("d.txt")}"\n'
+            '  e = "%{ if true }${path.module}%{ endif }"\n  f = file(<<EOT\nf.txt\nEOT\n)\n}\n'
+            'resource "terraform_data" "x" {\n  provisioner "local-exec" {\n    script = "g.sh"\n  }\n}\n'
+            'module "m" {\n  source = "../m"\n  filename = "h.txt"\n}\n'
+        ),
+        **dict.fromkeys(["app/a.json", "app/b.txt", "app/c.txt", "app/d.txt", "app/g.sh", "app/h.txt"], ""),
+        "m/main.tf": "",
+    }
+    assert closure(files) == set(files) - {"app/h.txt"}
+
+
 def test_a_path_that_only_running_tells_takes_the_directory() -> None:
     """Where the path cannot be known, all files beside the code belong to the closure, but no state."""
     files = {"app/main.tf": "locals { x = file(var.name) }", "app/a/b.txt": "1", "app/terraform.tfstate": "{}"}
@@ -110,6 +126,7 @@ def test_json_syntax_is_read_too() -> None:
         ({"app/main.tf": 'module "m" { source = "../m" }'}, "app/main.tf:1:1", "no Terraform code in m"),
         ({"app/main.tf": 'locals { a = file("/etc/passwd") }'}, "app/main.tf:1:14", "leaves the repository"),
         ({"app/readme.md": ""}, "app", "no Terraform code"),
+        ({"app/main.tf": 'x = "é"\nresource "a" "b" {\n y = "\udcff"\n}'}, "app/main.tf:3:7", "not UTF-8"),
     ],
 )
 def test_what_cannot_work_names_the_place(files: dict[str, str], where: str, what: str) -> None:

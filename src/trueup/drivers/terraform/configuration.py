@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from trueup.drivers.terraform.layout import join
 from trueup.drivers.terraform.reading import Root
 from trueup.drivers.terraform.said import EVERYTHING, Declared
-from trueup.model.errors import Place
 from trueup.model.plan import Action, Address, Finding, PlannedChange
 from trueup.model.values import JSON, digest_bytes, nodes
 
@@ -130,11 +129,11 @@ def _files_named(value: JSON, root: Root) -> Iterator[str]:
 
 def moments_in(root: Root) -> Iterator[Finding]:
     """Where the code asks for the time: such a value is another one in every plan."""
-    for path, source in root.sources():
-        for function, where in source.moments:
+    for _, source in root.sources():
+        for function, place in source.moments:
             yield Finding(
                 "never-repeats",
                 f"{function}() is another value in every plan",
-                Place(path, where.line, where.column),
+                place,
                 hint="keep it out of what is stored, or ignore the attribute's changes",
             )

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 from trueup.drivers.terraform.layout import Layout, join
 from trueup.drivers.terraform.reading import CODE, LOCK_FILE, VERSION_FILES
+from trueup.drivers.terraform.source import parse
+from trueup.model.errors import Invalid
 from trueup.model.values import JSON
 from trueup.ports.driver import Discovered
 from trueup.ports.tree import TreeEntry
@@ -23,10 +25,6 @@ ENVIRONMENTS = {
 
 _SKIPPED = re.compile(r"(^|/)(\.terraform|\.git|node_modules|examples?|fixtures?|testdata)(/|$)")
 _VARIABLE_DIRECTORIES = frozenset({"vars", "tfvars", "env", "envs", "environments", "config"})
-_MODULE = re.compile(rb'^\s*module\s+"[^"]*"\s*\{', re.MULTILINE)
-_SOURCE = re.compile(rb'^\s*source\s*=\s*"(\.\.?/[^"]*)"|"source"\s*:\s*"(\.\.?/[^"]*)"', re.MULTILINE)
-_BACKEND = re.compile(rb'^\s*(?:backend\s+"(\w+)"|cloud)\s*\{|"(?:backend|cloud)"\s*:', re.MULTILINE)
-_PROVIDER = re.compile(rb'^\s*provider\s+"[^"]+"\s*\{|"provider"\s*:', re.MULTILINE)
 
 
 @dataclass
@@ -35,11 +33,13 @@ class _Directory:
     backend: bool = False
     provider: bool = False
     tofu: bool = False
+    broken: str = ""
+    """Where some of it cannot be read."""
 
 
 def discover(layout: Layout) -> Iterator[Discovered]:
     """Roots are directories with a backend, a provider, a lock file, a state or variable files that no module
-    call points at. Reads text only, without parsing: a tree may hold a thousand of them."""
+    call points at; and those with mistakes in the code, for which nobody can say it yet."""
     directories: dict[str, _Directory] = {}
     called: set[str] = set()
     for path, entries in layout.directories.items():
@@ -48,12 +48,15 @@ def discover(layout: Layout) -> Iterator[Discovered]:
             continue
         found = directories[path] = _Directory(path)
         for entry in code:
-            content = layout.tree.read(entry.path)
-            found.backend = found.backend or bool(_BACKEND.search(content))
-            found.provider = found.provider or bool(_PROVIDER.search(content))
             found.tofu = found.tofu or entry.path.endswith((".tofu", ".tofu.json"))
-            if _MODULE.search(content) or b'"module"' in content:
-                called |= {join(path, (one or other).decode()) for one, other in _SOURCE.findall(content)}
+            try:
+                said = parse(entry.path, layout.tree.read(entry.path))
+            except Invalid as error:
+                found.broken = str(error.place)
+                continue
+            found.backend = found.backend or bool(said.backend)
+            found.provider = found.provider or said.configures_provider
+            called |= {join(path, call.source) for call in said.modules if call.local}
     for path in sorted(directories):
         if path not in called and (why := _why(directories[path], layout.directories[path])):
             yield from _stacks(directories[path], layout, why)
@@ -71,6 +74,8 @@ def _why(directory: _Directory, entries: Iterable[TreeEntry]) -> str:
         return "has a state file"
     if any(name.endswith((".tfvars", ".tfvars.json")) for name in names):
         return "has variable files and no module call points at it"
+    if directory.broken:
+        return f"has code that cannot be read yet: {directory.broken}"
     return ""
 
 

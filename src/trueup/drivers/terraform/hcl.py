@@ -63,6 +63,10 @@ class Block:
         return self.node.end_byte
 
     @property
+    def text(self) -> str:
+        return self.source.text(self.start, self.end)
+
+    @property
     def inner_start(self) -> int:
         """Right behind the opening brace."""
         return next(child.end_byte for child in self.node.named_children if child.type == "block_start")

@@ -126,14 +126,12 @@ class Expression:
 
     @cached_property
     def parts(self) -> "tuple[str | Expression, ...]":
-        """Of a quoted template: texts and interpolated expressions in order."""
+        """Of a quoted template: texts, interpolated expressions and directives in order."""
         found: list[str | Expression] = []
         for node in descend_until(self.node, "template_interpolation", "template_literal", "template_directive"):
-            inner = next((child for child in node.named_children if child.type == "expression"), None)
-            if node.type == "template_literal":
-                found.append(unescape(text_of(node)))
-            elif inner is not None:
-                found.append(Expression.of(self.source, inner))
+            inner = next((child for child in node.named_children if child.type == "expression"), node)
+            literal = node.type == "template_literal"
+            found.append(unescape(text_of(node)) if literal else Expression.of(self.source, inner))
         return tuple(found)
 
     @property
@@ -166,6 +164,13 @@ def expressions(source: Source) -> Iterator[Expression]:
     """Every expression of a file, outermost first."""
     for node in descend(source.root):
         if node.type == "expression":
+            yield Expression.of(source, node)
+
+
+def calls_and_templates(source: Source) -> Iterator[Expression]:
+    """Every call and quoted template of a file, wherever it stands: in `file("x").y` the call is no expression."""
+    for node in descend(source.root):
+        if node.type in ("function_call", "quoted_template"):
             yield Expression.of(source, node)
 
 

@@ -19,6 +19,11 @@ class Source:
     content: bytes
     root: Node
 
+    @classmethod
+    def unchecked(cls, path: str, content: bytes) -> "Source":
+        """Of a text that may hold errors."""
+        return cls(path, content, Parser(_LANGUAGE).parse(content).root_node)
+
     def place(self, node: Node) -> Place:
         line = node.start_point.row
         start = self.content.rfind(b"\n", 0, node.start_byte) + 1
@@ -36,10 +41,15 @@ class Source:
 
 def parse_source(path: str, content: bytes) -> Source:
     """Raises Invalid with line and column when the file is no HCL."""
-    tree = Parser(_LANGUAGE).parse(content)
-    source = Source(path, content, tree.root_node)
-    if tree.root_node.has_error:
-        wrong = next(node for node in descend(tree.root_node) if node.is_error or node.is_missing)
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        place = Place(path, before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode()) + 1)
+        raise Invalid("this is not valid HCL: the file is not UTF-8", place=place, hint="save it as UTF-8") from None
+    source = Source.unchecked(path, content)
+    if source.root.has_error:
+        wrong = next(node for node in descend(source.root) if node.is_error or node.is_missing)
         near = content[wrong.start_byte : wrong.end_byte].decode(errors="replace").strip().split("\n")[0][:40]
         said = f"`{wrong.type}` is missing" if wrong.is_missing else f"cannot be read near `{near}`"
         raise Invalid(
@@ -55,9 +65,12 @@ def named(node: Node | None) -> list[Node]:
 
 
 def descend(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node.children:
-        yield from descend(child)
+    """The node and everything below it, in the order of the text."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(current.children))
 
 
 def descend_until(node: Node, *types: str) -> Iterator[Node]:

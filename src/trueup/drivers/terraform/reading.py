@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trueup.drivers.terraform.layout import Layout, join, leaves
-from trueup.drivers.terraform.said import DYNAMIC, FILE_ATTRIBUTES, MODULE, ROOT, FileUse, ModuleCall, Source
+from trueup.drivers.terraform.said import DYNAMIC, FILE_ATTRIBUTES, MODULE, ROOT, FileUse, ModuleCall, Said
 from trueup.drivers.terraform.source import parse
 from trueup.drivers.terraform.spec import TerraformSpec
 from trueup.model.closure import Closure
@@ -26,7 +26,7 @@ class Module:
     """One directory of code and what its files say."""
 
     directory: str
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, Said] = field(default_factory=dict)
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Root:
     def own(self) -> Module:
         return self.modules[self.path]
 
-    def sources(self) -> Iterator[tuple[str, Source]]:
+    def sources(self) -> Iterator[tuple[str, Said]]:
         for module in self.modules.values():
             yield from module.sources.items()
 
@@ -77,18 +77,17 @@ def read_root(layout: Layout, path: str, spec: TerraformSpec) -> Root:
 def findings(root: Root) -> tuple[Finding, ...]:
     """What a person should know before this code runs, because a plan runs it (facts: plan is code execution)."""
     found = []
-    for path, source in root.sources():
+    for _, source in root.sources():
         for each in source.declared:
-            place = Place(path, each.at.line, each.at.column)
             if each.mode == "data" and each.kind in ("external", "http"):
                 code = "external-data" if each.kind == "external" else "http-data"
                 runs = "runs a program" if each.kind == "external" else "fetches an address"
-                found.append(Finding(code, f"data.{each.kind}.{each.name} {runs} during every plan", place))
+                found.append(Finding(code, f"data.{each.kind}.{each.name} {runs} during every plan", each.place))
             for provisioner in each.provisioners:
                 message = (
                     f"{each.kind}.{each.name} runs {provisioner} when it is applied; what that does shows in no plan"
                 )
-                found.append(Finding(provisioner, message, place))
+                found.append(Finding(provisioner, message, each.place))
     found += _states_in_git(root)
     if posixpath.join(root.path, LOCK_FILE) not in root.files and _needs_providers(root):
         hint = "run `terraform init` (or `tofu init`) and commit the file"
@@ -127,35 +126,33 @@ def _take_module(root: Root, directory: str) -> None:
         if entry.path.endswith(CODE):
             _take(root, entry.path)
             module.sources[entry.path] = parse(entry.path, root.layout.tree.read(root.layout.resolve(entry.path)[0]))
-    for path, source in module.sources.items():
+    for source in module.sources.values():
         for call in source.modules:
-            if call.source.startswith(("./", "../")):
-                _take_call(root, directory, call, path)
+            if call.local:
+                _take_call(root, directory, call)
         for use in source.file_uses:
-            _take_use(root, directory, use, path)
+            _take_use(root, directory, use)
 
 
-def _take_call(root: Root, directory: str, call: ModuleCall, path: str) -> None:
-    place = Place(path, call.at.line, call.at.column)
-    target = _inside(join(directory, call.source), place)
+def _take_call(root: Root, directory: str, call: ModuleCall) -> None:
+    target = _inside(join(directory, call.source), call.place)
     resolved, links = root.layout.resolve(target)
     _record(root, links)
     if not any(entry.path.endswith(CODE) for entry in root.layout.directories.get(resolved, ())):
-        raise Invalid(f"module {call.name}: there is no Terraform code in {target or '.'}", place=place)
+        raise Invalid(f"module {call.name}: there is no Terraform code in {target or '.'}", place=call.place)
     _take_module(root, resolved)
 
 
-def _take_use(root: Root, directory: str, use: FileUse, path: str) -> None:
+def _take_use(root: Root, directory: str, use: FileUse) -> None:
     """Everything that the path may mean: the file, or all below the part of it that is known."""
     known = _static(use.parts, directory, root.path)
     if known is None:
         return _take_below(root, directory)
-    place = Place(path, use.at.line, use.at.column)
     target, whole = known
     if leaves(target):
         if use.by in FILE_ATTRIBUTES:
             return None
-        _inside(target, place)
+        _inside(target, use.place)
     resolved, links = root.layout.resolve(target)
     if whole and resolved in root.layout.entries:
         return _take(root, target, links)

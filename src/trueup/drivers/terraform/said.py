@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from trueup.model.errors import Place
+
 MODULE, ROOT, DYNAMIC = "${path.module}", "${path.root}", "${}"
 """Parts of a path that are not literal text: the two directories, and what only an evaluation would tell."""
 
@@ -15,19 +17,15 @@ EVERYTHING = "all"
 
 
 @dataclass(frozen=True)
-class At:
-    """Line and column, from 1."""
-
-    line: int
-    column: int
-
-
-@dataclass(frozen=True)
 class ModuleCall:
     name: str
     source: str
     """Empty when it is not a literal."""
-    at: At
+    place: Place
+
+    @property
+    def local(self) -> bool:
+        return self.source.startswith(("./", "../"))
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class FileUse:
     parts: tuple[str, ...]
     by: str
     """The function or attribute that names it."""
-    at: At
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Declared:
     mode: str
     kind: str
     name: str
-    at: At
+    place: Place
     dynamic: frozenset[str] = frozenset()
     """Names of blocks that a `dynamic` block makes."""
     ignored: frozenset[str] = frozenset()
@@ -56,11 +54,11 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Source:
+class Said:
     modules: tuple[ModuleCall, ...] = ()
     file_uses: tuple[FileUse, ...] = ()
     declared: tuple[Declared, ...] = ()
-    moments: tuple[tuple[str, At], ...] = ()
+    moments: tuple[tuple[str, Place], ...] = ()
     """Calls of timestamp() and plantimestamp()."""
     required_version: str = ""
     backend: str = ""
@@ -72,12 +70,3 @@ class Source:
     configures_provider: bool = False
     for_init: tuple[str, ...] = ()
     """Text of everything that `init` depends on: terraform blocks, module sources, implied providers."""
-
-
-class Unreadable(Exception):
-    """A text that is not in its language: never leaves `source.parse`."""
-
-    def __init__(self, message: str, at: At) -> None:
-        super().__init__(message)
-        self.message = message
-        self.at = at

@@ -1,12 +1,12 @@
-"""The native syntax as what it says, by way of its syntax tree."""
+"""The native syntax as what it says."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-import tree_sitter_hcl
-from tree_sitter import Language, Node, Parser
-
+from trueup.drivers.terraform.hcl import Attribute, Block, Body, parse
+from trueup.drivers.terraform.hcl_expressions import Expression, Form, calls_and_templates
+from trueup.drivers.terraform.hcl_nodes import Source
 from trueup.drivers.terraform.said import (
     DYNAMIC,
     EVERYTHING,
@@ -14,139 +14,71 @@ from trueup.drivers.terraform.said import (
     FILE_FUNCTIONS,
     MODULE,
     ROOT,
-    At,
     Declared,
     FileUse,
     ModuleCall,
-    Source,
-    Unreadable,
+    Said,
 )
+from trueup.model.errors import Place
 
-_LANGUAGE = Language(tree_sitter_hcl.language())
-
-
-def tree_of(content: bytes) -> Node:
-    """The concrete syntax tree; may hold ERROR and missing nodes."""
-    return Parser(_LANGUAGE).parse(content).root_node
+_DIRECTORIES: Mapping[tuple[str | int, ...], str] = {
+    ("path", "module"): MODULE,
+    ("path", "root"): ROOT,
+    ("path", "cwd"): ROOT,
+}
+_MOMENTS = ("timestamp", "plantimestamp")
 
 
 @lru_cache(maxsize=8192)
-def parse_hcl(content: bytes) -> Source:
-    root = tree_of(content)
-    if root.has_error:
-        broken = next(node for node in descend(root) if node.is_error or node.is_missing)
-        line = content.splitlines()[broken.start_point.row : broken.start_point.row + 1]
-        shown = line[0].decode("utf-8", "replace").strip() if line else "the end of the file"
-        raise Unreadable(f"this is not valid HCL: {shown}", position(broken))
-    reader = Collected()
-    for block in blocks(body_of(root)):
-        reader.take(block)
-    if any(word in content for word in (b"file", b"path.", b"source", b"script")):
-        reader.file_uses += file_uses_in(root)
-    if b"timestamp" in content:
-        reader.moments = _moments(root)
-    return reader.source()
+def parse_hcl(path: str, content: bytes) -> Said:
+    """Raises Invalid with line and column."""
+    body = parse(path, content)
+    said = Collected()
+    for block in body.blocks:
+        said.take(block)
+    if any(word in content for word in (b"file", b"path.", b"timestamp")):
+        for expression in calls_and_templates(body.source):
+            said.file_uses += file_uses_in(expression)
+            if expression.form is Form.CALL and expression.function in _MOMENTS:
+                said.moments.append((expression.function, expression.place))
+    said.file_uses += _named_in(body)
+    return said.freeze()
 
 
-def descend(node: Node) -> Iterator[Node]:
-    """The node and everything below it, in the order of the text."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        stack.extend(reversed(current.children))
+def path_parts(expression: Expression) -> tuple[str, ...]:
+    """A string as literal and other parts; (DYNAMIC,) for an expression that may be any string."""
+    text = expression.static()
+    if isinstance(text, str):
+        return (text,)
+    parts = expression.parts if expression.form is Form.TEMPLATE else (expression,)
+    return tuple(part if isinstance(part, str) else _DIRECTORIES.get(part.steps or (), DYNAMIC) for part in parts)
 
 
-def position(node: Node) -> At:
-    return At(node.start_point.row + 1, node.start_point.column + 1)
+def file_uses_in(expression: Expression) -> Iterator[FileUse]:
+    """Of a call: the file that it reads. Of a template: the file beside the code that it names."""
+    if expression.form is Form.CALL and expression.function in FILE_FUNCTIONS and expression.arguments:
+        yield FileUse(path_parts(expression.arguments[0]), expression.function, expression.place)
+    if expression.form is Form.TEMPLATE:
+        parts = path_parts(expression)
+        if parts and parts[0] in (MODULE, ROOT):
+            yield FileUse(parts, "path", expression.place)
 
 
-def text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+def calls_in(template: str) -> Iterator[Expression]:
+    """The calls and templates in a text that Terraform takes for a template."""
+    content = f"x = <<TEXT\n{template}\nTEXT\n".encode()
+    return calls_and_templates(Source.unchecked("", content))
 
 
-def blocks(body: Node | None) -> list[Node]:
-    return [node for node in body.named_children if node.type == "block"] if body else []
-
-
-def body_of(block: Node) -> Node | None:
-    """Of a block or of a whole file."""
-    return next((node for node in block.named_children if node.type == "body"), None)
-
-
-def heading(block: Node) -> list[str]:
-    """The block's type and labels."""
-    return [text(node).strip('"') for node in block.named_children if node.type in ("identifier", "string_lit")]
-
-
-def attributes(body: Node | None) -> dict[str, Node]:
-    """Name to expression."""
-    found: dict[str, Node] = {}
-    for node in body.named_children if body else ():
-        if node.type == "attribute":
-            name, expression = node.named_children[0], node.named_children[-1]
-            found[text(name)] = expression
-    return found
-
-
-def literal(expression: Node | None) -> str | None:
-    """The value of a string literal without interpolation; None for anything else."""
-    parts = path_parts(expression) if expression else ()
-    return "".join(parts) if parts and not {MODULE, ROOT, DYNAMIC} & set(parts) else None
-
-
-def path_parts(expression: Node) -> tuple[str, ...]:
-    """A string expression as literal and other parts; (DYNAMIC,) for any other expression."""
-    node = expression
-    while node.type in ("expression", "literal_value", "template_expr") and node.named_child_count == 1:
-        node = node.named_children[0]
-    if node.type not in ("string_lit", "quoted_template"):
-        return (_reference(text(expression)),)
-    parts: list[str] = []
-    for child in node.named_children:
-        match child.type:
-            case "template_literal":
-                parts.append(text(child))
-            case "template_interpolation":
-                inner = next((each for each in child.named_children if each.type == "expression"), None)
-                parts.append(_reference(text(inner)) if inner else DYNAMIC)
-            case "template_directive":
-                parts.append(DYNAMIC)
-    return tuple(parts)
-
-
-def _reference(expression: str) -> str:
-    return {"path.module": MODULE, "path.root": ROOT, "path.cwd": ROOT}.get(expression.strip(), DYNAMIC)
-
-
-def file_uses_in(root: Node) -> list[FileUse]:
-    found = []
-    for node in descend(root):
-        if node.type == "function_call":
-            name = text(node.named_children[0])
-            arguments = node.named_children[-1].named_children if node.named_child_count > 1 else []
-            if name in FILE_FUNCTIONS and arguments:
-                found.append(FileUse(path_parts(arguments[0]), name, position(node)))
-        elif node.type == "quoted_template":
-            parts = path_parts(node)
-            if parts and parts[0] in (MODULE, ROOT):
-                found.append(FileUse(parts, "path", position(node)))
-        elif node.type == "attribute" and text(node.named_children[0]) in FILE_ATTRIBUTES:
-            named = literal(node.named_children[-1])
-            if named and not _in_module_call(node):
-                found.append(FileUse((named,), text(node.named_children[0]), position(node)))
-    return found
-
-
-def _in_module_call(attribute: Node) -> bool:
-    block = attribute.parent.parent if attribute.parent else None
-    return block is not None and heading(block)[:1] in (["module"], ["required_providers"])
-
-
-def _moments(root: Node) -> list[tuple[str, At]]:
-    calls = [node for node in descend(root) if node.type == "function_call"]
-    named = [(text(node.named_children[0]), position(node)) for node in calls]
-    return [(name, where) for name, where in named if name in ("timestamp", "plantimestamp")]
+def _named_in(body: Body) -> Iterator[FileUse]:
+    """Files that a provider or provisioner reads by itself, named by an attribute's plain text."""
+    for attribute in body.attributes:
+        text = attribute.value.static() if attribute.name in FILE_ATTRIBUTES else None
+        if isinstance(text, str) and text:
+            yield FileUse((text,), attribute.name, attribute.place)
+    for block in body.blocks:
+        if block.kind not in ("module", "required_providers"):
+            yield from _named_in(block.body)
 
 
 class Collected:
@@ -156,7 +88,7 @@ class Collected:
         self.modules: list[ModuleCall] = []
         self.file_uses: list[FileUse] = []
         self.declared: list[Declared] = []
-        self.moments: list[tuple[str, At]] = []
+        self.moments: list[tuple[str, Place]] = []
         self.required_version = ""
         self.backend = ""
         self.backend_path = ""
@@ -164,26 +96,22 @@ class Collected:
         self.configures_provider = False
         self.for_init: list[str] = []
 
-    def take(self, block: Node) -> None:
-        names, body = heading(block), body_of(block)
-        match names:
+    def take(self, block: Block) -> None:
+        match block.kind, *block.labels:
             case ["terraform"]:
-                self._terraform(block, body)
+                self._terraform(block)
             case ["provider", name]:
                 self.configures_provider = True
                 self.providers.add(name)
             case ["module", name]:
-                given = attributes(body)
-                source, version = given.get("source"), given.get("version")
-                self.modules.append(ModuleCall(name, literal(source) or "", position(block)))
-                self.for_init.append(
-                    f"module {name} {text(source) if source else ''} {text(version) if version else ''}"
-                )
+                source, version = block.body.attribute("source"), block.body.attribute("version")
+                self.modules.append(ModuleCall(name, _literal(source), block.place))
+                self.for_init.append(f"module {name} {_text(source)} {_text(version)}")
             case ["resource" | "data" | "ephemeral" as mode, kind, name]:
-                self._resource(block, body, (mode, kind, name))
+                self._resource(block, (mode, kind, name))
 
-    def source(self) -> Source:
-        return Source(
+    def freeze(self) -> Said:
+        return Said(
             modules=tuple(self.modules),
             file_uses=tuple(self.file_uses),
             declared=tuple(self.declared),
@@ -196,45 +124,44 @@ class Collected:
             for_init=(*self.for_init, *sorted(self.providers)),
         )
 
-    def _terraform(self, block: Node, body: Node | None) -> None:
-        self.for_init.append(text(block))
-        given = attributes(body)
-        self.required_version = literal(given.get("required_version")) or self.required_version
-        for inner in blocks(body):
-            match heading(inner):
+    def _terraform(self, block: Block) -> None:
+        self.for_init.append(block.text)
+        self.required_version = _literal(block.body.attribute("required_version")) or self.required_version
+        for inner in block.body.blocks:
+            match inner.kind, *inner.labels:
                 case ["backend", kind]:
                     self.backend = kind
-                    self.backend_path = literal(attributes(body_of(inner)).get("path")) or ""
+                    self.backend_path = _literal(inner.body.attribute("path"))
                 case ["cloud"]:
                     self.backend = "cloud"
 
-    def _resource(self, block: Node, body: Node | None, names: tuple[str, str, str]) -> None:
+    def _resource(self, block: Block, names: tuple[str, str, str]) -> None:
         mode, kind, name = names
-        provider = attributes(body).get("provider")
-        self.providers.add(text(provider).split(".")[0] if provider else kind.split("_")[0])
+        provider = _text(block.body.attribute("provider"))
+        self.providers.add(provider.split(".")[0] if provider else kind.split("_")[0])
         dynamic, provisioners, ignored = set[str](), list[str](), frozenset[str]()
-        for inner in blocks(body):
-            match heading(inner):
+        for inner in block.body.blocks:
+            match inner.kind, *inner.labels:
                 case ["dynamic", label]:
                     dynamic.add(label)
                 case ["provisioner", label]:
                     provisioners.append(label)
                 case ["lifecycle"]:
-                    changes = attributes(body_of(inner)).get("ignore_changes")
-                    ignored = _ignored(changes) if changes else frozenset()
-        self.declared.append(
-            Declared(mode, kind, name, position(block), frozenset(dynamic), ignored, tuple(provisioners))
-        )
+                    changes = inner.body.attribute("ignore_changes")
+                    ignored = _ignored(changes.value) if changes else frozenset()
+        self.declared.append(Declared(mode, kind, name, block.place, frozenset(dynamic), ignored, tuple(provisioners)))
 
 
-def _ignored(expression: Node) -> frozenset[str]:
-    if text(expression).strip() == EVERYTHING:
+def _ignored(expression: Expression) -> frozenset[str]:
+    if expression.text == EVERYTHING:
         return frozenset({EVERYTHING})
-    listed = [
-        element.named_children[0]
-        for node in descend(expression)
-        if node.type == "tuple"
-        for element in node.named_children
-        if element.type == "expression" and element.named_children
-    ]
-    return frozenset(re.split(r"[.\[]", text(each).strip('"'))[0] for each in listed)
+    return frozenset(re.split(r"[.\[]", element.text.strip('"'))[0] for element in expression.elements)
+
+
+def _literal(attribute: Attribute | None) -> str:
+    text = attribute.value.static() if attribute else None
+    return text if isinstance(text, str) else ""
+
+
+def _text(attribute: Attribute | None) -> str:
+    return attribute.value.text if attribute else ""

@@ -1,4 +1,4 @@
-"""The JSON syntax of the language as a Source.
+"""The JSON syntax of the language as what it says.
 
 Format: https://developer.hashicorp.com/terraform/language/syntax/json
 """
@@ -6,23 +6,25 @@ Format: https://developer.hashicorp.com/terraform/language/syntax/json
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
-from trueup.drivers.terraform.said import At, Declared, ModuleCall, Source, Unreadable
-from trueup.drivers.terraform.source_hcl import Collected, file_uses_in, tree_of
+from trueup.drivers.terraform.said import Declared, ModuleCall, Said
+from trueup.drivers.terraform.source_hcl import Collected, calls_in, file_uses_in
+from trueup.model.errors import Invalid, Place
 
 
 @lru_cache(maxsize=1024)
-def parse_json(content: bytes) -> Source:
-    """Raises Unreadable with the position of what is not JSON."""
+def parse_json(path: str, content: bytes) -> Said:
+    """Raises Invalid with the position of what is not JSON."""
     try:
         document = json.loads(content)
     except ValueError as error:
-        at = At(error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else At(1, 1)
-        raise Unreadable("this is not valid JSON", at) from None
+        at = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
+        raise Invalid("this is not valid JSON", place=Place(path, *at)) from None
     if not isinstance(document, dict):
-        raise Unreadable("a JSON configuration is an object", At(1, 1))
-    top, start = At(1, 1), Collected()
+        raise Invalid("a JSON configuration is an object", place=Place(path, 1, 1))
+    top, start = Place(path, 1, 1), Collected()
     for name, call in _members(document.get("module")):
         start.modules.append(ModuleCall(name, str(call.get("source", "")), top))
         start.for_init.append(f"module {name} {call.get('source')} {call.get('version')}")
@@ -37,15 +39,16 @@ def parse_json(content: bytes) -> Source:
     for mode in ("resource", "data"):
         for kind, named in _members(document.get(mode)):
             for name, body in _members(named):
-                start.declared.append(_declared_in_json((mode, kind, name), body))
+                start.declared.append(_declared_in_json((mode, kind, name), body, top))
                 start.providers.add(str(body.get("provider", kind.split("_")[0])).split(".")[0])
     for value in _strings(document):
         if "${" in value:
-            start.file_uses += file_uses_in(tree_of(f"x = <<TEXT\n{value}\nTEXT\n".encode()))
-    return start.source()
+            found = [use for expression in calls_in(value) for use in file_uses_in(expression)]
+            start.file_uses += [replace(use, place=top) for use in found]
+    return start.freeze()
 
 
-def _declared_in_json(names: tuple[str, str, str], body: dict[str, object]) -> Declared:
+def _declared_in_json(names: tuple[str, str, str], body: dict[str, object], place: Place) -> Declared:
     ignored: set[str] = set()
     for lifecycle in _objects(body.get("lifecycle")):
         changes = lifecycle.get("ignore_changes")
@@ -53,7 +56,7 @@ def _declared_in_json(names: tuple[str, str, str], body: dict[str, object]) -> D
         ignored |= {re.split(r"[.\[]", str(each))[0] for each in listed}
     return Declared(
         *names,
-        At(1, 1),
+        place,
         frozenset(name for name, _ in _members(body.get("dynamic"))),
         frozenset(ignored),
         tuple(name for name, _ in _members(body.get("provisioner"))),
