@@ -191,22 +191,22 @@ def named(name: str) -> Identity:
 
 @contextmanager
 def open_small(
-    cloud: Cloud, terminal: Terminal, place: Path, code: str = "", *, clock: Clock | None = None, live: bool = True
+    cloud: Cloud,
+    terminal: Terminal,
+    place: Path,
+    code: str = "",
+    *,
+    clock: Clock | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[SmallOffice]:
-    """One stack on AWS, `web`, applied by hand unless `live` is False, and only observed."""
+    """One stack on AWS, `web`, applied by hand and only observed. GROUP in the code stands for the group's name;
+    `more` are further files of the repository."""
     mark = f"web-{uuid4().hex[:8]}"
     bucket = make_bucket(cloud, f"states-{mark}")
-    files = {f"live/web/{name}": text for name, text in on_aws(code or code_of_web(mark), bucket).items()}
-    with open_with(
-        cloud,
-        terminal,
-        place,
-        {name: text.replace("GROUP", mark) for name, text in files.items()},
-        name=mark,
-        clock=clock,
-    ) as office:
-        if live:
-            office.apply_by_hand()
+    web = on_aws((code or code_of_web("GROUP")).replace("GROUP", mark), bucket)
+    files = {f"live/web/{name}": text for name, text in web.items()} | dict(more or {})
+    with open_with(cloud, terminal, place, files, name=mark, clock=clock) as office:
+        office.apply_by_hand()
         office.look()
         yield office
 

@@ -16,7 +16,7 @@ from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
 from trueup.model.errors import Refused, TrueupError
 from trueup.model.people import Identity
-from trueup.model.plan import AttributedPlan, Finding
+from trueup.model.plan import OUTPUT, AttributedPlan, Finding
 from trueup.model.stack import Stack, StackId, Standing
 from trueup.model.values import Digest, digest
 from trueup.ports.store import Transaction
@@ -73,7 +73,8 @@ class Adoption:
         source, preview = self._preview(source)
         if seen is not None and preview.seen != seen:
             raise Refused(f"{stack.name} moved since you looked at it", hint=f"`trueup adopt {stack.name}` looks again")
-        if pending(preview.attributed):
+        self._refuse_twin(stack, preview)
+        if preview.state is not Sight.ABSENT and pending(preview.attributed):
             source, preview = self._at_live_commit(source, preview)
         baseline = self._baseline(preview, person)
         outputs = self.settling.outputs_bytes(source)
@@ -86,6 +87,30 @@ class Adoption:
             self._open_drifts(tx, stack, preview, baseline)
             self._settle(tx, stack, baseline, preview, person, reason)
         return baseline
+
+    def _refuse_twin(self, stack: Stack, preview: Preview) -> None:
+        """A stack that was renamed without saying so: its books are an orphan's, and it would create everything
+        a second time, or give what is live a second owner."""
+        plan = preview.attributed.plan
+        creates = {change.address for change in plan.changes if change.kind != OUTPUT}
+        live = {each.identity for each in plan.real.values() if each.identity}
+        with self.books.store.transaction() as tx:
+            orphans = [
+                (each, baseline)
+                for each in tx.stacks()
+                if each.standing is Standing.ORPHANED and each.driver == stack.driver
+                if (baseline := tx.baseline(each.id)) is not None
+            ]
+        for orphan, baseline in orphans:
+            theirs = {address: each for address, each in baseline.resources.items() if each.kind != OUTPUT}
+            twice = theirs.keys() & creates if preview.state is Sight.ABSENT else set()
+            if len(twice) * 2 > len(theirs) or live & {each.identity for each in theirs.values()}:
+                verb = "create again" if twice else "take over"
+                raise Refused(
+                    f"{stack.name} would {verb} what {orphan.name} manages, which is no longer in Git",
+                    hint=f"`trueup stack mv {orphan.name} {stack.name}` if it was renamed; if it is another one, "
+                    f"`trueup stack destroy {orphan.name}` or `forget` first",
+                )
 
     def _preview(self, source: Source) -> tuple[Source, Preview]:
         errand = Errand("check", new_id("chk"), f"check:{source.stack.id}")

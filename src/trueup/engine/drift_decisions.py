@@ -32,10 +32,8 @@ class DriftDecisions:
         if closed:
             raise Refused(f"{', '.join(closed)} is not open any more")
         run = self.stacks.new_run(stack, RunKind.REVERT, person, reason)
-        with self.books.store.transaction() as tx:
-            for drift in drifts:
-                tx.put_drift(replace(drift, state=DriftState.REVERTING, run=run.id, requested_by=person))
-        return self.stacks.intake.start(stack, replace(run, reverts=tuple(drift.id for drift in drifts)))
+        reverting = [replace(each, state=DriftState.REVERTING, run=run.id, requested_by=person) for each in drifts]
+        return self.stacks.intake.start(stack, replace(run, reverts=tuple(each.id for each in drifts)), reverting)
 
     def tolerate(self, id: DriftId, by: Identity, reason: str, until: datetime) -> Drift:
         """S stays, and this value beside it is accepted until then; another value is new drift."""

@@ -9,7 +9,7 @@ from trueup.engine.deciding import about
 from trueup.engine.errands import Errands
 from trueup.engine.ids import new_id, new_run_id
 from trueup.model.closure import Closure
-from trueup.model.drift import Check, CheckState, DriftState
+from trueup.model.drift import Check, CheckState, Drift, DriftState
 from trueup.model.errors import TrueupError
 from trueup.model.ledger import Draft
 from trueup.model.people import Identity
@@ -107,7 +107,25 @@ class Intake:
         return [(stacks[each.name], each) for each in self.catalog.manifest.declarations if each.name in stacks]
 
     def _reopen_drifts(self) -> None:
-        """A codification that was closed without being merged leaves the drift as open as it was."""
+        """What did not come to its end leaves the drift as open as it was."""
+        self._reopen_unreverted()
+        self._reopen_uncodified()
+
+    def _reopen_unreverted(self) -> None:
+        """The revert was refused, rejected, discarded, or failed."""
+        with self.store.transaction() as tx:
+            waiting = [drift for drift in tx.drifts() if drift.state is DriftState.REVERTING]
+            runs = tx.runs(RunFilter(kinds=frozenset({RunKind.REVERT}), limit=1000)) if waiting else ()
+            under_way = {id for run in runs if not run.state.ended for id in run.reverts}
+            for drift in waiting:
+                stack = tx.stack(drift.stack)
+                if drift.id not in under_way and stack is not None:
+                    tx.put_drift(replace(drift, state=DriftState.OPEN))
+                    summary = f"the revert ended without undoing {drift.address} on {stack.name}: it is open again"
+                    tx.record(about(stack, "drift.reopened", summary))
+
+    def _reopen_uncodified(self) -> None:
+        """Its change request was closed without being merged."""
         with self.store.transaction() as tx:
             waiting = [drift for drift in tx.drifts() if drift.state is DriftState.CODIFYING and drift.request]
             stacks = {stack.id: stack for stack in tx.stacks()}
@@ -164,9 +182,12 @@ class Intake:
             authors=tuple(sorted(people.who_all(authors))),
         )
 
-    def start(self, stack: Stack, run: Run) -> Run:
-        """Stores a new run; the ones of this stack that have not begun to apply are superseded by it."""
+    def start(self, stack: Stack, run: Run, drifts: Sequence[Drift] = ()) -> Run:
+        """Stores a new run; the ones of this stack that have not begun to apply are superseded by it. `drifts` are
+        records that change with it."""
         with self.store.transaction() as tx:
+            for drift in drifts:
+                tx.put_drift(drift)
             for older in tx.runs(RunFilter(stack=stack.id, kinds=frozenset({run.kind}))):
                 same_request = run.kind is not RunKind.PROPOSAL or older.request == run.request
                 if same_request and not older.state.ended and not older.state.begun:

@@ -1,6 +1,6 @@
 """Recovery: what became of an apply whose worker was lost. Nothing is concluded by guessing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.engine.books import Books
 from trueup.engine.desk import Desk
@@ -16,6 +16,8 @@ from trueup.ports.driver import Evidence, Fence, Recovers
 from trueup.stages.attribute import attribute
 from trueup.stages.verify import verify
 
+NO_END = "recovery did not come to an end:"
+
 
 @dataclass(frozen=True)
 class Recovery:
@@ -30,17 +32,19 @@ class Recovery:
         desk = self.books.desk(id)
         if desk.run.state is not RunState.UNCERTAIN:
             return desk.run
+        before = desk.run.error.partition(NO_END)[0].rstrip()
         with self.leases.hold(desk.stack.id, id, wanted=True) as lease:
             desk.move(RunState.RECOVERING)
             try:
                 source = self.errands.source(desk.run)
                 evidence = self._evidence(desk, source, lease)
                 if not evidence.gone:
-                    return desk.move(RunState.UNCERTAIN, error="the process that applied is still running")
+                    why = " ".join(("the process that applied is still running", *evidence.advice))
+                    return desk.move(RunState.UNCERTAIN, error=f"{before}\n{NO_END} {why}".lstrip())
                 attributed = self._look(desk, source)
-                self._conclude(desk, source, attributed, evidence)
+                self._conclude(desk, source, attributed, evidence, before)
             except TrueupError as error:
-                desk.move(RunState.UNCERTAIN, error=f"recovery did not come to an end: {error}")
+                desk.move(RunState.UNCERTAIN, error=f"{before}\n{NO_END} {error}".lstrip())
         return desk.run
 
     def _evidence(self, desk: Desk, source: Source, lease: Fence | None) -> Evidence:
@@ -61,7 +65,10 @@ class Recovery:
         with self.errands.observed(source, errand) as live:
             return attribute(live.plan(), self.books.baseline(desk.stack.id))
 
-    def _conclude(self, desk: Desk, source: Source, attributed: AttributedPlan, evidence: Evidence) -> None:
+    def _conclude(
+        self, desk: Desk, source: Source, attributed: AttributedPlan, evidence: Evidence, before: str
+    ) -> None:
+        """`before`: why the run became uncertain; it says more than that a worker was lost."""
         applied = evidence.applied
         if applied is None:
             applied = Applied(False, {}, {}, attributed.plan.basis.live, "what happened cannot be told")
@@ -69,4 +76,6 @@ class Recovery:
             desk.move(RunState.VERIFYING)
             self.settling.finish(desk, source, attributed, verify(applied, attributed.plan))
         else:
-            self.settling.fail(desk, source, attributed, applied, evidence.advice)
+            self.settling.fail(
+                desk, source, attributed, replace(applied, error=before or applied.error), evidence.advice
+            )

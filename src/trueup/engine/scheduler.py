@@ -13,7 +13,7 @@ from trueup.engine.reports import Reports
 from trueup.model.drift import CheckState
 from trueup.model.errors import TrueupError
 from trueup.model.run import Run, RunId, RunState
-from trueup.model.stack import StackId
+from trueup.model.stack import StackId, Standing
 from trueup.ports.store import Conflict, RunFilter, Store
 from trueup.system.clock import Clock, jittered
 
@@ -88,15 +88,28 @@ class Scheduler:
         """Deferred runs whose upstream is settled, and blocked ones whose drift is gone, go back into the queue."""
         with self.store.transaction() as tx:
             waiting = tx.runs(RunFilter(states=frozenset({RunState.DEFERRED, RunState.BLOCKED}), limit=1000))
-            open_drifts = {drift.id for drift in tx.drifts()}
+            drifting = {(drift.stack, drift.address) for drift in tx.drifts()}
         for run in waiting:
             if run.state is RunState.DEFERRED:
                 ready = not self.errands.waiting_for(run)
             else:
-                ids = {loss.drift for loss in run.losses}
-                ready = None not in ids and not ids & open_drifts
+                at_stake = {(run.stack, loss.address) for loss in run.losses}
+                ready = self._is_on_record(run) and not at_stake & drifting
             if ready:
                 self._move(run.id, run.state, RunState.QUEUED)
+
+    def _is_on_record(self, run: Run) -> bool:
+        """A blocked run may have seen a hand-made change before any check did: then one has to look first, now."""
+        if all(loss.drift is not None for loss in run.losses):
+            return True
+        with self.store.transaction() as tx:
+            check = tx.check(run.stack)
+            if check is None or (check.completed_at is not None and check.completed_at > run.updated_at):
+                return check is not None
+            now = self.clock.now()
+            if check.state is not CheckState.CHECKING and check.due_at > now:
+                tx.put_check(replace(check, state=CheckState.DUE, due_at=now, reason=f"{run.id} is blocked"))
+        return False
 
     def _move(self, id: RunId, before: RunState, after: RunState) -> None:
         with self.store.transaction() as tx:
@@ -121,6 +134,8 @@ class Scheduler:
 
     def _check(self, now: datetime) -> None:
         with self.store.transaction() as tx:
-            due = [check for check in tx.checks() if check.due_at <= now and check.state is not CheckState.CHECKING]
+            watched = {stack.id for stack in tx.stacks() if stack.standing is not Standing.FORGOTTEN}
+            known = [check for check in tx.checks() if check.stack in watched]
+            due = [check for check in known if check.due_at <= now and check.state is not CheckState.CHECKING]
         for check in due:
             self.queues.enqueue_check(check.stack, check.due_at)

@@ -34,10 +34,13 @@ class Settling:
     clock: Clock
 
     def settle(self, desk: Desk, source: Source, judged: JudgedPlan, verified: Verified) -> None:
-        """Ends a run of this process: finished, or (when the apply stopped half-way) failed with a partial baseline."""
+        """Ends a run of this process: finished, or (when the apply stopped half-way) failed with a partial baseline.
+        What was written and could not be saved is left to recovery."""
         if verified.after is None:
             error = verified.applied.error
             desk.move(RunState.UNCERTAIN, self._stopped(desk, verified.applied), error=error)
+            if verified.applied.unsaved:
+                return
             desk.move(RunState.RECOVERING)
             self.fail(desk, source, judged.attributed, verified.applied)
         else:

@@ -291,3 +291,6 @@ class Applied:
     live: LiveIdentity
     error: str = ""
     """The live system's words when not complete, redacted."""
+    unsaved: bool = False
+    """What was written is not where the next plan would look (a state that its backend did not take): only recovery
+    may go on from here."""

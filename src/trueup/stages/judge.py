@@ -6,7 +6,7 @@ from datetime import datetime
 
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause, Difference
-from trueup.model.drift import Drift
+from trueup.model.drift import Drift, DriftState
 from trueup.model.people import Release
 from trueup.model.plan import (
     Address,
@@ -90,8 +90,9 @@ def _losses(attributed: AttributedPlan, rules: Rulebook) -> list[Loss]:
 
 
 def _may_undo(change: AttributedChange, drift: Drift | None, reverts: frozenset[str]) -> bool:
-    """A revert names drifts; at other values than the ones seen it may undo nothing."""
-    if drift is None or drift.id not in reverts:
+    """A revert names drifts; at other values than the ones seen it may undo nothing. A drift whose value a check
+    found changed since is open again, not reverting."""
+    if drift is None or drift.id not in reverts or drift.state is not DriftState.REVERTING:
         return False
     seen = {(each.path, digest(each.real)) for each in drift.differences}
     return all(

@@ -214,6 +214,12 @@ def wait_until_gone(files: JobFiles, *, seconds: float, clock: Clock | None = No
     return True
 
 
+def has_supervisor(files: JobFiles) -> bool:
+    """Whether the job's supervisor still runs here: it ends its program by itself, in the time that it was given."""
+    status = _status(files)
+    return status is not None and any(each.pid == status["session"] for each in _left(status))
+
+
 def end_what_is_left(files: JobFiles, *, grace_seconds: float) -> None:
     """For a program whose supervisor is gone: interrupt, grace, kill. Raises Unavailable when something of it still
     runs: out of sight in another container, or in a session of its own."""

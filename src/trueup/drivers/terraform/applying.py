@@ -151,7 +151,8 @@ def _conclude(
         words.append(f"the apply was interrupted: {ended.ended_by}")
     elif not complete and not problems:
         words.append(str(prepared.client.failure(Exit(ended.code, ended.tail), [], "applying")))
-    return Applied(False, resources, outcomes, live, "\n".join([*words, *trouble]))
+    unsaved = save_errored_state(prepared, evidence_of(prepared.job)) is not None
+    return Applied(False, resources, outcomes, live, "\n".join([*words, *trouble]), unsaved=unsaved)
 
 
 def state_after(

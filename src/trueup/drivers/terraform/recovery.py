@@ -17,7 +17,7 @@ from trueup.model.errors import Rejected, TrueupError
 from trueup.model.plan import Address, Applied, Outcome
 from trueup.model.values import JSON
 from trueup.ports.driver import Evidence, Job, JournalEntry, Lock
-from trueup.system.supervised import JobFiles, proven_gone, wait_until_gone
+from trueup.system.supervised import JobFiles, end_what_is_left, has_supervisor, proven_gone, wait_until_gone
 
 PATIENCE = 15.0
 """Seconds that an interrupted Terraform gets to save its state."""
@@ -43,7 +43,9 @@ def recover(prepare: Callable[[], Prepared], job: Job[Any], journal: Sequence[Jo
             False, None, ("the apply ran on another machine: recover there, or when it is known to be off",)
         )
     if tries and not (proven_gone(tries[-1]) or wait_until_gone(tries[-1], seconds=PATIENCE)):
-        return Evidence(False, None, (f"the old process still runs: see {tries[-1].status}",))
+        if has_supervisor(tries[-1]):
+            return Evidence(False, None, (f"the old process still runs: see {tries[-1].status}",))
+        end_what_is_left(tries[-1], grace_seconds=PATIENCE)
     heard = _heard(tries[-1] if tries else None, journal)
     prepared = prepare()
     advice = _ingest(prepared, heard)

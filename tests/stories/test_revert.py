@@ -1,0 +1,72 @@
+"""A revert undoes exactly the drifts that it names, at the values that somebody saw."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stories.small import SmallOffice, code_of_web, named, open_small
+from trueup.demo.cloud import Cloud
+from trueup.demo.terminal import Terminal
+from trueup.model.drift import DriftState, Resolution
+from trueup.model.run import RunState
+
+TWO_GROUPS = code_of_web("GROUP") + code_of_web("GROUP-db").replace('"web" {', '"db" {')
+
+
+@pytest.fixture
+def two(cloud: Cloud, terminal: Terminal, tmp_path: Path) -> Iterator[SmallOffice]:
+    """Two security groups, settled and delivering."""
+    with open_small(cloud, terminal, tmp_path, TWO_GROUPS) as office:
+        office.deliver()
+        yield office
+
+
+def test_a_revert_undoes_what_it_names_and_refuses_to_undo_more(two: SmallOffice) -> None:
+    """Two groups were changed by hand: reverting one would undo both and is refused; naming both undoes both."""
+    two.open_a_port(8443)
+    ec2 = two.cloud.client("ec2", two.cloud.console)
+    (db,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [f"{two.group_name}-db"]}])[
+        "SecurityGroups"
+    ]
+    ec2.create_tags(Resources=[db["GroupId"]], Tags=[{"Key": "Owner", "Value": "pirate"}])
+    first, second = sorted(two.check("web"), key=lambda drift: drift.address, reverse=True)
+    assert (first.address, second.address) == ("aws_security_group.web", "aws_security_group.db")
+
+    alone = two.site.drifts.revert([first.id], named("mira"), "not ours")
+    two.look()
+    refused = two.run(alone)
+    assert refused.state is RunState.BLOCKED or refused.state is RunState.REFUSED
+    assert any("aws_security_group.db" in finding.message for finding in refused.findings)
+    assert two.open_ports == {443, 8443}
+    two.look()
+    assert two.drift(first.id).state is DriftState.OPEN, "open again, and said so"
+
+    both = two.site.drifts.revert([first.id, second.id], named("mira"), "not ours")
+    two.look(2)
+    done = two.run(both)
+    assert done.state is RunState.FINISHED and done.converged, done.error
+    assert two.open_ports == {443}
+    assert {two.drift(each.id).resolution for each in (first, second)} == {Resolution.REVERTED}
+    assert two.check("web") == []
+
+
+def test_a_revert_does_not_undo_what_came_after_it_was_asked_for(small: SmallOffice) -> None:
+    """While it waited for approval somebody changed the same thing again: nobody saw that, so nothing is undone."""
+    small.adopt()
+    small.govern("deliver", critical=True)
+    small.open_a_port(8443)
+    (drift,) = small.check("web")
+    revert = small.site.drifts.revert([drift.id], named("mira"), "not ours")
+    small.look()
+    assert small.run(revert).state is RunState.AWAITING_APPROVAL
+    small.open_a_port(9443)
+    (changed,) = small.check("web")
+    assert (changed.id, changed.state) == (drift.id, DriftState.OPEN)
+    small.approve(revert, "carla")
+    small.look()
+    assert small.run(revert).state is RunState.BLOCKED
+    assert small.open_ports == {443, 8443, 9443}
+    small.site.runs.discard(revert.id, named("carla"), "look again first")
+    small.look()
+    assert small.drift(drift.id).state is DriftState.OPEN
