@@ -12,17 +12,15 @@ from trueup.cli.failures import WRONG
 from trueup.cli.files import Files
 from trueup.cli.invocation import Output
 from trueup.cli.output import aside, emit, say
+from trueup.cli.validation import validate as check
 from trueup.cli.views import manifest as views
+from trueup.cli.waiting import waiting
 from trueup.manifests.discover import describe
-from trueup.manifests.expansion import diagnose
 from trueup.manifests.layouts import FILE
 from trueup.manifests.manifest import CONTROL, Repository
-from trueup.manifests.mistakes import Mistakes
-from trueup.manifests.native import read
 from trueup.manifests.schema import schema as schema_of
 from trueup.model.errors import Invalid, Refused
 from trueup.ports.driver import Discovers
-from trueup.ports.tree import Tree
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -88,30 +86,24 @@ def validate(
 ) -> None:
     """Name every mistake in a trueup.yaml, offline.
 
-    Each with file, line, column and what was expected. Stacks of repositories that lie elsewhere are checked when
-    --checkout says where. Ends with 2 when there is a mistake.
+    Each with file, line, column and what was expected; then those in the stacks' own files. Stacks of repositories
+    that lie elsewhere are checked when --checkout says where. Ends with 2 when there is a mistake.
 
     \b
     trueup validate
     trueup validate infra/trueup.yaml --checkout data=../data
     """
     file = path / FILE if path.is_dir() else path
-    text = _text(file)
-    formats = wiring.formats()
-    control = read(text, str(file), formats, Mistakes())
-    trees: dict[str, Tree] = {control.home if control else CONTROL: Files(file.parent)}
-    trees |= {key: Files(directory) for key, directory in map(_checkout, checkouts or ())}
-    found = diagnose(text, str(file), formats, trees)
-    source = text.decode(errors="replace").splitlines()
+    with waiting("reading"):
+        found = check(file, _text(file), dict(map(_checkout, checkouts or ())))
     if ctx.obj.output is Output.TABLE:
-        say(views.findings(found, source, str(file)))
+        say(views.validation(found))
     else:
-        emit(ctx.obj.output, [asdict(finding) for finding in found], views.anything)
-    if any(finding.stops for finding in found):
+        emit(ctx.obj.output, [asdict(finding) for finding in found.findings], views.anything)
+    if found.mistakes:
         raise typer.Exit(WRONG)
-    unread = sorted(control.repositories.keys() - trees.keys()) if control else []
-    if unread:
-        aside(f"not looked at, for want of --checkout: stacks in {', '.join(unread)}")
+    if found.unread:
+        aside(f"not looked at, for want of --checkout: stacks in {', '.join(found.unread)}")
 
 
 @app.command()
