@@ -163,3 +163,19 @@ def test_a_note_of_a_process_that_is_gone_is_stale(tmp_path: Path) -> None:
         lock.acquire()
         announce(tmp_path, Runtime("http://127.0.0.1:9", os.getpid() + 1, "t"))
         assert client.beside(tmp_path) is None
+
+
+def test_another_command_is_waited_for_and_an_up_that_starts_is_used(tmp_path: Path) -> None:
+    """Two commands at once take turns; one that never ends is left to the lock's own words."""
+    with DataLock(tmp_path) as lock:
+        lock.acquire()
+        pauses: list[float] = []
+        assert client.awaited(tmp_path, pauses.append) is None
+        assert sum(pauses) == pytest.approx(client.OTHERS, abs=1)
+
+        def starts_to_listen(_: float) -> None:
+            announce(tmp_path, Runtime("http://127.0.0.1:9", os.getpid(), "t"))
+
+        found = client.awaited(tmp_path, starts_to_listen)
+        assert found is not None and found.url == "http://127.0.0.1:9"
+    assert client.awaited(tmp_path, pauses.append) is None

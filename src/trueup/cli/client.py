@@ -1,6 +1,7 @@
 """Client: the one way to the API, whether it is elsewhere, in a running `trueup up`, or in this very process."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ CONNECT = 5.0
 """Seconds until a server that does not answer the door counts as not there."""
 READ = 60.0
 """Seconds for what the server knows by heart."""
+OTHERS = 20.0
+"""Seconds that another command may have the data directory."""
+TICK = 0.1
 PLANNING = 1800.0
 """Seconds for what the server has to plan first; as long as a plan may take."""
 
@@ -87,7 +91,7 @@ def connect(invocation: Invocation) -> Iterator[Api]:
         with _remote(invocation.server, invocation.token, headers) as http:
             yield Api(http, invocation.server)
         return
-    runtime = beside(invocation.data)
+    runtime = awaited(invocation.data, time.sleep)
     if runtime is not None:
         with _remote(runtime.url, runtime.token, headers) as http:
             yield Api(http, runtime.url)
@@ -103,6 +107,17 @@ def beside(data: Path) -> Runtime | None:
     """The `trueup up` that has the data directory now. A note of another process than the lock's holder is stale."""
     found, runtime = holder(data), running(data)
     return runtime if found is not None and runtime is not None and runtime.pid == found.pid else None
+
+
+def awaited(data: Path, pause: Callable[[float], object]) -> Runtime | None:
+    """The same, once it listens. Another command that has the directory just now is waited for, for a while: None
+    when it is done, or when it takes so long that the lock has to say who has it."""
+    waited = 0.0
+    with waiting(f"another process has {data}"):
+        while (runtime := beside(data)) is None and holder(data) is not None and waited < OTHERS:
+            pause(TICK)
+            waited += TICK
+    return runtime
 
 
 def _remote(url: str, token: str, headers: Mapping[str, str]) -> httpx.Client:

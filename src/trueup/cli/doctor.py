@@ -5,15 +5,13 @@ from typing import Annotated
 import typer
 
 from trueup.cli import examination
-from trueup.cli.client import Api, connect
+from trueup.cli.client import Api, beside, connect
 from trueup.cli.failures import FAILED
 from trueup.cli.invocation import Invocation
 from trueup.cli.output import emit
 from trueup.cli.views import doctor as views
 from trueup.model.errors import TrueupError
 from trueup.model.values import JSON
-from trueup.system.locks import holder
-from trueup.web.runtime import running
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -52,7 +50,7 @@ def doctor(
 
 def _server(invocation: Invocation) -> JSON:
     """What the server says of itself; None when there is none to ask."""
-    if not invocation.server and (holder(invocation.data) is None or running(invocation.data) is None):
+    if not invocation.server and beside(invocation.data) is None:
         return None
     try:
         with connect(invocation) as api:

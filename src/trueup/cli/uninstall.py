@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from trueup.cli import traces
-from trueup.cli.client import Api, connect
+from trueup.cli.client import Api, beside, connect
 from trueup.cli.invocation import Invocation
 from trueup.cli.output import aside, emit
 from trueup.cli.questions import confirm
@@ -62,7 +62,7 @@ def uninstall(
 
 def _repositories(invocation: Invocation) -> list[traces.Remote]:
     """As the running server knows them. Without one, the control repository that the data directory remembers."""
-    if not invocation.server and holder(invocation.data) is None:
+    if not invocation.server and beside(invocation.data) is None:
         control = traces.control_repository(invocation.data)
         return [traces.Remote("the control repository", control)] if control else []
     with connect(invocation) as api:
