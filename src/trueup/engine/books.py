@@ -57,12 +57,15 @@ class Books:
                 rewritten="rewritten" in run.notes,
             )
 
-    def approvals(self, source: Source, run: Run) -> Sequence[Approval]:
+    def approvals(self, run: Run) -> Sequence[Approval]:
         """Given to the run, to runs that it superseded, and to its change request where that counts: an
         environment that is critical asks for an approval of its own apply."""
         given = [*run.approvals, *self._of_superseded(run)]
-        if run.request is not None and not source.declaration.environment.critical:
-            given += self._of_request(source, run)
+        with self.store.transaction() as tx:
+            stack = tx.stack(run.stack)
+        declared = self.catalog.manifest.declaration(stack.name) if stack else None
+        if run.request is not None and declared is not None and not declared.environment.critical:
+            given += self._of_request(run, declared.repository)
         return given
 
     def _of_superseded(self, run: Run) -> list[Approval]:
@@ -75,9 +78,9 @@ class Books:
                 given += each.approvals
         return given
 
-    def _of_request(self, source: Source, run: Run) -> list[Approval]:
+    def _of_request(self, run: Run, repository: str) -> list[Approval]:
         """People approved a commit in the forge; what they saw there is the effect of that commit's proposal."""
-        forge = self.forges(source.stack.repository)
+        forge = self.forges(repository)
         if forge is None or run.request is None:
             return []
         request = forge.get(run.request)

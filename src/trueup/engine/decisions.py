@@ -102,5 +102,6 @@ class RunDecisions:
 
     def tally(self, run: Run) -> Count:
         """Who counts, and what is missing from whom: `run show --why`."""
-        ballot = Ballot(run.approvals, frozenset(run.authors), run.effect, run.approvals_needed, run.approvers)
-        return count(ballot)
+        waits = run.state is RunState.AWAITING_APPROVAL
+        given = self.books.approvals(run) if waits else run.approvals
+        return count(Ballot(given, frozenset(run.authors), run.effect, run.approvals_needed, run.approvers))

@@ -57,7 +57,7 @@ class Reconciler:
             with self.errands.live(source, desk.run, lease) as live:
                 attributed = attribute(live.plan(), self.books.baseline(desk.stack.id))
                 judged = judge(attributed, self.books.rulebook(source, desk.run, reading))
-                approved = approve(judged, self.books.approvals(source, desk.run), frozenset(desk.run.authors))
+                approved = approve(judged, self.books.approvals(desk.run), frozenset(desk.run.authors))
                 if phase == "plan" or not _still_approved(approved, desk.run):
                     self._park(desk, judged, approved)
                     return desk.run

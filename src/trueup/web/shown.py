@@ -2,12 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from trueup.engine.adoption import Preview
 from trueup.engine.codification import Codified
 from trueup.model.drift import Check, Drift
-from trueup.model.errors import TrueupError
 from trueup.model.ledger import Entry
 from trueup.model.plan import AttributedPlan
 from trueup.model.run import Run, RunKind, RunState
@@ -117,13 +115,7 @@ def codified(each: Codified, names: Names) -> JSON:
 def why(visit: Visit, each: Run) -> JSON:
     """Whose approvals count and whose do not; what is missing and from whom. Those given in the forge are asked for
     while the run waits for them."""
-    approvals = each.approvals
-    if each.state is RunState.AWAITING_APPROVAL:
-        try:
-            approvals = tuple(visit.site.books.approvals(visit.site.errands.source(each), each))
-        except TrueupError:
-            approvals = each.approvals  # without the forge: what the run itself knows
-    tally = visit.site.runs.tally(replace(each, approvals=approvals))
+    tally = visit.site.runs.tally(each)
     return {
         "explanation": tally.explain(),
         "needed": tally.needed,

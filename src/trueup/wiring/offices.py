@@ -65,7 +65,7 @@ def _remote(installed: Installation, repository: str) -> Remote:
 def _no_trail() -> Iterable[Mapping[str, Any]]:
     raise Invalid(
         "give the cloud's records: one CloudTrail record a line",
-        hint="trueup audit-self --trail FILE; for AWS: `aws cloudtrail lookup-events`, or your trail's bucket",
+        hint="trueup audit-self --records FILE; for AWS: `aws cloudtrail lookup-events`, or your trail's bucket",
     )
 
 

@@ -111,12 +111,13 @@ def worker(options: Options) -> int:
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with DataLock(options.data) as lock, installation(options) as installed:
+    with DataLock(options.data) as lock:
         lock.acquire()
-        works = Works.of(installed)
-        works.start()
-        ended.wait()
-        works.stop()
+        with installation(options) as installed:
+            works = Works.of(installed)
+            works.start()
+            ended.wait()
+            works.stop()
     return 0
 
 
