@@ -121,7 +121,7 @@ class Jobs:
         return directory
 
     def drop_evidence(self, session: str) -> None:
-        """A run that ended well leaves its journal and its ledger entry; nothing else is needed of it."""
+        """A run whose end is known leaves its journal, its log and its ledger entry; nothing else is needed of it."""
         shutil.rmtree(self._data / "evidence" / _safe(session), ignore_errors=True)
 
     def alone(self, job: Job[Any]) -> AbstractContextManager[None]:

@@ -102,6 +102,8 @@ class Settling:
             stack=lambda stack: replace(stack, attempted=desk.run.revision),
             error="\n".join([applied.error or desk.run.error, *advice]).strip(),
         )
+        if not advice:
+            self.errands.jobs.drop_evidence(desk.run.id)
 
     def next_baseline(self, source: Source, attributed: AttributedPlan, applied: Applied, by: str) -> Baseline:
         old = self.books.baseline(source.stack.id)

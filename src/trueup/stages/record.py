@@ -127,7 +127,7 @@ def _next(place: _Place, applied: Applied) -> Resource | None:
     if planned is None:
         return _untouched(place)
     if not _is_done(planned, applied):
-        return place.old
+        return written if written is not None and _is_half_made(place, written) else place.old
     if planned.action in (Action.DELETE, Action.FORGET) or written is None:
         return None
     kept = [each for each in place.differences if each.cause is Cause.UNMANAGED or place.tolerates(each)]
@@ -139,6 +139,13 @@ def _is_done(planned: PlannedChange, applied: Applied) -> bool:
     if planned.action is Action.NOTHING and planned.address not in applied.outcomes:
         return applied.complete
     return applied.outcomes.get(planned.address) is Outcome.DONE
+
+
+def _is_half_made(place: _Place, written: Resource) -> bool:
+    """What a failed step of ours left behind is not somebody's: a new thing that is there, but not as it should be."""
+    if place.old is None:
+        return place.real is None
+    return bool(written.identity and place.real and place.real.identity and written.identity != place.real.identity)
 
 
 def _untouched(place: _Place) -> Resource | None:
