@@ -1,6 +1,8 @@
-"""Every setting, its default and its meaning."""
+"""Every setting, its default and its meaning. docs/settings.md is written from this file: `make docs`."""
 
+import os
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -8,8 +10,82 @@ from platformdirs import user_data_path
 KEY = "key"
 """In the data directory: the installation's key. Without it nothing that is sealed can be read again."""
 
+HOST = "127.0.0.1"
+"""Where the API of `trueup up` listens, unless `--listen` says otherwise."""
 PORT = 8642
-"""Where the API of `trueup up` answers on this machine, unless told otherwise."""
+"""The port of that address."""
+LARGEST_BODY = 1 << 20
+"""Bytes of a request's body."""
+LARGEST_RECORDS = 64 << 20
+"""Bytes of the cloud's own records, given to `audit-self`."""
+BODY_SECONDS = 30.0
+"""Until the whole body of a request must be there."""
+CONNECTIONS = 256
+"""Requests at one time; more are answered with 503."""
+REQUESTS_PATIENCE = 30
+"""Seconds that open requests have when the process ends."""
+RETRY_AFTER = 5
+"""Seconds that the API asks a client to wait after a 503."""
+TOKEN_LIFE = timedelta(days=90)
+"""Of an API token that was made without an end."""
+TOKEN_LONGEST = timedelta(days=366)
+"""The longest life that a token may be given."""
+
+POLL = timedelta(seconds=60)
+"""Between two looks at each repository, with jitter, unless `--poll` says otherwise."""
+MISSED_LOOKS = 5
+"""Looks at Git that may be missed before `/readyz` says 503."""
+CHECK_OVERDUE = timedelta(minutes=10)
+"""How late a check may be before it counts as overdue."""
+CHECK_AGAIN = timedelta(minutes=1)
+"""After a check that failed, or that a change overtook."""
+
+LEASE_SECONDS = 60.0
+"""The lease of an apply on its stack. Half of it without a renewal and the supervisor interrupts the apply."""
+SILENT_SECONDS = 60.0
+"""After which a worker that says nothing counts as lost; at least as long as a lease."""
+LEADER_SECONDS = 30.0
+"""The lease of the one process that schedules."""
+CONCURRENCY = 4
+"""Workflows at once in one process, from each of the queues deliveries, proposals and checks."""
+QUEUE_SECONDS = 1.0
+"""Between two looks at a queue."""
+STOP_PATIENCE = 300
+"""Seconds that what is under way has when the process is asked to end; an apply that needs longer is handed over."""
+MAX_ATTEMPTS = 8
+"""Of a run that got no answer (Unavailable), before it fails."""
+FIRST_PAUSE = timedelta(seconds=5)
+"""After the first attempt without an answer; doubled after each, with jitter."""
+LONGEST_PAUSE = timedelta(minutes=10)
+"""Between two attempts."""
+
+PLAN_LIMIT = timedelta(minutes=30)
+"""The longest that a plan may take, unless the stack's `planTimeout` says otherwise."""
+APPLY_LIMIT = timedelta(hours=2)
+"""The longest that an apply may take, unless the stack's `applyTimeout` says otherwise."""
+
+DATABASE_PATIENCE = 20
+"""Seconds that a writer waits for another one before it gives up as Unavailable."""
+CHECKPOINT_EVERY = 100
+"""Entries of the ledger between two signed checkpoints."""
+CHECKPOINT_AFTER = timedelta(hours=1)
+"""A ledger that grew gets a checkpoint after this time at the latest."""
+
+DATA_PATIENCE = 20.0
+"""Seconds that a command waits while another one has the data directory."""
+SERVER_CONNECT = 5.0
+"""Seconds until the command line takes a server for absent."""
+SERVER_READ = 60.0
+"""Seconds that the command line waits for an answer that needs no plan."""
+
+
+ENV_SECRETS = "TRUEUP_ENV_SECRETS"
+"""The variable that names those which `env:NAME` in trueup.yaml may read, separated by blanks; unset: none."""
+
+
+def env_secrets() -> frozenset[str]:
+    """Names of variables of this process that a control repository may hand to its stacks."""
+    return frozenset(os.environ.get(ENV_SECRETS, "").split())
 
 
 def default_data() -> Path:

@@ -11,7 +11,6 @@ from dbos import DBOS
 from tests.runs.conftest import PATIENCE, until
 from tests.store import nouns
 from trueup.adapters.store.store import SqlStore, open_store
-from trueup.engine.retries import MAX_ATTEMPTS
 from trueup.engine.workflows import DELIVERIES, PROPOSALS, Engine, Work
 from trueup.model.drift import CheckState
 from trueup.model.errors import Broken, Unavailable
@@ -20,6 +19,7 @@ from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import StackId
 from trueup.ports.driver import JournalEntry
 from trueup.ports.store import LedgerFilter
+from trueup.settings import MAX_ATTEMPTS
 from trueup.system.sealing import open_key
 
 

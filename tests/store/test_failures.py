@@ -108,7 +108,7 @@ def test_a_lock_that_nobody_gives_back(
     kind: str, file: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Waited for, and then Unavailable."""
-    monkeypatch.setattr(connect, "PATIENCE", 0.2)
+    monkeypatch.setattr(connect, "DATABASE_PATIENCE", 0.2)
     monkeypatch.setitem(connect.SESSION, "options", "-c lock_timeout=200ms")
     url = f"sqlite:///{file}" if kind == "sqlite" else request.getfixturevalue("postgres")
     store = open_store(url, nouns.a_key())

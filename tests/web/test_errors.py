@@ -21,6 +21,7 @@ from trueup.model.errors import (
     Unavailable,
 )
 from trueup.ports.store import Conflict
+from trueup.settings import LARGEST_BODY
 from trueup.web import door
 
 SECRET = "hunter2-very-secret"
@@ -102,14 +103,14 @@ def test_bodies_are_json_and_not_too_large(owner: httpx.Client) -> None:
     at = "/api/v1/tokens"
     form = owner.post(at, data={"person": "anna"})
     assert form.status_code == 415
-    large = owner.post(at, json={"person": "x" * (door.LARGEST + 1)})
+    large = owner.post(at, json={"person": "x" * (LARGEST_BODY + 1)})
     assert large.status_code == 413
-    assert owner.post("/api/v1/audit-self", json={"records": [{"x": "y" * door.LARGEST}]}).status_code == 422
+    assert owner.post("/api/v1/audit-self", json={"records": [{"x": "y" * LARGEST_BODY}]}).status_code == 422
 
 
 def test_a_body_that_does_not_come_is_given_up(site: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that sends half of it holds nothing for long."""
-    monkeypatch.setattr(door, "PATIENCE", 0.01)
+    monkeypatch.setattr(door, "BODY_SECONDS", 0.01)
     assert asyncio.run(_status(site.app, [{"type": "http.request", "body": b"{", "more_body": True}])) == 408
 
 

@@ -14,6 +14,7 @@ from trueup.cli.invocation import Invocation
 from trueup.cli.waiting import waiting
 from trueup.model.errors import Broken, Invalid, Place, Refused, Rejected, TrueupError, Unavailable
 from trueup.model.values import JSON
+from trueup.settings import DATA_PATIENCE, PLAN_LIMIT, SERVER_CONNECT, SERVER_READ
 from trueup.system.locks import holder
 from trueup.web.runtime import Runtime, running
 
@@ -21,15 +22,9 @@ PREFIX = "/api/v1"
 AS = "X-Trueup-As"
 """Header with the name that was typed with --as, percent-encoded."""
 
-CONNECT = 5.0
-"""Seconds until a server that does not answer the door counts as not there."""
-READ = 60.0
-"""Seconds for what the server knows by heart."""
-OTHERS = 20.0
-"""Seconds that another command may have the data directory."""
-TICK = 0.1
-PLANNING = 1800.0
+PLANNING = PLAN_LIMIT.total_seconds()
 """Seconds for what the server has to plan first; as long as a plan may take."""
+TICK = 0.1
 
 _KINDS: Mapping[str, type[TrueupError]] = {
     "invalid": Invalid,
@@ -53,19 +48,19 @@ class Api:
         self.place = place
         """For people: where the answers come from."""
 
-    def get(self, *parts: object, patience: float = READ, **query: object) -> JSON:
+    def get(self, *parts: object, patience: float = SERVER_READ, **query: object) -> JSON:
         """Query parameters that are None are left out."""
         return self._ask("GET", path(*parts), query, None, patience)
 
-    def post(self, *parts: object, body: Mapping[str, object] | None = None, patience: float = READ) -> JSON:
+    def post(self, *parts: object, body: Mapping[str, object] | None = None, patience: float = SERVER_READ) -> JSON:
         """Fields that are None are left out."""
         return self._ask("POST", path(*parts), {}, _present(body or {}), patience)
 
     def delete(self, *parts: object) -> JSON:
-        return self._ask("DELETE", path(*parts), {}, None, READ)
+        return self._ask("DELETE", path(*parts), {}, None, SERVER_READ)
 
     def _ask(self, method: str, where: str, query: Mapping[str, object], body: Any, patience: float) -> JSON:
-        timeout = httpx.Timeout(patience, connect=CONNECT)
+        timeout = httpx.Timeout(patience, connect=SERVER_CONNECT)
         try:
             with waiting(f"{self.place} is at work"):
                 response = self._http.request(method, PREFIX + where, params=_texts(query), json=body, timeout=timeout)
@@ -114,7 +109,7 @@ def awaited(data: Path, pause: Callable[[float], object]) -> Runtime | None:
     when it is done, or when it takes so long that the lock has to say who has it."""
     waited = 0.0
     with waiting(f"another process has {data}"):
-        while (runtime := beside(data)) is None and holder(data) is not None and waited < OTHERS:
+        while (runtime := beside(data)) is None and holder(data) is not None and waited < DATA_PATIENCE:
             pause(TICK)
             waited += TICK
     return runtime

@@ -97,7 +97,7 @@ def _programs() -> Iterator[Check]:
         "bwrap",
         ("--version",),
         State.ABSENT,
-        "confining plans; critical environments refuse to run without it",
+        "confining what plans run; this version does not use it yet",
         "apt install bubblewrap, dnf install bubblewrap",
     )
 

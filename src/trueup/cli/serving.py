@@ -11,7 +11,7 @@ from trueup import wiring
 from trueup.cli.invocation import Invocation, Output
 from trueup.cli.output import aside
 from trueup.model.errors import Invalid
-from trueup.settings import PORT, DemoOptions
+from trueup.settings import HOST, POLL, PORT, DemoOptions
 from trueup.web.server import Listen
 
 app = typer.Typer(rich_markup_mode=None)
@@ -41,8 +41,10 @@ def up(
     repo: Repo = "",
     branch: Branch = "main",
     database: Database = "",
-    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the API answers.")] = f"127.0.0.1:{PORT}",
-    poll: Annotated[str, typer.Option(metavar="SPAN", help="Time between two looks at each repository.")] = "60s",
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the API answers.")] = f"{HOST}:{PORT}",
+    poll: Annotated[
+        str, typer.Option(metavar="SPAN", help="Time between two looks at each repository.")
+    ] = f"{POLL.total_seconds():.0f}s",
 ) -> None:
     """Run everything in one process: API, scheduler and worker.
 

@@ -19,12 +19,12 @@ from trueup.model.plan import Address, AttributedPlan
 from trueup.model.run import RunState
 from trueup.model.stack import Stack, StackId, Standing
 from trueup.ports.store import RunFilter, Store, Transaction
+from trueup.settings import CHECK_AGAIN
 from trueup.stages.attribute import attribute
 from trueup.stages.detect import Detection, detect
 from trueup.system.clock import Clock, jittered
 
 BUSY = frozenset({RunState.APPLYING, RunState.VERIFYING, RunState.UNCERTAIN, RunState.RECOVERING})
-RETRY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Checks:
             foreign = self.foreign.look(source, attributed, baseline)
             return self._conclude(began, source, attributed, baseline, foreign)
         except TrueupError as error:
-            return self._end(began, CheckState.FAILED, error=str(error), due_at=self.clock.now() + RETRY)
+            return self._end(began, CheckState.FAILED, error=str(error), due_at=self.clock.now() + CHECK_AGAIN)
 
     def _revision(self, stack: Stack) -> str:
         """A stack that is gone from Git is checked against what was settled last."""
@@ -81,7 +81,7 @@ class Checks:
             current = tx.baseline(stack.id)
             moved = (current.generation if current else 0) != (baseline.generation if baseline else 0)
             if moved or any(run.state in BUSY for run in tx.runs(RunFilter(stack=stack.id, states=BUSY))):
-                return self._put(tx, check, CheckState.INVALIDATED, due_at=now + RETRY)
+                return self._put(tx, check, CheckState.INVALIDATED, due_at=now + CHECK_AGAIN)
             against = foreign.baseline or baseline
             converging = {change.address for change in attributed.changes if change.having(Cause.CONVERGED)}
             if foreign.baseline is not None:

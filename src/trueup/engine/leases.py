@@ -8,8 +8,7 @@ from trueup.model.errors import LostLease, Unavailable
 from trueup.model.run import RunId
 from trueup.model.stack import StackId
 from trueup.ports.store import Lease, Store
-
-SECONDS = 60.0
+from trueup.settings import LEASE_SECONDS
 
 
 def cancelled(run: RunId) -> str:
@@ -59,7 +58,7 @@ class Held:
 
 
 class Leases:
-    def __init__(self, store: Store, worker: str, seconds: float = SECONDS) -> None:
+    def __init__(self, store: Store, worker: str, seconds: float = LEASE_SECONDS) -> None:
         self._store, self._worker, self._seconds = store, worker, seconds
 
     @contextmanager

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trueup.engine.desk import Desk
-from trueup.engine.retries import MAX_ATTEMPTS
 from trueup.model.drift import CheckState
 from trueup.model.run import Run, RunState
 from trueup.ports.store import Conflict, RunFilter, Store
+from trueup.settings import MAX_ATTEMPTS
 
 AT_WORK = frozenset({RunState.PLANNING, RunState.JUDGING, RunState.APPLYING, RunState.RECOVERING, RunState.VERIFYING})
 

@@ -1,14 +1,11 @@
 """The one place where an error's kind and the run's phase decide what becomes of the run."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from trueup.model.errors import LostLease, TrueupError, Unavailable
 from trueup.model.run import Run, RunState
-
-MAX_ATTEMPTS = 8
-FIRST_PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(minutes=10)
+from trueup.settings import FIRST_PAUSE, LONGEST_PAUSE, MAX_ATTEMPTS
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from trueup.model.errors import TrueupError
 from trueup.model.run import Run, RunId, RunState
 from trueup.model.stack import StackId, Standing
 from trueup.ports.store import Conflict, RunFilter, Store
+from trueup.settings import LEADER_SECONDS, POLL
 from trueup.system.clock import Clock, jittered
 
 LEADER = StackId("scheduler")
 """The lease of the one process that schedules; a stack's id is never this."""
-LEADER_SECONDS = 30.0
 
 
 class Queues(Protocol):
@@ -46,7 +46,7 @@ class Scheduler:
     queues: Queues
     clock: Clock
     holder: str
-    poll: timedelta = timedelta(seconds=60)
+    poll: timedelta = POLL
     sign: Callable[[], None] = lambda: None
     """Writes a signed checkpoint of the ledger when one is due."""
     look: Look | None = None

@@ -13,12 +13,12 @@ from threading import Event, Thread
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, WorkflowStatus, error
 from sqlalchemy.exc import SQLAlchemyError
 
-from trueup.engine.leases import SECONDS
 from trueup.engine.lost import Lost
 from trueup.model.errors import Broken, TrueupError, Unavailable
 from trueup.model.run import Run, RunId, RunKind
 from trueup.model.stack import StackId
 from trueup.ports.store import Conflict, Store
+from trueup.settings import CONCURRENCY, QUEUE_SECONDS, SILENT_SECONDS
 
 VERSION = "trueup-1"
 """Of the workflows below, not of the program: only workers with the same one take over each other's workflows."""
@@ -120,7 +120,7 @@ class Engine:
         worker: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         alone: bool = False,
-        silence: float = SECONDS,
+        silence: float = SILENT_SECONDS,
     ) -> None:
         """`database`: where DBOS keeps its own tables; with SQLite another file than the store's. `worker` is unique
         to this process and the one that its leases name. `alone`: this process holds the lock of an embedded data
@@ -134,7 +134,7 @@ class Engine:
         self._stop = Event()
         self._heart = Thread(target=self._beat, name="heartbeat", daemon=True)
 
-    def start(self, *, concurrency: int = 4, polling: float = 1.0) -> None:
+    def start(self, *, concurrency: int = CONCURRENCY, polling: float = QUEUE_SECONDS) -> None:
         """`concurrency`: workflows at once from each queue; `polling`: seconds between two looks at a queue.
         Raises Unavailable when DBOS's database does not answer."""
         if _installed:

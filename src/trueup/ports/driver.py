@@ -13,6 +13,7 @@ from trueup.model.plan import Address, Applied, Finding, LiveIdentity, Outcome, 
 from trueup.model.stack import Purpose, StackId
 from trueup.model.values import JSON
 from trueup.ports.tree import Edits, Tree
+from trueup.settings import APPLY_LIMIT, PLAN_LIMIT
 
 SpecT = TypeVar("SpecT")
 SpecT_contra = TypeVar("SpecT_contra", contravariant=True)
@@ -28,8 +29,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class Limits:
-    plan: timedelta = timedelta(minutes=30)
-    apply: timedelta = timedelta(hours=2)
+    plan: timedelta = PLAN_LIMIT
+    apply: timedelta = APPLY_LIMIT
     parallelism: int | None = None
 
 

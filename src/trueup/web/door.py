@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trueup.model.errors import TrueupError
+from trueup.settings import BODY_SECONDS, LARGEST_BODY, LARGEST_RECORDS
 from trueup.web.access import Access
 from trueup.web.errors import answer_to, body_of
 from trueup.web.headers import AS
@@ -23,12 +24,8 @@ LOCAL = frozenset({"/readyz", "/metrics"})
 NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
-LARGEST = 1 << 20
-"""Bytes of a body."""
-LARGER: Mapping[str, int] = {"/api/v1/audit-self": 64 << 20}
+LARGER: Mapping[str, int] = {"/api/v1/audit-self": LARGEST_RECORDS}
 """A cloud's own records are long."""
-PATIENCE = 30.0
-"""Seconds until a body must be there."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +61,14 @@ class Bodies:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return
-        limit = LARGER.get(scope["path"], LARGEST)
+        limit = LARGER.get(scope["path"], LARGEST_BODY)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(BODY_SECONDS):
                 body = await _read(receive, limit)
         except ClientDisconnect:
             return  # half a body is nobody's decision
         except TimeoutError:
-            await _refuse(408, f"the body took longer than {PATIENCE:.0f} seconds")(scope, receive, send)
+            await _refuse(408, f"the body took longer than {BODY_SECONDS:.0f} seconds")(scope, receive, send)
             return
         if body is None:
             await _refuse(413, f"the body is larger than {limit} bytes")(scope, receive, send)

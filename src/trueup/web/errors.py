@@ -11,11 +11,10 @@ from starlette.exceptions import HTTPException
 
 from trueup.model.errors import Invalid, Place, Refused, Rejected, TrueupError, Unavailable
 from trueup.ports.store import Conflict
+from trueup.settings import RETRY_AFTER
 from trueup.web.headers import SECURITY
 
 LOG = logging.getLogger("trueup.web")
-RETRY_AFTER = 5
-"""Seconds that whoever got no answer should wait."""
 
 
 class NotFound(Invalid):

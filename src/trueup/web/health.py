@@ -10,13 +10,11 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from trueup.model.errors import TrueupError
 from trueup.model.values import JSON
 from trueup.ports.store import SEALING_KEY, Store
+from trueup.settings import MISSED_LOOKS
 from trueup.system.clock import Clock
 from trueup.web.offices import Vitals
 
 router = APIRouter(tags=["health"])
-
-STALE = 5
-"""Looks at Git that may be missed before this process is not ready."""
 
 
 @router.get("/healthz")
@@ -58,7 +56,7 @@ def unready(store: Store, vitals: Vitals, clock: Clock) -> list[str]:
         missing.append(f"the database: {error.message}")
     if not vitals.engine_running():
         missing.append("the engine is not running")
-    looked_at, allowed = vitals.looked_at(), STALE * vitals.poll + timedelta(seconds=30)
+    looked_at, allowed = vitals.looked_at(), MISSED_LOOKS * vitals.poll + timedelta(seconds=30)
     if looked_at is None:
         missing.append("Git was not looked at yet")
     elif clock.now() - looked_at > allowed:

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
@@ -14,12 +14,8 @@ from prometheus_client.registry import Collector
 from trueup.model.drift import Check, Drift
 from trueup.model.stack import Stack, StackId, Standing
 from trueup.ports.store import Store
+from trueup.settings import CHECK_OVERDUE, SILENT_SECONDS
 from trueup.system.clock import Clock
-
-OVERDUE = timedelta(minutes=10)
-"""How long a check may stay due, or be under way, before its silence is told."""
-SILENT = 60.0
-"""Seconds after which a worker that says nothing does not count as alive."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ class SiteCollector(Collector):
         yield _gauge("trueup_runs", {(str(kind), str(state)): count for (kind, state), count in runs.items()})
         yield _gauge("trueup_drifts_open", _open(environments, drifts))
         yield from _of_checks(stacks, checks, self._clock.now())
-        silent = len(self._store.workers(silent_for=SILENT))
+        silent = len(self._store.workers(silent_for=SILENT_SECONDS))
         yield _gauge("trueup_workers", {(): len(self._store.workers()) - silent})
         yield _gauge("trueup_workers_silent", {(): silent})
         held = [stack for stack in self._store.leaseholders() if stack in environments]
@@ -106,7 +102,7 @@ class SiteCollector(Collector):
 
 
 def is_overdue(check: Check, now: datetime) -> bool:
-    return check.due_at + OVERDUE < now
+    return check.due_at + CHECK_OVERDUE < now
 
 
 def _open(environments: Mapping[StackId, str], drifts: Sequence[Drift]) -> Values:

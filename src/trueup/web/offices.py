@@ -9,6 +9,7 @@ from trueup.engine.catalog import Look
 from trueup.model.ledger import Verification
 from trueup.model.plan import Finding
 from trueup.model.values import JSON
+from trueup.settings import POLL
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Vitals:
     """What that look found."""
     key_id: str
     """Of the key that this process seals with."""
-    poll: timedelta = timedelta(seconds=60)
+    poll: timedelta = POLL
     """Between two looks at Git."""
 
 

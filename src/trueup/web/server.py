@@ -15,17 +15,16 @@ import uvicorn
 from fastapi import FastAPI
 
 from trueup.model.errors import Unavailable
+from trueup.settings import CONNECTIONS, HOST, REQUESTS_PATIENCE
 from trueup.web.runtime import Runtime, announce, withdraw
 
 LOG = logging.getLogger("trueup.web.server")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-PATIENCE = 30
-"""Seconds that open requests have at the end."""
 
 
 @dataclass(frozen=True)
 class Listen:
-    host: str = "127.0.0.1"
+    host: str = HOST
     port: int = 0
     """0: any that is free."""
 
@@ -86,8 +85,8 @@ class _Serving:
                 # A header must not make a stranger look like this machine.
                 proxy_headers=False,
                 server_header=False,
-                limit_concurrency=256,
-                timeout_graceful_shutdown=PATIENCE,
+                limit_concurrency=CONNECTIONS,
+                timeout_graceful_shutdown=REQUESTS_PATIENCE,
             )
         )
 

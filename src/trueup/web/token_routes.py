@@ -1,20 +1,17 @@
 """/tokens: personal tokens for the API."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter
 
 from trueup.model.errors import Refused
 from trueup.model.values import JSON
 from trueup.render.encoding import to_json
+from trueup.settings import TOKEN_LIFE
 from trueup.web.access import person_name
 from trueup.web.bodies import CreateToken
 from trueup.web.tokens import NewToken, Scope
 from trueup.web.visit import PREFIX, Administering, Reading
 
 router = APIRouter(prefix=f"{PREFIX}/tokens", tags=["tokens"])
-
-USUAL = timedelta(days=90)
 
 
 @router.get("")
@@ -28,7 +25,7 @@ def list_tokens(visit: Reading) -> JSON:
 @router.post("", status_code=201)
 def create_token(visit: Administering, body: CreateToken) -> JSON:
     """Makes one for a person. The answer has its text, this once."""
-    expires = body.expires_at or visit.site.clock.now() + USUAL
+    expires = body.expires_at or visit.site.clock.now() + TOKEN_LIFE
     wanted = NewToken(person_name(body.person), tuple(dict.fromkeys(body.scopes)), expires)
     token, text = visit.tokens.create(wanted, visit.person)
     return {**to_json(token), "token": text}

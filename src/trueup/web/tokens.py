@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import TypeAdapter
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from trueup.model.errors import Invalid
 from trueup.model.ledger import Draft, moment, stamp
 from trueup.ports.store import Store
+from trueup.settings import TOKEN_LONGEST
 from trueup.system.clock import Clock
 from trueup.web.errors import NotFound
 
@@ -21,7 +22,6 @@ PREFIX = "trueup"
 TOKEN, REVOKED, USED = "token:", "token-revoked:", "token-used:"
 """Facts of the store, with the token's id behind. Apart, so that noting a use can never undo a revocation."""
 
-LONGEST = timedelta(days=366)
 NOTED_EVERY = 60.0
 """Seconds between two notes of a token's last use: a reader is not a writer on every request."""
 
@@ -79,7 +79,7 @@ class Tokens:
     def create(self, wanted: NewToken, by: str) -> tuple[Token, str]:
         """The token, and its text, which is shown this once. Raises Invalid."""
         now = self.clock.now()
-        if not now < wanted.expires_at <= now + LONGEST:
+        if not now < wanted.expires_at <= now + TOKEN_LONGEST:
             raise Invalid("a token ends in the future, and within a year", hint="--expires 90d")
         if not wanted.scopes:
             raise Invalid("a token needs a scope", hint=f"one of {', '.join(Scope)}")

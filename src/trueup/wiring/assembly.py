@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -43,13 +43,12 @@ from trueup.model.errors import Invalid
 from trueup.ports.credentials import Credentials, Secrets
 from trueup.ports.forge import Forge
 from trueup.ports.tree import Tree
+from trueup.settings import CHECKPOINT_AFTER, KEY, POLL, env_secrets
 from trueup.system.clock import Clock, SystemClock
 from trueup.system.durable import write_durably
 from trueup.system.sealing import Seal, open_key
 from trueup.wiring.registry import drivers, formats
 from trueup.wiring.repositories import Repositories
-
-CHECKPOINT_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ class Options:
     branch: str = "main"
     database: str = ""
     """`postgresql://...`; empty: SQLite in the data directory."""
-    poll: timedelta = timedelta(seconds=60)
-    env_secrets: frozenset[str] = frozenset()
+    poll: timedelta = POLL
+    env_secrets: frozenset[str] = field(default_factory=env_secrets)
     """Variables of our own process that `env:NAME` may read."""
 
     @property
@@ -103,7 +102,7 @@ def installation(options: Options, clock: Clock | None = None) -> Iterator[Insta
     clock = clock or SystemClock()
     options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     options = _remembered(options)
-    seal = open_key(options.data / "key")
+    seal = open_key(options.data / KEY)
     name = socket.gethostname()
     signer = load_signer(options.data / "signing-key", name)
     with ExitStack() as stack:

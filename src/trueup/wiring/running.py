@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from trueup.engine.scheduler import Scheduler
 from trueup.engine.workflows import Engine, Work
+from trueup.settings import STOP_PATIENCE
 from trueup.system.locks import DataLock
 from trueup.web.access import Access
 from trueup.web.app import create_app
@@ -21,9 +22,6 @@ from trueup.web.server import Life, Listen, serve
 from trueup.web.tokens import Tokens
 from trueup.wiring.assembly import Installation, Options, installation
 from trueup.wiring.offices import offices
-
-PATIENCE = 300
-"""Seconds that what is under way has when the process is asked to end; an apply that needs longer is handed over."""
 
 
 @dataclass
@@ -73,7 +71,7 @@ class Works:
         self._thread.start()
         self.running = True
 
-    def stop(self, patience: int = PATIENCE) -> None:
+    def stop(self, patience: int = STOP_PATIENCE) -> None:
         """Takes nothing new; what does not end in time is seen as lost and taken over."""
         if not self.running:
             return

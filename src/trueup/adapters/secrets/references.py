@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from trueup.model.errors import Invalid, Unavailable
+from trueup.settings import ENV_SECRETS
 
 _LARGEST = 1 << 20
 _AWS = {"awssm": "from_secrets_manager", "awsssm": "from_parameter_store"}
@@ -76,7 +77,7 @@ class References:
 
     def _variable(self, name: str) -> str:
         if name not in self._allowed:
-            hint = "allow the name in the settings of this installation, or use `file:`"
+            hint = f"name it in {ENV_SECRETS} where Trueup is started, or use `file:`"
             raise Invalid(f"`env:{name}` may not be read here", hint=hint)
         if name not in self._environment:
             raise Invalid(f"`env:{name}` is not set for Trueup's process", hint="set it where Trueup is started")

@@ -9,9 +9,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from trueup.model.errors import Invalid
-
-PATIENCE = 20
-"""Seconds that a writer waits for another one before it gives up as Unavailable."""
+from trueup.settings import DATABASE_PATIENCE
 
 DEFERRED = "trueup_deferred"
 """Execution option of a connection that only reads: on SQLite it takes no lock."""
@@ -20,7 +18,7 @@ SESSION = {
     "application_name": "trueup",
     "connect_timeout": "10",
     # A worker that was stopped in the middle of a transaction must not stop everybody else.
-    "options": f"-c lock_timeout={PATIENCE}s -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+    "options": f"-c lock_timeout={DATABASE_PATIENCE}s -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
 }
 
 
@@ -52,7 +50,7 @@ def display(url: URL) -> str:
 def connect(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = create_engine(url, connect_args={"timeout": PATIENCE})
+        engine = create_engine(url, connect_args={"timeout": DATABASE_PATIENCE})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -71,7 +69,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """WAL stays with the file. Of several first starts at once one switches it on; SQLite does not let the others
     wait as it does for any other lock."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DATABASE_PATIENCE
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

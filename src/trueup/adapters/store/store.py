@@ -18,9 +18,8 @@ from trueup.model.errors import Refused
 from trueup.model.ledger import Checkpoint, Verification
 from trueup.model.stack import StackId
 from trueup.ports.store import SEALING_KEY, Lease, Worker
+from trueup.settings import CHECKPOINT_EVERY
 from trueup.system.clock import Clock, SystemClock
-
-CHECKPOINT_EVERY = 100
 
 
 class SqlStore:
