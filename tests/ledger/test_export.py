@@ -54,11 +54,11 @@ def export(store: SqlStore, branch: LedgerBranch, *names: str) -> Exported:
 
 
 def shown(branch: LedgerBranch, path: str) -> bytes:
-    return git(branch.repository, "show", f"ledger:{path}").encode()
+    return git(branch.repository, "show", f"trueup/ledger:{path}").encode()
 
 
 def commits(branch: LedgerBranch) -> int:
-    return int(git(branch.repository, "rev-list", "--count", "ledger"))
+    return int(git(branch.repository, "rev-list", "--count", "trueup/ledger"))
 
 
 def test_an_empty_ledger_exports_nothing(store: SqlStore, branch: LedgerBranch) -> None:
@@ -72,7 +72,7 @@ def test_one_segment_a_day_from_which_the_root_follows(store: SqlStore, branch: 
     clock.advance(DAY)
     done = export(store, branch, "a.three")
     assert (done.size, done.new, commits(branch)) == (3, 2, 2)
-    names = git(branch.repository, "ls-tree", "-r", "--name-only", "ledger").splitlines()
+    names = git(branch.repository, "ls-tree", "-r", "--name-only", "trueup/ledger").splitlines()
     assert names == [CHECKPOINT, "entries/2026/2026-01-05.ndjson", "entries/2026/2026-01-06.ndjson"]
     lines = [line for name in names[1:] for line in shown(branch, name).splitlines()]
     assert [json.loads(line)["kind"] for line in lines] == ["a.one", "a.two", "a.three"]
@@ -102,11 +102,11 @@ def test_a_branch_that_somebody_altered_is_refused(store: SqlStore, branch: Ledg
     """What is there must be the beginning of what we have: the message names the file, and nothing is written."""
     export(store, branch, "a.one", "a.two")
     work = tmp_path / "work"
-    git(tmp_path, "clone", "--quiet", "--branch", "ledger", str(branch.repository), str(work))
+    git(tmp_path, "clone", "--quiet", "--branch", "trueup/ledger", str(branch.repository), str(work))
     segment = work / "entries/2026/2026-01-05.ndjson"
     segment.write_bytes(segment.read_bytes().replace(b"a.one", b"a.hid"))
     git(work, "commit", "--quiet", "-am", "Hide something")
-    git(work, "push", "--quiet", "origin", "ledger")
+    git(work, "push", "--quiet", "origin", "trueup/ledger")
     with pytest.raises(Refused, match=r"entries/2026/2026-01-05\.ndjson .* is not a beginning of this ledger"):
         export(store, branch, "a.three")
     assert commits(branch) == 2

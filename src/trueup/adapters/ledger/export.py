@@ -20,7 +20,8 @@ from trueup.system.history import History
 from trueup.system.merkle import Tree, leaf_hash
 from trueup.system.ssh_signature import GIT_NAMESPACE, sign
 
-BRANCH = "ledger"
+BRANCH = "trueup/ledger"
+"""Below `trueup/`, where `trueup uninstall` finds what is ours."""
 CHECKPOINT = "checkpoint.json"
 ENTRIES = "entries"
 BATCH = 1000
