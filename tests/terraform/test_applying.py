@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ def test_a_state_without_a_backend_survives_the_loss_of_its_directory(place: Pla
     """The vault has the state after every resource, and a wiped directory is restored from it."""
     journal = Watching(place)
     place.apply(chain("", ""), journal)
-    assert journal.seen["terraform_data.r1"] == ["r0"]
+    assert "r0" in journal.seen["terraform_data.r1"]
     subprocess.run(["rm", "-rf", str(tmp_path / "work")], check=True)
     assert place.plan(chain("", "")).empty
 
@@ -155,6 +156,88 @@ def test_recovery_elsewhere_concludes_nothing(place: Place, tmp_path: Path) -> N
     place.apply(chain(""), diary)
     evidence = place.driver.recover(place.job(chain(""), evidence=tmp_path / "elsewhere"), diary.entries)
     assert not evidence.gone and evidence.applied is None and evidence.advice
+
+
+@dataclass
+class Meddling(Diary):
+    """Somebody is at the files in the moment in which the apply begins."""
+
+    act: Callable[[], object] = lambda: None
+
+    def begin(self, step: StepId) -> None:
+        super().begin(step)
+        self.act()
+
+
+def test_an_apply_whose_supervisor_cannot_start_says_so(place: Place) -> None:
+    """Once begun nothing is raised: no program was started, nothing was written, and the answer says why."""
+    place.apply(chain(""))
+    evidence = place.base / "evidence"
+
+    def spoil() -> None:
+        shutil.rmtree(evidence)
+        evidence.write_text("in the way")
+
+    journal = Meddling(act=spoil)
+    applied = place.apply(chain("", ""), journal)
+    assert not applied.complete and "the supervisor cannot be started in" in applied.error
+    assert applied.outcomes == {} and set(applied.resources) == {"terraform_data.r0"}
+    assert [each.event for each in journal.entries] == ["begin", "end"]
+    evidence.unlink()
+    assert place.apply(chain("", "")).complete
+
+
+def test_lost_evidence_is_made_again(place: Place) -> None:
+    """An emptied directory is no reason to fail: the supervisor makes what it needs."""
+    journal = Meddling(act=lambda: shutil.rmtree(place.base / "evidence"))
+    assert place.apply(chain(""), journal).complete
+    assert proven_gone(attempts(place.base / "evidence")[-1])
+
+
+def test_an_errored_state_that_cannot_be_read_is_left_to_recovery(place: Place) -> None:
+    """The backend did not take the state and its copy is damaged: said, kept, and nothing is concluded from it."""
+    place.apply(chain(""))
+    files = chain("", "echo '{ half' > errored.tfstate")
+    journal = Diary()
+    applied = place.apply(files, journal)
+    assert not applied.complete and applied.unsaved
+    assert "errored.tfstate" in applied.error and "the state cannot be read" in applied.error
+    assert set(applied.resources) == {"terraform_data.r0"}
+    assert [each.event for each in journal.entries][-1] == "end"
+    evidence = place.driver.recover(place.job(files), journal.entries)
+    assert evidence.gone and any("errored.tfstate" in line for line in evidence.advice)
+
+
+class Closed(Diary):
+    """A store that stops answering once the apply has begun."""
+
+    def report(self, step: StepId, at: Address, outcome: Outcome, identity: str = "") -> None:
+        raise Unavailable("the database does not answer")
+
+    def end(self, step: StepId) -> None:
+        raise Unavailable("the database does not answer")
+
+
+def test_a_store_that_stops_answering_does_not_lose_the_outcome(place: Place) -> None:
+    """The journal cannot be written: the apply ends as it would, and its answer says what was done."""
+    applied = place.apply(chain("", ""), Closed())
+    assert applied.complete and set(applied.outcomes) == {"terraform_data.r0", "terraform_data.r1"}
+
+
+def test_a_state_that_only_the_directory_has_is_not_called_saved(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a backend the vault is the state's only durable place: while it fails, the apply is not complete."""
+
+    def refuse(content: bytes) -> None:
+        raise Unavailable("the database does not answer")
+
+    with place.driver.open(place.job(chain(""))) as session:
+        plan = session.plan()
+        monkeypatch.setattr(place.vault, "store", refuse)
+        applied = session.apply(plan, Diary())
+    assert not applied.complete and applied.unsaved and "the database does not answer" in applied.error
+    monkeypatch.undo()
+    assert place.driver.recover(place.job(chain("")), Diary().entries).gone
+    assert json.loads(place.vault.versions[-1])["resources"]
 
 
 @contextmanager

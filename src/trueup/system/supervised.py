@@ -75,9 +75,19 @@ class Supervised:
         self._messages: deque[bytes] = deque()
 
     def __enter__(self) -> "Supervised":
-        self._files.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not proven_gone(self._files):
-            raise Unavailable(f"an earlier program still runs in {self._files.directory}")
+        """Raises Unavailable when nothing could be started."""
+        try:
+            self._files.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not proven_gone(self._files):
+                raise Unavailable(f"an earlier program still runs in {self._files.directory}")
+            self._start()
+        except OSError as error:
+            directory = self._files.directory
+            raise Unavailable(f"the supervisor cannot be started in {directory}: {error.strerror}") from error
+        self._send(json.dumps(self._order()).encode() + b"\n")
+        return self
+
+    def _start(self) -> None:
         root = str(Path(trueup.__file__).parent.parent)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _BOOT, "trueup-supervisor", root],
@@ -87,9 +97,11 @@ class Supervised:
             start_new_session=True,
         )
         # Before the order is sent: no status file means that nothing was ever started.
-        write_status(self._files.status, self._first_status())
-        self._send(json.dumps(self._order()).encode() + b"\n")
-        return self
+        try:
+            write_status(self._files.status, self._first_status())
+        except OSError:
+            self._process.communicate()
+            raise
 
     def __exit__(self, *_: object) -> None:
         if self._ended is None:
@@ -240,7 +252,7 @@ def end_what_is_left(files: JobFiles, *, grace_seconds: float) -> None:
 def _status(files: JobFiles) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = json.loads(files.status.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found
 

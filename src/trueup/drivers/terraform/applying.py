@@ -17,12 +17,12 @@ from trueup.drivers.terraform.events import Progress
 from trueup.drivers.terraform.prepared import Prepared
 from trueup.drivers.terraform.state import identity_in
 from trueup.drivers.terraform.workdir import workdir_of
-from trueup.model.errors import TrueupError
-from trueup.model.plan import Address, Applied, LiveIdentity, Outcome, Plan, Resource, StepId
+from trueup.model.errors import LostLease, TrueupError, Unavailable
+from trueup.model.plan import Address, Applied, Outcome, Plan, Resource, StepId
 from trueup.model.shape import Shape
 from trueup.ports.driver import Fence, Job, Journal
 from trueup.system.processes import Exit
-from trueup.system.supervised import Ended, JobFiles, Supervised
+from trueup.system.supervised import Ended, JobFiles, Supervised, proven_gone
 
 ERRORED = "errored.tfstate"
 
@@ -64,7 +64,7 @@ def attempts(evidence: Path) -> list[JobFiles]:
 
 
 def apply(prepared: Prepared, plan: Plan, shapes: Mapping[str, Shape], journal: Journal) -> Applied:
-    """Applies the plan file. Once begun, the outcome is in the answer; only LostLease is raised."""
+    """Applies the plan file. Once begun, the outcome is in the answer, whatever fails; only LostLease is raised."""
     step = plan.steps[0].id
     evidence = evidence_of(prepared.job)
     with terraform.disk(evidence, "preparing the apply"):
@@ -74,107 +74,150 @@ def apply(prepared: Prepared, plan: Plan, shapes: Mapping[str, Shape], journal: 
     prepared.client.workdir.errored_state.unlink(missing_ok=True)
     # The directory is there before `begin`: recovery tells "never started" from "started on another machine" by it.
     journal.begin(step)
-    progress, problems = Progress(plan.changes), list[Problem]()
     deadline = _Deadline(prepared.job.fence or _Unfenced(prepared.apply_seconds), prepared.apply_seconds)
+    watched = _Watched(Progress(plan.changes), deadline)
     try:
-        ended = _run(prepared, files, deadline, progress, problems, _Reporter(journal, step))
+        watched.ended = _run(prepared, files, watched, _Reporter(journal, step))
+    except LostLease:
+        raise
+    except TrueupError as error:
+        watched.trouble.append(f"{error.message}\n{error.hint}".strip())
     finally:
-        save_errored_state(prepared, evidence)
-        if prepared.kept is not None:
-            prepared.kept.mirror()
-    applied = _conclude(prepared, plan, shapes, progress, problems, ended, deadline)
-    journal.end(step)
+        watched.unsaved += _save(prepared, evidence)
+    if not proven_gone(files):
+        watched.unsaved.append(f"something that the apply started still runs: see {files.status}")
+    applied = _conclude(prepared, plan, shapes, watched)
+    _Reporter(journal, step).end()
     return applied
 
 
 @dataclass
+class _Watched:
+    """What is heard of one apply while it runs, and what goes wrong beside it."""
+
+    progress: Progress
+    deadline: _Deadline
+    problems: list[Problem] = field(default_factory=list)
+    ended: Ended | None = None
+    """None when it could not be started, or not be watched to its end."""
+    trouble: list[str] = field(default_factory=list)
+    unsaved: list[str] = field(default_factory=list)
+    """Why recovery has to look at what was written."""
+
+    @property
+    def by_itself(self) -> bool:
+        return self.ended is not None and self.ended.ended_by == "itself"
+
+    @property
+    def complete(self) -> bool:
+        return self.by_itself and self.ended is not None and self.ended.code == 0
+
+
+@dataclass
 class _Reporter:
+    """While the store does not answer the apply goes on: its events are in the supervisor's log, and the lease, which
+    cannot be renewed either, ends it in time."""
+
     journal: Journal
     step: StepId
 
     def report(self, address: Address, outcome: Outcome, identity: str) -> None:
-        self.journal.report(self.step, address, outcome, identity)
+        with contextlib.suppress(Unavailable):
+            self.journal.report(self.step, address, outcome, identity)
+
+    def end(self) -> None:
+        with contextlib.suppress(Unavailable):
+            self.journal.end(self.step)
 
 
-def _run(
-    prepared: Prepared,
-    files: JobFiles,
-    deadline: _Deadline,
-    progress: Progress,
-    problems: list[Problem],
-    reporter: _Reporter,
-) -> Ended:
+def _run(prepared: Prepared, files: JobFiles, watched: _Watched, reporter: _Reporter) -> Ended:
     spec, client = prepared.job.spec, prepared.client
     parallelism = spec.parallelism or prepared.job.limits.parallelism
     options = [f"-parallelism={parallelism}"] if parallelism else []
     lock = f"-lock-timeout={int(spec.lock_timeout.total_seconds())}s"
     command = client.command("apply", "-json", "-input=false", lock, *options, str(client.workdir.plan_file))
-    with Supervised(command, files, lease_seconds=deadline.fence.seconds) as running:
-        for _, line in running.lines(lambda: deadline.renew(running)):
-            message = client.hear(line, problems)
-            event = progress.take(message) if message else None
+    with Supervised(command, files, lease_seconds=watched.deadline.fence.seconds) as running:
+        for _, line in running.lines(lambda: watched.deadline.renew(running)):
+            message = client.hear(line, watched.problems)
+            event = watched.progress.take(message) if message else None
             if event is not None:
-                if prepared.kept is not None:
-                    prepared.kept.mirror()
+                _mirror(prepared)
                 reporter.report(event.address, event.outcome, event.identity)
         return running.wait()
 
 
+def _save(prepared: Prepared, evidence: Path) -> list[str]:
+    """Brings everything that was written to where it cannot be lost; says what that failed for."""
+    try:
+        errored = save_errored_state(prepared, evidence)
+    except Unavailable as error:
+        left = prepared.client.workdir.errored_state
+        return [f"the backend did not take the new state, and {left} could not be copied: {error.message}"]
+    if errored is None:
+        return _mirror(prepared)
+    return [
+        f"the backend did not take the new state: it is kept in {errored.name} of this run's evidence, and the state's "
+        "lock may remain; recovery writes it back",
+        *_mirror(prepared),
+    ]
+
+
 def save_errored_state(prepared: Prepared, evidence: Path) -> Path | None:
-    """A state that Terraform could not write to its backend is copied to where it cannot be lost."""
+    """A state that Terraform could not write to its backend is copied to where it cannot be lost. Raises
+    Unavailable."""
     kept = evidence / ERRORED
     left = prepared.client.workdir.errored_state
-    if left.exists():
-        shutil.copy2(left, kept)
-        kept.chmod(0o600)
-    return kept if kept.exists() else None
+    with terraform.disk(evidence, "saving the state that the backend did not take"):
+        if left.exists():
+            evidence.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copy2(left, kept)
+            kept.chmod(0o600)
+        return kept if kept.exists() else None
 
 
-def _conclude(
-    prepared: Prepared,
-    plan: Plan,
-    shapes: Mapping[str, Shape],
-    progress: Progress,
-    problems: list[Problem],
-    ended: Ended,
-    deadline: _Deadline,
-) -> Applied:
-    complete = ended.code == 0 and ended.ended_by == "itself"
-    resources, live, trouble = state_after(prepared, plan, shapes)
-    outcomes = progress.outcomes(complete=complete, ended_by_itself=ended.ended_by == "itself")
-    if complete and not trouble:
-        return Applied(True, resources, outcomes, live)
-    words = [prepared.client.translator.redact(join_words(problems))] if problems else []
-    if deadline.passed:
-        words.append(f"the apply took longer than its limit of {deadline.seconds:g} seconds; raise `applyTimeout`")
-    elif ended.ended_by != "itself":
-        words.append(f"the apply was interrupted: {ended.ended_by}")
-    elif not complete and not problems:
-        words.append(str(prepared.client.failure(Exit(ended.code, ended.tail), [], "applying")))
-    unsaved = save_errored_state(prepared, evidence_of(prepared.job)) is not None
-    return Applied(False, resources, outcomes, live, "\n".join([*words, *trouble]), unsaved=unsaved)
-
-
-def state_after(
-    prepared: Prepared, plan: Plan | None, shapes: Mapping[str, Shape]
-) -> tuple[dict[Address, Resource], LiveIdentity, list[str]]:
-    """S as the writes left it, from the state that they wrote; and what is wrong where it could not be written.
-    Never from a refresh, which would absorb somebody's concurrent change."""
-    client = prepared.client
-    errored = save_errored_state(prepared, evidence_of(prepared.job))
-    if errored is not None:
-        document = client.show_state(errored)
-        trouble = [
-            f"the backend did not take the new state: it is kept in {errored.name} of this run's evidence, and the "
-            "state's lock may remain; recovery writes it back"
-        ]
-        return resources_of_state(document, shapes, prepared.hider), identity_in(errored.read_bytes()), trouble
+def _mirror(prepared: Prepared) -> list[str]:
+    if prepared.kept is None:
+        return []
     try:
-        live = identity_in(client.pull())
-        return resources_of_state(client.show_state(), shapes, prepared.hider), live, []
+        with terraform.disk(prepared.job.directory, "reading the state"):
+            prepared.kept.mirror()
+    except Unavailable as error:
+        return [f"the state is only in {prepared.kept.file}, nothing else has it: {error.message}"]
+    return []
+
+
+def _conclude(prepared: Prepared, plan: Plan, shapes: Mapping[str, Shape], watched: _Watched) -> Applied:
+    """S is as the writes left it, from the state that they wrote. Never from a refresh, which would absorb somebody's
+    concurrent change."""
+    resources, live = plan.real, plan.basis.live
+    try:
+        errored = save_errored_state(prepared, evidence_of(prepared.job))
+        written = identity_in(errored.read_bytes() if errored else prepared.client.pull())
+        resources, live = _state(prepared, shapes, errored), written
     except TrueupError as error:
-        before = dict(plan.real) if plan else {}
-        return before, plan.basis.live if plan else LiveIdentity(), [f"the state cannot be read: {error.message}"]
+        watched.unsaved.append(f"the state cannot be read: {error.message}")
+    outcomes = watched.progress.outcomes(complete=watched.complete, ended_by_itself=watched.by_itself)
+    if watched.complete and not watched.unsaved:
+        return Applied(True, resources, outcomes, live)
+    words = "\n".join([*_words(prepared, watched), *watched.trouble, *watched.unsaved])
+    return Applied(False, resources, outcomes, live, words, unsaved=bool(watched.unsaved))
+
+
+def _state(prepared: Prepared, shapes: Mapping[str, Shape], errored: Path | None) -> dict[Address, Resource]:
+    return resources_of_state(prepared.client.show_state(errored), shapes, prepared.hider)
+
+
+def _words(prepared: Prepared, watched: _Watched) -> list[str]:
+    client, ended = prepared.client, watched.ended
+    words = [client.translator.redact(join_words(watched.problems))] if watched.problems else []
+    if watched.deadline.passed:
+        seconds = watched.deadline.seconds
+        words.append(f"the apply took longer than its limit of {seconds:g} seconds; raise `applyTimeout`")
+    elif ended is not None and not watched.by_itself:
+        words.append(f"the apply was interrupted: {ended.ended_by}")
+    elif ended is not None and not watched.complete and not words:
+        words.append(str(client.failure(Exit(ended.code, ended.tail), [], "applying")))
+    return words
 
 
 def me() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trueup.drivers.terraform.reading import Root
 from trueup.drivers.terraform.workdir import Workdir, write_private
+from trueup.model.errors import Rejected
 from trueup.model.plan import LiveIdentity
 from trueup.model.values import JSON
 from trueup.ports.driver import StateVault
@@ -21,7 +22,13 @@ def identity_of(state: JSON) -> LiveIdentity:
 
 
 def identity_in(content: bytes) -> LiveIdentity:
-    return identity_of(json.loads(content)) if content.strip() else LiveIdentity()
+    """Of a state as it was written; empty content is no state. Raises Rejected."""
+    if not content.strip():
+        return LiveIdentity()
+    state = _parsed(content)
+    if state is None:
+        raise Rejected("it is not a state of Terraform's", hint="look at it: `terraform state pull`")
+    return identity_of(state)
 
 
 def state_file(workdir: Workdir, root: Root, workspace: str | None) -> Path | None:
