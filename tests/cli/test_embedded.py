@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.web.site import Control
@@ -21,7 +22,7 @@ def _trueup(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_command_brings_everything_with_it_and_then_finds_a_running_up(tmp_path: Path) -> None:
-    """First alone, naming the control repository; then beside `trueup up`, which answers instead. Both see the same."""
+    """First alone, naming the control repository; two at once take turns; then beside `trueup up`, which answers."""
     control, data = Control(tmp_path), tmp_path / "data"
     unknown = _trueup(data, "stack", "list")
     assert unknown.returncode == 2
@@ -29,6 +30,9 @@ def test_a_command_brings_everything_with_it_and_then_finds_a_running_up(tmp_pat
     alone = _trueup(data, "adopt", "prod/app", "--reason", "first", "--repo", str(control.directory), "-o", "json")
     assert alone.returncode == 0, alone.stderr
     assert json.loads(alone.stdout)["standing"] == "settled"
+    with ThreadPoolExecutor() as both:
+        at_once = list(both.map(lambda noun: _trueup(data, noun, "list").returncode, ["stack", "drift"]))
+    assert at_once == [0, 0]
     environment = {**os.environ, "TRUEUP_DATA": str(data)}
     with subprocess.Popen(
         [sys.executable, "-c", RUN, "up", "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True, env=environment

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +25,7 @@ AS = "X-Trueup-As"
 PLANNING = PLAN_LIMIT.total_seconds()
 """Seconds for what the server has to plan first; as long as a plan may take."""
 TICK = 0.1
+"""Seconds between two looks whether it still has the data directory."""
 
 _KINDS: Mapping[str, type[TrueupError]] = {
     "invalid": Invalid,
@@ -82,20 +83,29 @@ def connect(invocation: Invocation) -> Iterator[Api]:
     headers = {"Accept": "application/json"}
     if invocation.person:
         headers[AS] = quote(invocation.person)
-    if invocation.server:
-        with _remote(invocation.server, invocation.token, headers) as http:
-            yield Api(http, invocation.server)
-        return
-    runtime = awaited(invocation.data, time.sleep)
-    if runtime is not None:
-        with _remote(runtime.url, runtime.token, headers) as http:
-            yield Api(http, runtime.url)
-        return
-    with (
-        embedded(invocation.data, invocation.repo) as transport,
-        httpx.Client(transport=transport, base_url="http://127.0.0.1", headers=headers) as http,
-    ):
-        yield Api(http, "Trueup in this process")
+    with ExitStack() as stack:
+        if invocation.server:
+            http = _remote(invocation.server, invocation.token, headers)
+            yield Api(stack.enter_context(http), invocation.server)
+        else:
+            yield _here(invocation, headers, stack)
+
+
+def _here(invocation: Invocation, headers: Mapping[str, str], stack: ExitStack) -> Api:
+    """Of the data directory. Between looking who has it and taking it, another command may be quicker: once more."""
+    for again in (True, False):
+        runtime = awaited(invocation.data, time.sleep)
+        if runtime is not None:
+            return Api(stack.enter_context(_remote(runtime.url, runtime.token, headers)), runtime.url)
+        try:
+            transport = stack.enter_context(embedded(invocation.data, invocation.repo))
+        except Refused:
+            if again and holder(invocation.data) is not None:
+                continue
+            raise
+        http = httpx.Client(transport=transport, base_url="http://127.0.0.1", headers=headers)
+        return Api(stack.enter_context(http), "Trueup in this process")
+    raise Broken("the data directory was neither taken nor refused")
 
 
 def beside(data: Path) -> Runtime | None:
