@@ -15,6 +15,7 @@ from trueup.cli import client
 from trueup.cli.client import Api, connect
 from trueup.cli.invocation import Invocation, Output
 from trueup.model.errors import Broken, Invalid, Place, Refused, Rejected, TrueupError, Unavailable
+from trueup.settings import DATA_PATIENCE
 from trueup.system.locks import DataLock
 from trueup.web.runtime import Runtime, announce
 
@@ -171,7 +172,7 @@ def test_another_command_is_waited_for_and_an_up_that_starts_is_used(tmp_path: P
         lock.acquire()
         pauses: list[float] = []
         assert client.awaited(tmp_path, pauses.append) is None
-        assert sum(pauses) == pytest.approx(client.OTHERS, abs=1)
+        assert sum(pauses) == pytest.approx(DATA_PATIENCE, abs=1)
 
         def starts_to_listen(_: float) -> None:
             announce(tmp_path, Runtime("http://127.0.0.1:9", os.getpid(), "t"))
