@@ -103,11 +103,11 @@ def _place(keep: Path | None) -> Iterator[Path]:
     try:
         yield directory
     finally:
-        _remove(directory)
+        remove(directory)
 
 
-def _remove(directory: Path) -> None:
-    """The provider's mirror is read-only: its directories are opened first."""
+def remove(directory: Path) -> None:
+    """A story's directory. The provider's mirror in it is read-only: its directories are opened first."""
     for folder, _, _ in os.walk(directory):
         Path(folder).chmod(0o755)
     shutil.rmtree(directory)
