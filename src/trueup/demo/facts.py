@@ -67,6 +67,15 @@ class Facts:
         found: list[JSON] = self.get("drifts", stack=self.stack(short)["id"])
         return found
 
+    def drift(self, short: str) -> JSON:
+        """The only one of a stack that is not resolved."""
+        found = self.drifts(short)
+        if len(found) != 1:
+            raise Broken(
+                f"expected: {short} has one open drift", hint=f"it has {len(found)}: {json.dumps(found)[:500]}"
+            )
+        return found[0]
+
     def started(self, short: str, commit: str, kind: str = "delivery") -> str:
         """The id of the run for that commit, once there is one."""
         found = self.until(

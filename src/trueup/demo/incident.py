@@ -29,7 +29,7 @@ def found(scene: Scene) -> None:
     tell, facts = scene.telling, scene.facts
     before = facts.stack(APP)["check"]["last_clean_at"]
     scene.carla.types("stack", "check", APP, "--exit-code", code=3, lines=(4, 0))
-    (drift,) = facts.drifts(APP)
+    drift = facts.drift(APP)
     scene.carla.types("drift", "show", drift["id"], lines=(16, 0))
     tell.holds(f"the drift is in {GROUP}, and nowhere else", drift["address"] == GROUP, drift)
     tell.holds(
@@ -45,9 +45,7 @@ def found(scene: Scene) -> None:
 def blocked(scene: Scene) -> None:
     """A routine change of the same group is merged; its apply would close the port."""
     tell, facts = scene.telling, scene.facts
-    tell.say(
-        "Two days later Ben tags the same group. He knows nothing of that night, and Terraform would close the port."
-    )
+    tell.say("Later Ben tags the same group. He knows nothing of that night, and plain Terraform would close the port.")
     old = '    Service     = "checkout"\n'
     head = scene.ben.commits(
         "Tag checkout with its cost centre\n\nTicket: OPS-12",
@@ -70,7 +68,7 @@ def blocked(scene: Scene) -> None:
         run = facts.run_reaching(facts.started(APP, commit), RunState.BLOCKED)
     said = scene.ben.types("run", "show", run["id"])
     tell.holds("the delivery is blocked", run["state"] == RunState.BLOCKED)
-    (drift,) = facts.drifts(APP)
+    drift = facts.drift(APP)
     losses = {(loss["address"], loss["drift"]) for loss in run["losses"]}
     tell.holds(
         "it names the hand-made rule that the apply would have removed",
@@ -86,9 +84,9 @@ def blocked(scene: Scene) -> None:
 def codified(scene: Scene) -> None:
     """The rule is written into the code, by an edit that is proven, and agreed to by somebody else."""
     tell, facts = scene.telling, scene.facts
-    (drift,) = facts.drifts(APP)
+    drift = facts.drift(APP)
     scene.mira.types(
-        "drift", "codify", drift["id"], "--reason", "The payment provider calls back on 8443: it stays", lines=(3, 24)
+        "drift", "codify", drift["id"], "--reason", "The payment provider calls back on 8443: it stays", lines=(3, 3)
     )
     drift = facts.get("drifts", drift["id"])
     request = facts.get("repositories", "infra", "requests", drift["request"])
@@ -103,6 +101,7 @@ def codified(scene: Scene) -> None:
         bool(changed) and all(line.startswith("+") for line in changed) and str(PORT) in request["diff"],
         changed,
     )
+    scene.anna.types("request", "show", f"infra#{request['number']}", lines=(0, 19))
     scene.mira.types("request", "approve", f"infra#{request['number']}", code=1)
     merge(scene, request["number"])
 
@@ -111,7 +110,7 @@ def delivered(scene: Scene) -> None:
     """The routine change applies, and the port stays open."""
     tell, facts = scene.telling, scene.facts
     commit = scene.ben.git("ls-remote", "origin", "refs/heads/main").split()[0]
-    (before,) = facts.drifts(APP)
+    before = facts.drift(APP)
     with tell.waiting("the delivery"):
         run = facts.run_reaching(facts.started(APP, commit), RunState.AWAITING_APPROVAL)
     tell.holds("the new delivery took the blocked one's place", _last_blocked(scene)["superseded_by"] == run["id"], run)

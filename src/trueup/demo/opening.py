@@ -108,7 +108,7 @@ def _deliver(scene: Scene) -> None:
     file = scene.laptop / FILE
     old = file.read_text()
     commit = scene.carla.commits("Let Trueup deliver", Edit(FILE, old, control.delivering(old)))
-    (drift,) = facts.drifts("dev/networking")
+    drift = facts.drift("dev/networking")
     facts.until("dev is in mode deliver", lambda: facts.stack("dev/networking")["mode"], lambda mode: mode == "deliver")
     scene.carla.types(
         "drift", "revert", drift["id"], "--reason", "Team is platform, the rest was a mistake", lines=(9, 0)

@@ -13,8 +13,6 @@ from rich.text import Text
 from trueup.model.errors import Broken, TrueupError
 from trueup.model.values import JSON
 
-MARGIN = (0, 0, 0, 4)
-
 
 @dataclass(frozen=True)
 class Typed:
@@ -81,15 +79,15 @@ class Telling:
         self._print(Text(f"  {step.seconds:.1f} s", style="dim"))
 
     def say(self, words: str) -> None:
-        self._print(Padding(Text(words), (0, 0, 0, 2)))
+        self._print(_indented(Text(words), 2))
 
     def typed(self, command: str, output: str, lines: tuple[int, int] | None = None) -> None:
         """What somebody typed and what they saw; with `lines`, only the first ones and the last ones are shown."""
         output = output.strip("\n")
         self.steps[-1].typed.append(Typed(command, Text.from_ansi(output).plain))
-        self._print(Padding(Text.assemble(("$ ", "green"), (command, "bold")), MARGIN))
+        self._print(_indented(Text.assemble(("$ ", "green"), (command, "bold")), 4))
         if output:
-            self._print(Padding(Text.from_ansi(_cut(output, lines)), MARGIN))
+            self._print(_indented(Text.from_ansi(_cut(output, lines)), 4))
         self._print(Text(""))
 
     def holds(self, claim: str, true: bool, found: object = "") -> None:
@@ -97,7 +95,7 @@ class Telling:
         if not true:
             raise Broken(f"expected: {claim}", hint=f"found: {_short(found)}" if found != "" else "")
         self.steps[-1].held.append(claim)
-        self._print(Padding(Text.assemble(("✓ ", "bold green"), claim), (0, 0, 0, 2)))
+        self._print(_indented(Text.assemble(("✓ ", "bold green"), claim), 2))
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
@@ -111,6 +109,10 @@ class Telling:
     def _print(self, what: Padding | Text) -> None:
         if self._console is not None:
             self._console.print(what)
+
+
+def _indented(text: Text, columns: int) -> Padding:
+    return Padding(text, (0, 0, 0, columns), expand=False)
 
 
 def _cut(output: str, lines: tuple[int, int] | None) -> str:
