@@ -138,3 +138,11 @@ def test_its_processes_end_with_it(tmp_path: Path, number: signal.Signals, code:
     assert directory.exists() == (number is signal.SIGKILL)
     if directory.exists():
         story.remove(directory)
+
+
+def test_the_chapter_tells_this_story() -> None:
+    """docs/demo.md holds a transcript with every step as the story has it, and no path of any machine."""
+    text = (Path(__file__).parents[2] / "docs" / "demo.md").read_text()
+    for number, (title, _) in enumerate(story.STEPS, 1):
+        assert f"\n{number}. {title}\n" in text
+    assert "/tmp/" not in text and "/home/" not in text and str(Path.home()) not in text

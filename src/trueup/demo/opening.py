@@ -51,8 +51,8 @@ def adoption(scene: Scene) -> None:
     for stack, sight in SIGHTS.items():
         told = next((line for line in seen.splitlines() if f"environments/{stack} " in line), "")
         tell.holds(f"{stack} is seen as {sight}", f" {sight} " in told, seen)
-    for stack in STACKS:
-        scene.carla.types("adopt", stack, "--reason", "first books, looked at with Ben", lines=(2, 0))
+    reason = ("--reason", "first books, looked at with Ben")
+    scene.carla.types_side_by_side(*(("adopt", stack, *reason) for stack in STACKS), lines=(2, 0))
     tell.holds(
         "carla settled every stack, and the hand-made tag is an open drift instead of being forgotten",
         all(scene.facts.stack(stack)["standing"] == "settled" for stack in STACKS)

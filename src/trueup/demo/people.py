@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,15 +45,25 @@ class Person:
 
     def types(self, *words: str, lines: tuple[int, int] | None = None, code: int = 0) -> str:
         """`trueup WORDS` as this person; what they saw. Raises Broken when it ends with another exit code."""
-        words = (*words, "--as", self.name)
         with self.telling.waiting(f"trueup {words[0]}"):
-            ended = capture(Command((*TRUEUP, *words), self.laptop, self.environment), seconds=SECONDS)
-        said = (ended.stdout + ended.stderr).decode(errors="replace")
-        command = f"trueup {shlex.join(words)}"
-        if ended.code != code:
-            raise Broken(f"expected: `{command}` ends with {code}", hint=f"it ended with {ended.code}: {said.strip()}")
+            command, said = self._run(words, code)
         self.telling.typed(command, said, lines)
         return said
+
+    def types_side_by_side(self, *every: tuple[str, ...], lines: tuple[int, int] | None = None) -> None:
+        """The same in as many terminals at once; told in the order given."""
+        with self.telling.waiting(f"{len(every)} times trueup {every[0][0]}"), ThreadPoolExecutor(len(every)) as pool:
+            ended = list(pool.map(self._run, every))
+        for command, said in ended:
+            self.telling.typed(command, said, lines)
+
+    def _run(self, words: tuple[str, ...], code: int = 0) -> tuple[str, str]:
+        words = (*words, "--as", self.name)
+        ended = capture(Command((*TRUEUP, *words), self.laptop, self.environment), seconds=SECONDS)
+        command, said = f"trueup {shlex.join(words)}", (ended.stdout + ended.stderr).decode(errors="replace")
+        if ended.code != code:
+            raise Broken(f"expected: `{command}` ends with {code}", hint=f"it ended with {ended.code}: {said.strip()}")
+        return command, said
 
     def commits(self, message: str, *edits: Edit, branch: str = "main") -> str:
         """Edits files on a new branch from the newest `main`, or on that itself, and pushes; the commit."""
