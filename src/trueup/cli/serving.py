@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,13 @@ import typer
 from trueup import wiring
 from trueup.cli.invocation import Invocation, Output
 from trueup.cli.output import aside
-from trueup.model.errors import Invalid
+from trueup.model.errors import Invalid, Unavailable
 from trueup.settings import HOST, POLL, PORT, DemoOptions
 from trueup.web.server import Listen
 
 app = typer.Typer(rich_markup_mode=None)
+
+DEMO_NEEDS = ("boto3", "moto")
 
 Database = Annotated[
     str,
@@ -101,6 +104,10 @@ def demo(
     invocation: Invocation = ctx.obj
     options = DemoOptions(once=once, json=invocation.output is Output.JSON, keep=keep)
     # Its libraries are an extra that not everybody has installed.
+    missing = [name for name in DEMO_NEEDS if find_spec(name) is None]
+    if missing:
+        hint = "install them: pip install 'trueup[demo]'"
+        raise Unavailable(f"the demo needs {' and '.join(missing)}, not installed here", hint=hint)
     raise typer.Exit(import_module("trueup.demo.story").run(options))
 
 
