@@ -15,7 +15,14 @@ from tests.system import worker
 from trueup.model.errors import Invalid, LostLease, Unavailable
 from trueup.system import sessions
 from trueup.system.processes import Command, Sandbox
-from trueup.system.supervised import JobFiles, Supervised, end_what_is_left, proven_gone, wait_until_gone
+from trueup.system.supervised import (
+    JobFiles,
+    Supervised,
+    end_what_is_left,
+    has_supervisor,
+    proven_gone,
+    wait_until_gone,
+)
 
 SAVES = "trap 'echo saved; exit 3' INT; echo ready; while :; do sleep 0.05; done"
 IGNORES = "trap '' INT; echo ready; while :; do sleep 0.05; done"
@@ -198,8 +205,10 @@ def test_recovery_ends_what_a_dead_supervisor_left(
 ) -> None:
     """Worker and supervisor both gone, the program ignores interrupts: it is found by its session and killed."""
     process = start(IGNORES)
+    assert has_supervisor(files)
     process.kill()
     os.kill(int(str(status(files)["session"])), signal.SIGKILL)
+    until(lambda: not has_supervisor(files))
     assert not proven_gone(files)
     end_what_is_left(files, grace_seconds=0.2)
     assert proven_gone(files)

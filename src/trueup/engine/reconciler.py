@@ -67,7 +67,9 @@ class Reconciler:
         return desk.run
 
     def _deferred(self, desk: Desk, phase: Phase) -> bool:
-        """A run whose stack or upstream is not settled waits, and holds nothing while it does."""
+        """A run of a paused stack, or whose stack or upstream is not settled, waits, and holds nothing meanwhile."""
+        if phase == "apply" and desk.stack.paused:
+            return True
         waiting = self.errands.waiting_for(desk.run)
         if waiting and phase == "plan":
             desk.move(RunState.DEFERRED, waiting_for=waiting)

@@ -121,8 +121,10 @@ class Scheduler:
         states = frozenset({RunState.QUEUED, RunState.APPROVED, RunState.UNCERTAIN})
         with self.store.transaction() as tx:
             runs = tx.runs(RunFilter(states=states, limit=1000))
+            paused = {stack.id for stack in tx.stacks() if stack.paused}
         for run in reversed(runs):
-            if run.not_before is not None and run.not_before > now:
+            early = run.not_before is not None and run.not_before > now
+            if early or (run.state is RunState.APPROVED and run.stack in paused):
                 continue
             match run.state:
                 case RunState.QUEUED:
