@@ -2,15 +2,15 @@
 
 import contextlib
 import os
-import shlex
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from trueup.model.errors import Invalid
+from trueup.system.git_access import access
 from trueup.system.git_errors import translate
 from trueup.system.processes import Captured, Command, capture
-from trueup.system.remotes import Remote, SshKey, Token
+from trueup.system.remotes import Remote
 
 OURS = {
     "core.hooksPath": "/dev/null",
@@ -116,39 +116,14 @@ class Git:
         if remote is None:
             yield {}
             return
-        match remote.credential:
-            case Token() as token:
-                yield {
-                    "GIT_CONFIG_COUNT": "1",
-                    "GIT_CONFIG_KEY_0": f"http.{remote.origin}.extraHeader",
-                    "GIT_CONFIG_VALUE_0": token.header,
-                }
-            case SshKey() as key:
-                with tempfile.TemporaryDirectory(dir=self._home, prefix="key-") as directory:
-                    yield {"GIT_SSH_COMMAND": _ssh_command(key, Path(directory)), **_agent(remote)}
-            case None:
-                yield {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **_agent(remote)}
+        with tempfile.TemporaryDirectory(dir=self._home, prefix="key-") as directory:
+            yield {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **_agent(remote), **access(remote, Path(directory))}
 
 
 def _agent(remote: Remote) -> dict[str, str]:
     """On a person's machine, without a key from us: their agent, and their known_hosts, which ssh finds by itself."""
     agent = os.environ.get("SSH_AUTH_SOCK")
     return {"SSH_AUTH_SOCK": agent} if agent and remote.protocol == "ssh" else {}
-
-
-def _ssh_command(key: SshKey, directory: Path) -> str:
-    """Writes the key and the known hosts where only we can read them."""
-    options = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=20"]
-    if key.private_key:
-        private = directory / "key"
-        private.touch(mode=0o600)
-        private.write_text(key.private_key.rstrip("\n") + "\n")
-        options += ["-F", "/dev/null", "-i", str(private), "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"]
-    if key.known_hosts:
-        known = directory / "known_hosts"
-        known.write_text(key.known_hosts.rstrip("\n") + "\n")
-        options += ["-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=/dev/null"]
-    return shlex.join(["ssh", *options])
 
 
 def checked_name(name: str) -> str:

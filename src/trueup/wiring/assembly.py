@@ -46,6 +46,7 @@ from trueup.ports.tree import Tree
 from trueup.settings import CHECKPOINT_AFTER, KEY, POLL, env_secrets
 from trueup.system.clock import Clock, SystemClock
 from trueup.system.durable import write_durably
+from trueup.system.remotes import Remote
 from trueup.system.sealing import Seal, open_key
 from trueup.wiring.registry import drivers, formats
 from trueup.wiring.repositories import Repositories
@@ -203,6 +204,9 @@ class _Granting:
         manifest = self._catalog.manifest
         if self._granting is None or self._for is not manifest:
             rules, contexts = manifest.credentials, manifest.contexts
-            self._granting = Granting(rules, contexts, self._secrets, self._surroundings, self._clock)
+            self._granting = Granting(rules, contexts, self._secrets, self._surroundings, self._clock, self._remote_of)
             self._for = manifest
         return self._granting
+
+    def _remote_of(self, repository: str) -> Remote:
+        return self._catalog.mirror(repository).remote

@@ -6,7 +6,7 @@ import re
 import stat
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -20,6 +20,8 @@ from trueup.model.errors import Invalid, Refused
 from trueup.model.stack import Declaration, Mode
 from trueup.ports.credentials import Granted, Secrets
 from trueup.system.clock import Clock
+from trueup.system.git_access import access
+from trueup.system.remotes import Remote
 
 Right = Literal["plan", "apply"]
 
@@ -91,7 +93,8 @@ class Surroundings:
 class Granting:
     """Implements `ports.credentials.Credentials` for one manifest. Of several credential rules that match a stack
     the last one counts, as a whole; contexts are merged, later ones win. What contexts say wins over `passEnv`,
-    and what an assumed role or a profile brings wins over both."""
+    and what an assumed role or a profile brings wins over both. The way into the stack's own repository is also the
+    way to private modules: a token for its host alone, a key for wherever it is accepted."""
 
     def __init__(
         self,
@@ -100,8 +103,11 @@ class Granting:
         secrets: Secrets,
         surroundings: Surroundings,
         clock: Clock,
+        remote_of: Callable[[str], Remote | None] = lambda _: None,
     ) -> None:
+        """`remote_of`: a repository's key to where it is, with its credential."""
         self._rules = rules
+        self._remote_of = remote_of
         self._contexts = contexts
         self._secrets = secrets
         self._around = surroundings
@@ -112,6 +118,10 @@ class Granting:
         attributes = attributes_of(stack)
         environment = self._bare(stack, right)
         secrets: set[str] = set()
+        remote = self._remote_of(stack.repository)
+        if remote is not None and remote.credential is not None:
+            environment |= access(remote, Path(environment["HOME"]) / "git-access")
+            secrets |= remote.credential.secrets
         passed = self._passed(source.pass_env)
         environment |= passed
         secrets |= {value for name, value in passed.items() if _is_secret(name)}

@@ -30,9 +30,16 @@ NEEDS_INIT = (
 _NO_ANSWER = re.compile(
     r"connection re(fused|set)|no such host|i/o timeout|context deadline exceeded|TLS handshake|send request failed"
     r"|Throttling|RequestLimitExceeded|ServiceUnavailable|SlowDown|status code: 5\d\d|StatusCode: 5\d\d"
-    r"|StatusCode: 0|unexpected EOF|: EOF\b|server misbehaving|network is unreachable|timeout while waiting",
+    r"|StatusCode: 0|unexpected EOF|: EOF\b|server misbehaving|network is unreachable|timeout while waiting"
+    r"|couldn't connect|could not resolve host|timed out",
     re.IGNORECASE,
 )
+_NO_ENTRY = re.compile(
+    r"could not read (Username|Password)|terminal prompts disabled|Authentication failed|Permission denied"
+    r"|Host key verification failed|returned error: 40[13]|correct access rights|[Rr]epository( '[^']*')? not found"
+)
+_MODULE = re.compile(r'Could not download module "([^"]+)" \(([^:)]+):(\d+)\) source code from "([^"]+)"')
+_GIT_SAID = re.compile(r"^(?:fatal|remote|ERROR|ssh|.*: Permission denied).*$", re.MULTILINE)
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 _ACCESS = re.compile(
     r"AccessDenied|UnauthorizedOperation|ExpiredToken|InvalidClientTokenId|NoCredentialProviders|is not authorized"
@@ -151,6 +158,8 @@ class Translator:
             return Unavailable(f"the disk is full while {doing}: {words}", hint="free space in the data directory")
         if any(STALE in problem.summary for problem in problems):
             return Unavailable("somebody changed the state between the plan and the apply", hint="plan again")
+        if module := _MODULE.search(" ".join(everything.split())):
+            return self._module(module, everything)
         if _NO_PROVIDER.search(everything):
             return self._provider(everything, words)
         if _NO_ANSWER.search(everything):
@@ -162,6 +171,22 @@ class Translator:
         in_code = [problem for problem in problems if problem.file and not problem.address]
         kind = Invalid if in_code else Rejected
         return kind(words, place=self._place(in_code or problems))
+
+    def _module(self, named: re.Match[str], everything: str) -> TrueupError:
+        name, file, line, source = named.groups()
+        place = Place(join(self.directory, file), int(line))
+        said = "; ".join(dict.fromkeys(_GIT_SAID.findall(everything))) or everything
+        words = self.redact(f"the module {name} cannot be had from {source}: {' '.join(said.split())}")
+        if _NO_ANSWER.search(everything):
+            return Unavailable(words, place=place, hint="its host does not answer")
+        if _NO_ENTRY.search(everything):
+            return Rejected(
+                words,
+                place=place,
+                hint="the stack's repository lends its own access to modules of the same host: give it one that may "
+                "read both, as `credentials: {token: ...}` (https) or `{sshKey: ...}` (ssh) below `repositories:`",
+            )
+        return Invalid(words, place=place, hint="look at the module's `source` and `ref`")
 
     def _provider(self, everything: str, words: str) -> TrueupError:
         named = _NAMED.search(everything)

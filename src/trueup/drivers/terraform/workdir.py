@@ -132,6 +132,8 @@ def environment_of(job: Job[Any], workdir: Workdir) -> dict[str, str]:
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
         "CHECKPOINT_DISABLE": "1",
+        # Modules come over git, and nobody is there to answer.
+        "GIT_TERMINAL_PROMPT": "0",
     }
     if spec.workspace:
         given["TF_WORKSPACE"] = spec.workspace
