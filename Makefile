@@ -30,6 +30,9 @@ lint: setup ## style, types, and which way imports point
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+docs: setup ## the parts of README and docs that follow from the code
+	$(BIN)/python -m tests.docs.generated
+
 bench: setup ## measurements: a table, and build/bench.json
 	$(BIN)/python -m benchmarks $(ARGS)
 
@@ -78,4 +81,4 @@ $(VENV)/.complete: pyproject.toml $(VENV)/.requirements
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-.PHONY: help setup demo test lint bench servers lock
+.PHONY: help setup demo test lint docs bench servers lock

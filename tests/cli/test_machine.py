@@ -84,8 +84,12 @@ def test_uninstall_lists_files_and_refs_and_removes_only_its_data(say: Trueup, d
     git(work, "branch", "trueup/ledger")
     git(work, "update-ref", "refs/trueup/requests/1", "HEAD")
     (data / "installation.json").write_text(json.dumps({"repository": str(work), "branch": "main"}))
+    (data / "homes" / "0f3a-plan").mkdir(parents=True)
+    temporary = tmp_path / "trueup-0f3a"
+    temporary.mkdir()
     planned = say("uninstall", "--plan", "--data", str(data))
     assert planned.code == 0
+    assert str(temporary) in planned.out.replace("\n", "")
     for words in ("installation.json", KEY, "refs/heads/trueup/ledger", "refs/trueup/requests/1", "In the cloud"):
         assert words in planned.out
     assert "refs/heads/main" not in planned.out
@@ -93,6 +97,7 @@ def test_uninstall_lists_files_and_refs_and_removes_only_its_data(say: Trueup, d
     assert say("uninstall", "--data", str(data)).code == 2
     assert say("uninstall", "--data", str(data), "--yes").code == 0
     assert not data.exists()
+    assert not temporary.exists()
     assert "trueup/ledger" in git(work, "branch", "--list", "trueup/*")
 
 
@@ -100,6 +105,8 @@ def test_states_that_are_nowhere_else_are_not_removed_by_the_way(say: Trueup, da
     """A stack without a backend has its state there: losing it loses what it manages."""
     (data / "work" / "stk-1" / ".terraform").mkdir(parents=True)
     (data / "work" / "stk-1" / ".terraform" / "terraform.tfstate").write_text("{}")
+    (data / "work" / "stk-2" / "data").mkdir(parents=True)
+    (data / "work" / "stk-2" / "data" / "terraform.tfstate").write_text('{"version": 3, "backend": {"type": "s3"}}')
     assert json.loads(say("uninstall", "--plan", "--data", str(data), "-o", "json").out)["states"] == []
     (data / "work" / "stk-1" / "terraform.tfstate").write_text("{}")
     said = say("uninstall", "--data", str(data), "--yes")

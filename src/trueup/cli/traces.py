@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Refs:
     mirror: bool = False
     """A copy in the data directory: what the repository had when it was last looked at."""
     error: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Traces:
     refs: tuple[Refs, ...]
     states: tuple[str, ...] = ()
     """State files below the data directory: of stacks without a backend, which have no other."""
+    temporary: tuple[str, ...] = ()
+    """Private directories of stacks' subprocesses, outside of the data directory."""
 
     @property
     def document(self) -> dict[str, JSON]:
@@ -54,10 +58,17 @@ class Traces:
             "data": str(self.data),
             "files": [{"name": name, "bytes": size} for name, size in self.files],
             "refs": [
-                {"repository": each.repository, "names": list(each.names), "mirror": each.mirror, "error": each.error}
+                {
+                    "repository": each.repository,
+                    "url": each.url,
+                    "names": list(each.names),
+                    "mirror": each.mirror,
+                    "error": each.error,
+                }
                 for each in self.refs
             ],
             "states": list(self.states),
+            "temporary": list(self.temporary),
             "cloud": [],
         }
 
@@ -67,7 +78,7 @@ def find(data: Path, remotes: Sequence[Remote]) -> Traces:
     asked = [_listed(each.name, each.url) for each in remotes if each.url]
     mirrors = [_listed(directory.name, str(directory), mirror=True) for directory in _mirrors(data)]
     refs = [*asked, *(each for each in mirrors if each.names)]
-    return Traces(data, tuple(_files(data)), tuple(refs), tuple(_states(data)))
+    return Traces(data, tuple(_files(data)), tuple(refs), tuple(_states(data)), tuple(_temporary(data)))
 
 
 def control_repository(data: Path) -> str:
@@ -99,11 +110,25 @@ def _size(path: Path) -> int:
 
 def _states(data: Path) -> Iterator[str]:
     for directory, folders, names in os.walk(data):
-        # What terraform keeps there is its note of the backend, not a state.
         folders[:] = sorted(folder for folder in folders if folder != ".terraform")
-        yield from (
-            str((Path(directory) / name).relative_to(data)) for name in sorted(names) if name.endswith(".tfstate")
-        )
+        found = (Path(directory) / name for name in sorted(names) if name.endswith(".tfstate"))
+        yield from (str(path.relative_to(data)) for path in found if not _is_note(path))
+
+
+def _is_note(path: Path) -> bool:
+    """Terraform's note of which backend has the state; in its data directory it is called like a state."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and "backend" in document and not document.get("resources")
+
+
+def _temporary(data: Path) -> Iterator[str]:
+    """Each is called after the HOME that belongs to it (adapters.credentials.granting)."""
+    marks = sorted({home.name.rpartition("-")[0] for home in (data / "homes").glob("*-*")})
+    places = (Path(tempfile.gettempdir()) / f"trueup-{mark}" for mark in marks)
+    yield from (str(place) for place in places if place.is_dir() and place.lstat().st_uid == os.getuid())
 
 
 def _mirrors(data: Path) -> Iterator[Path]:
@@ -125,4 +150,4 @@ def _listed(name: str, url: str, *, mirror: bool = False) -> Refs:
         return Refs(name, (), mirror, error.message)
     if said.code:
         return Refs(name, (), mirror, said.stderr.decode(errors="replace").strip() or f"git ends with {said.code}")
-    return Refs(name, tuple(line.split("\t", 1)[1] for line in said.stdout.decode().splitlines()), mirror)
+    return Refs(name, tuple(line.split("\t", 1)[1] for line in said.stdout.decode().splitlines()), mirror, url=url)

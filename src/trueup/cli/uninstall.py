@@ -34,8 +34,9 @@ def uninstall(
 ) -> None:
     """List everything that Trueup put anywhere; remove its data.
 
-    Removes the data directory and nothing else: branches and refs in repositories are listed with the command that
-    removes them, because others may need them. In the cloud there is nothing of ours; state stays where it was.
+    Removes the data directory, the temporary ones that belong to it, and nothing else: branches and refs in
+    repositories are listed with the command that removes them, because others may need them. In the cloud there is
+    nothing of ours; state stays where it was.
 
     \b
     trueup uninstall --plan
@@ -56,7 +57,8 @@ def uninstall(
             hint="copy them, or give those stacks a backend; then: trueup uninstall --with-states",
         )
     confirm(f"Remove {invocation.data} with its ledger, baselines and key, for good?", yes)
-    shutil.rmtree(invocation.data)
+    for place in (*found.temporary, invocation.data):
+        shutil.rmtree(place)
     aside(f"{invocation.data} is removed")
 
 

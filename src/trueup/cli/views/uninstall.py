@@ -17,6 +17,8 @@ def traces(document: JSON, when: When) -> RenderableType:
         files,
         Text("\nIn repositories", style="bold"),
     ]
+    temporary = [Text(name) for name in document["temporary"]]
+    parts[2:2] = [Text("\nTemporary directories", style="bold"), *temporary] if temporary else []
     parts += [_refs(each) for each in document["refs"]] or [Text("Nothing that this data directory knows of.")]
     if document["states"]:
         kept = [Text(f"  {name}") for name in document["states"]]
@@ -33,7 +35,12 @@ def _refs(document: JSON) -> RenderableType:
         return Text(f"{name}: nothing")
     seen = " (as last seen)" if document["mirror"] else ""
     refs = [Text(f"  {ref}") for ref in document["names"]]
-    removing = Text(f"  remove one with: git push {'REMOTE' if document['mirror'] else name} --delete REF", style="dim")
+    way = (
+        "goes with the data directory"
+        if document["mirror"]
+        else f"remove one with: git push {document['url']} --delete REF"
+    )
+    removing = Text(f"  {way}", style="dim")
     return Group(Text(f"{name}{seen}:"), *refs, removing)
 
 

@@ -1,0 +1,106 @@
+"""Generated: the parts of README and docs that follow from the code. `make docs` writes them, a test compares them."""
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import get_type_hints
+
+from fastapi.routing import APIRoute
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from tests.cli.reference import reference
+from trueup import settings
+from trueup.cli.commands import COMMANDS
+from trueup.cli.main import app
+from trueup.web.app import NOUNS
+from trueup.web.visit import Administering, Deciding, Reading
+
+ROOT = Path(__file__).parents[2]
+SCOPES = ((Reading, "`read`"), (Deciding, "`decide`"), (Administering, "`admin`"))
+
+
+def pages() -> Mapping[Path, str]:
+    """Every page with generated parts, as it should be."""
+    return {
+        ROOT / "docs" / "commands.md": reference(),
+        **{
+            path: _filled(path.read_text(encoding="utf-8"), part, lines)
+            for path, part, lines in (
+                (ROOT / "README.md", "commands", list(glance())),
+                (ROOT / "docs" / "api.md", "routes", list(routes())),
+                (ROOT / "docs" / "settings.md", "settings", list(constants())),
+            )
+        },
+    }
+
+
+def glance() -> Iterator[str]:
+    """Every command with its sentence; a noun with its verbs."""
+    root = get_command(app)
+    assert isinstance(root, TyperGroup)
+    yield from ("| command | what it does |", "|---|---|")
+    for name, entry in COMMANDS.items():
+        command = root.get_command(None, name)
+        verbs = " ".join(f"`{verb}`" for verb in command.commands) if isinstance(command, TyperGroup) else ""
+        yield f"| {f'`trueup {name}` {verbs}'.strip()} | {entry.help} |"
+
+
+def routes() -> Iterator[str]:
+    """Method, path, scope and the first sentence of what it does."""
+    yield from ("| route | scope | |", "|---|---|---|")
+    for route in (each for noun in NOUNS for each in noun.router.routes):
+        assert isinstance(route, APIRoute)
+        hints = get_type_hints(route.endpoint, include_extras=True)
+        scope = next((word for alias, word in SCOPES if hints.get("visit") == alias), "")
+        told = " ".join((route.endpoint.__doc__ or "").strip().partition("\n\n")[0].split())
+        for method in sorted(route.methods - {"HEAD"}):
+            yield f"| `{method} {route.path}` | {scope} | {told} |"
+
+
+def constants() -> Iterator[str]:
+    """The constants of settings.py: a name, a value and the text behind it."""
+    yield from ("| setting | default | meaning |", "|---|---|---|")
+    body = ast.parse(Path(settings.__file__).read_text(encoding="utf-8")).body
+    for node, after in pairwise(body):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            assert isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant), f"{name} says no meaning"
+            yield f"| `{name}` | {_shown(getattr(settings, name))} | {' '.join(str(after.value.value).split())} |"
+
+
+def _shown(value: object) -> str:
+    match value:
+        case timedelta():
+            seconds = round(value.total_seconds())
+            for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+                if seconds % size == 0:
+                    return f"{seconds // size} {unit}"
+            return f"{seconds} s"
+        case str():
+            return f"`{value}`"
+        case _:
+            return f"{value:,}" if isinstance(value, int) and value >= 100_000 else str(value)
+
+
+def _filled(text: str, part: str, lines: list[str]) -> str:
+    """The text with these lines between the two marks of that part."""
+    begin, end = f"<!-- {part}: written by `make docs` -->", f"<!-- end of {part} -->"
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    assert found and ended, f"there is no {begin} ... {end}"
+    return f"{before}{begin}\n" + "\n".join(lines) + f"\n{end}{after}"
+
+
+def main() -> None:
+    for path, text in pages().items():
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(path.relative_to(ROOT), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
