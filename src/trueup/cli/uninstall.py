@@ -1,6 +1,7 @@
 """`trueup uninstall`: everything that Trueup put anywhere, and the removal of what is on this machine."""
 
 import shutil
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,7 +58,7 @@ def uninstall(
             hint="copy them, or give those stacks a backend; then: trueup uninstall --with-states",
         )
     confirm(f"Remove {invocation.data} with its ledger, baselines and key, for good?", yes)
-    for place in (*found.temporary, invocation.data):
+    for place in (*map(Path, found.temporary), invocation.data):
         shutil.rmtree(place)
     aside(f"{invocation.data} is removed")
 
