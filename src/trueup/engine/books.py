@@ -17,6 +17,7 @@ from trueup.model.stack import StackId
 from trueup.ports.driver import Reading
 from trueup.ports.forge import Forge
 from trueup.ports.store import RunFilter, Store
+from trueup.render.sentences import of_run, sentence
 from trueup.stages.judge import Rulebook, losses_by_address
 from trueup.system.clock import Clock
 
@@ -113,8 +114,8 @@ class Books:
 
     def blocked_draft(self, desk: Desk, verdict: Verdict) -> Draft:
         lost = {address: [each.label for each in found] for address, found in losses_by_address(verdict.losses).items()}
-        named = "; ".join(f"{address} {', '.join(paths)}" for address, paths in lost.items())
-        summary = f"{desk.run.id} of {desk.stack.name} is blocked: it would undo changes made by hand to {named}"
+        said = "; ".join(sentence(told) for told in of_run(desk.run) if told.cause.is_guarded)
+        summary = f"{desk.run.id} of {desk.stack.name} is blocked: {said}"
         return desk.draft("run.blocked", summary, losses=lost)
 
 

@@ -35,7 +35,7 @@ class Checks:
     foreign: Foreign
     clock: Clock
 
-    def check(self, id: StackId, reason: str = "schedule") -> Check:
+    def check(self, id: StackId, reason: str = "") -> Check:
         """Plans at the branch's head, compares what is real with what was settled, and writes down the difference."""
         stack = self.errands.stack(id)
         began = self._begin(stack, reason)
@@ -67,7 +67,7 @@ class Checks:
                 started_at=now,
                 last_clean_at=before.last_clean_at if before else None,
                 completed_at=before.completed_at if before else None,
-                reason=reason,
+                reason=reason or (before.reason if before and before.state is CheckState.DUE else "schedule"),
             )
             tx.put_check(check)
         return check

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from trueup.engine.books import Books
 from trueup.engine.catalog import Catalog
-from trueup.engine.deciding import about
+from trueup.engine.deciding import TRUEUP, about
 from trueup.engine.errands import Errands
 from trueup.engine.ids import new_id
 from trueup.engine.jobs import Errand
@@ -23,9 +23,6 @@ from trueup.ports.tree import EditedTree, Edits
 from trueup.render.comments import codification_body
 from trueup.stages.attribute import attribute
 from trueup.stages.codify import proves_at_baseline, proves_at_head
-
-TRUEUP = Identity("email", "trueup@localhost")
-"""Commits the edit; the person who asked for it opens the change request and is therefore an author."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,12 @@
 
 from trueup.model.errors import Invalid
 from trueup.model.ledger import Draft
+from trueup.model.people import Identity
 from trueup.model.stack import Stack
+
+TRUEUP = Identity("email", "trueup@localhost")
+"""Commits the edits that people ask for. Whoever asked opens the change request and is therefore an author; this is
+nobody who could approve anything."""
 
 
 def needs_reason(reason: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from trueup.engine.catalog import CONTROL, Catalog, Look, identities
-from trueup.engine.deciding import about
+from trueup.engine.deciding import TRUEUP, about
 from trueup.engine.errands import Errands
 from trueup.engine.ids import new_id, new_run_id
 from trueup.model.closure import Closure
@@ -162,7 +162,7 @@ class Intake:
         base = baseline.basis.revision if baseline else ""
         commits = self.catalog.commits(stack.repository, base, head, closure.files) if base != head else []
         request = self._merged_request(stack.repository, head, {commit.id for commit in commits})
-        authors = set(identities(commits)) | ({request.author} if request else set())
+        authors = (set(identities(commits)) | ({request.author} if request else set())) - {TRUEUP}
         newest = self.catalog.mirror(stack.repository).commit(head)
         tickets = [ticket for name in TICKETS for commit in (*commits, newest) for ticket in commit.trailer(name)]
         people = self.catalog.manifest.people

@@ -20,6 +20,7 @@ from trueup.model.run import Run, RunKind, RunState
 from trueup.model.stack import Stack, StackId, Standing
 from trueup.ports.driver import HandsOver
 from trueup.ports.store import Transaction
+from trueup.render.sentences import of_drift, sentence
 from trueup.stages.attribute import attribute
 from trueup.stages.detect import Detection, detect
 from trueup.stages.record import absorbed, settled
@@ -181,9 +182,9 @@ def drift_drafts(stack: Stack, detection: Detection, rows: Sequence[Drift]) -> l
     for drift in rows:
         if drift.id not in news:
             continue
-        paths = ", ".join(difference.label or "the whole resource" for difference in drift.differences)
         what = f"resolved.{drift.resolution}" if drift.resolution else str(drift.state)
-        summary = f"drift {what} on {stack.name}: {drift.address} {paths}"
+        said = "; ".join(sentence(told) for told in of_drift(drift))
+        summary = f"drift {drift.resolution or drift.state} on {stack.name}: {said}"
         details = {
             "drift": drift.id,
             "address": drift.address,

@@ -17,6 +17,8 @@ from trueup.wiring.assembly import Installation
 from trueup.wiring.registry import drivers
 
 EVERYTHING = 10**9
+KEY_BACKUP = "key-backup.json"
+"""Written by `trueup doctor --backed-up`, when a person says so."""
 
 
 def offices(installed: Installation, scheduler: Scheduler) -> Offices:
@@ -65,13 +67,11 @@ def _remote(installed: Installation, repository: str) -> Remote:
 def _no_trail() -> Iterable[Mapping[str, Any]]:
     raise Invalid(
         "give the cloud's records: one CloudTrail record a line",
-        hint="trueup audit-self --records FILE; for AWS: `aws cloudtrail lookup-events`, or your trail's bucket",
+        hint="trueup audit-self --trail FILE; for AWS: `aws cloudtrail lookup-events`, or your trail's bucket",
     )
 
 
 def _doctor(installed: Installation, scheduler: Scheduler) -> JSON:
-    with installed.store.transaction() as tx:
-        backed_up = tx.fact("key.backed-up")
     look = scheduler.look
     return {
         "drivers": sorted(drivers()),
@@ -79,7 +79,7 @@ def _doctor(installed: Installation, scheduler: Scheduler) -> JSON:
         "database": installed.options.database_url.partition("@")[2] or installed.options.database_url,
         "data": str(installed.options.data),
         "key": installed.seal.key_id,
-        "key_backed_up": backed_up,
+        "key_backed_up": (installed.options.data / KEY_BACKUP).is_file(),
         "control_repository": installed.options.repository,
         "looked_at": scheduler.looked_at,
         "git": {name: str(error) for name, error in (look.errors if look else {}).items()},

@@ -66,6 +66,6 @@ def _first(document: JSON) -> str:
     if document.get("error"):
         return str(document["error"]).splitlines()[0]
     addresses = [str(change["address"]) for change in document.get("changes") or ()]
-    if not addresses:
+    if not addresses or document["state"] == "clean":
         return _MEANING.get(str(document["state"]), "")
     return addresses[0] + (f" and {len(addresses) - 1} more" if len(addresses) > 1 else "")
