@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.text import Text
+
 from trueup.demo.company import Author
 from trueup.demo.telling import Telling
 from trueup.demo.terminal import Terminal
@@ -44,11 +46,11 @@ class Person:
         return self.author.email.partition("@")[0]
 
     def types(self, *words: str, lines: tuple[int, int] | None = None, code: int = 0) -> str:
-        """`trueup WORDS` as this person; what they saw. Raises Broken when it ends with another exit code."""
+        """`trueup WORDS` as this person; what they saw, without colours. Raises Broken when it ends with another exit code."""
         with self.telling.waiting(f"trueup {words[0]}"):
             command, said = self._run(words, code)
         self.telling.typed(command, said, lines)
-        return said
+        return Text.from_ansi(said).plain
 
     def types_side_by_side(self, *every: tuple[str, ...], lines: tuple[int, int] | None = None) -> None:
         """The same in as many terminals at once; told in the order given."""
@@ -62,7 +64,8 @@ class Person:
         ended = capture(Command((*TRUEUP, *words), self.laptop, self.environment), seconds=SECONDS)
         command, said = f"trueup {shlex.join(words)}", (ended.stdout + ended.stderr).decode(errors="replace")
         if ended.code != code:
-            raise Broken(f"expected: `{command}` ends with {code}", hint=f"it ended with {ended.code}: {said.strip()}")
+            words_only = Text.from_ansi(said).plain.strip()
+            raise Broken(f"expected: `{command}` ends with {code}", hint=f"it ended with {ended.code}: {words_only}")
         return command, said
 
     def commits(self, message: str, *edits: Edit, branch: str = "main") -> str:
