@@ -46,7 +46,7 @@ class Person:
         return self.author.email.partition("@")[0]
 
     def types(self, *words: str, lines: tuple[int, int] | None = None, code: int = 0) -> str:
-        """`trueup WORDS` as this person; what they saw, without colours. Raises Broken when it ends with another exit code."""
+        """`trueup WORDS` as this person; what they saw, in plain text. Raises Broken when it ends with another code."""
         with self.telling.waiting(f"trueup {words[0]}"):
             command, said = self._run(words, code)
         self.telling.typed(command, said, lines)
