@@ -94,6 +94,28 @@ def test_what_is_forgotten_lives_on_unwatched(plain: SmallOffice) -> None:
     assert plain.ledger("stack.forgotten")[0].draft.reason == "sold with the shop"
 
 
+def test_what_is_live_has_one_owner_and_moved_files_are_still_codified(small: SmallOffice) -> None:
+    """The directory of a live stack is renamed without a word: it cannot be adopted a second time. Its books moved,
+    a hand-made change is proven against the files where they were when it was settled."""
+    small.adopt()
+    small.open_a_port(8443)
+    (drift,) = small.check("web")
+    files = {file.name: file.read_text() for file in (small.laptop / "live/web").iterdir() if file.is_file()}
+    new = {f"live/shop/{name}": text for name, text in files.items()}
+    small.pushed({"live/web": None, **new}, message="Call it what it is")
+    small.govern("propose")
+    old, shop = small.stack("web"), small.stack("shop")
+    with pytest.raises(Refused, match="take over"):
+        small.site.adoption.adopt(shop.id, named("carla"), "first books")
+    small.site.stacks.move(old.id, named("carla"), shop.name)
+    small.look()
+    (still,) = small.check("shop")
+    assert still.id == drift.id
+    codified = small.site.codification.codify([drift.id], named("mira"), "keep it open")
+    assert codified.proven, codified.findings
+    assert "live/shop/main.tf" in small.forge.diff(codified.request.number)
+
+
 def stacks(office: SmallOffice) -> list[Stack]:
     with office.site.store.transaction() as tx:
         return list(tx.stacks())

@@ -146,6 +146,7 @@ class Adoption:
             resources=adopted(preview.attributed),
             settled_at=self.books.clock.now(),
             settled_by=f"adopt:{person}",
+            path=preview.stack.path,
         )
 
     def _open_drifts(self, tx: Transaction, stack: Stack, preview: Preview, baseline: Baseline) -> None:

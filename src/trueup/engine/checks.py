@@ -41,8 +41,7 @@ class Checks:
         began = self._begin(stack, reason)
         try:
             baseline = self.books.baseline(id)
-            revision = self._revision(stack)
-            source = self.errands.source_at(stack, revision)
+            source = self._source(stack)
             with self.errands.observed(source, Errand("check", new_id("chk"), f"check:{id}")) as live:
                 attributed = attribute(live.plan(), baseline)
             foreign = self.foreign.look(source, attributed, baseline)
@@ -50,11 +49,11 @@ class Checks:
         except TrueupError as error:
             return self._end(began, CheckState.FAILED, error=str(error), due_at=self.clock.now() + CHECK_AGAIN)
 
-    def _revision(self, stack: Stack) -> str:
+    def _source(self, stack: Stack) -> Source:
         """A stack that is gone from Git is checked against what was settled last."""
         if stack.standing is Standing.ORPHANED and stack.settled:
-            return stack.settled
-        return self.errands.catalog.head(stack.repository)
+            return self.errands.settled_source(stack)
+        return self.errands.source_at(stack, self.errands.catalog.head(stack.repository))
 
     def _begin(self, stack: Stack, reason: str) -> Check:
         with self.store.transaction() as tx:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.engine.catalog import Catalog
 from trueup.engine.jobs import Errand, Jobs
@@ -33,9 +33,9 @@ class Errands:
     jobs: Jobs
 
     def source(self, run: Run) -> Source:
-        """A revert starts from the files that were settled last; every other run from its commit."""
+        """A revert or destroy starts from the files that were settled last; every other run from its commit."""
         stack = self.stack(run.stack)
-        if run.kind is RunKind.REVERT:
+        if run.kind in (RunKind.REVERT, RunKind.DESTROY):
             return self.settled_source(stack)
         return self.source_at(stack, run.revision)
 
@@ -44,13 +44,14 @@ class Errands:
         return Source(stack, declaration, tree or self.catalog.tree(stack.repository, revision), revision)
 
     def settled_source(self, stack: Stack) -> Source:
-        """The baseline's closure out of the vault: mirrors and force-pushes lose commits."""
+        """The baseline's closure out of the vault, where it was then: mirrors and force-pushes lose commits."""
         with self.store.transaction() as tx:
             baseline = tx.baseline(stack.id)
             if baseline is None:
                 raise Refused(f"{stack.name} was never adopted", hint=f"`trueup adopt {stack.name}` settles it")
             tree = stored_closure(tx, baseline)
-        return self.source_at(stack, baseline.basis.revision, tree)
+        source = self.source_at(stack, baseline.basis.revision, tree)
+        return replace(source, declaration=replace(source.declaration, path=baseline.path or source.path))
 
     def stack(self, id: StackId) -> Stack:
         with self.store.transaction() as tx:

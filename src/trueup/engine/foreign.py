@@ -156,6 +156,7 @@ class Foreign:
             resources=settled(baseline, attributed, applied),
             settled_at=self.clock.now(),
             settled_by=by,
+            path=source.path,
         )
         sealed: list[tuple[str, str, bytes]] = [
             (CLOSURE, plan.basis.closure.digest, closure_bytes(source.tree, plan.basis.closure))

@@ -108,7 +108,9 @@ class Settling:
 
     def next_baseline(self, source: Source, attributed: AttributedPlan, applied: Applied, by: str) -> Baseline:
         old = self.books.baseline(source.stack.id)
-        basis = attributed.plan.basis if applied.complete or old is None else old.basis
+        basis, path = attributed.plan.basis, source.path
+        if old is not None and not applied.complete:
+            basis, path = old.basis, old.path
         wrote = applied.outcomes.keys()
         return Baseline(
             stack=source.stack.id,
@@ -119,6 +121,7 @@ class Settling:
             settled_by=by,
             uncertain=tuple(address for address, outcome in applied.outcomes.items() if outcome is Outcome.UNCERTAIN),
             tolerances=tuple(each for each in (old.tolerances if old else ()) if each.address not in wrote),
+            path=path,
         )
 
     def detected(self, tx: Transaction, stack: StackId, plan: Plan, baseline: Baseline) -> Detection:

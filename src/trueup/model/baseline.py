@@ -37,6 +37,9 @@ class Baseline:
     uncertain: tuple[Address, ...] = ()
     """Begun by an apply of which nobody saw the end."""
     tolerances: tuple[Tolerance, ...] = ()
+    path: str = ""
+    """Where the stack was in the repository then, as the closure's files are: it may have moved since. Empty: where it
+    is now."""
 
     @property
     def outputs(self) -> Mapping[str, JSON]:
