@@ -82,8 +82,7 @@ def test_s3_that_stops_answering_in_the_middle_of_an_apply_loses_nothing(
         still = office.run(run)
         assert still.state is RunState.UNCERTAIN and "recovery did not come to an end" in still.error
         fresh_cloud.restore()
-        office.look()
-        ended = office.run(run)
+        ended = office.site.recovery.recover(run.id)
         assert ended.state is RunState.FAILED and "errored.tfstate" in ended.error
         assert office.check("web") == []
         office.site.stacks.deliver(office.stack().id, named("carla"), "go on")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.small import SmallOffice, code_of_web, named, open_small
+from tests.stories.small import WEB, SmallOffice, code_of_web, named, open_small
 from trueup.demo.cloud import Cloud
 from trueup.demo.terminal import Terminal
 from trueup.model.drift import DriftState, Resolution
@@ -70,3 +70,21 @@ def test_a_revert_does_not_undo_what_came_after_it_was_asked_for(small: SmallOff
     small.site.runs.discard(revert.id, named("carla"), "look again first")
     small.look()
     assert small.drift(drift.id).state is DriftState.OPEN
+
+
+def test_a_revert_delivers_nothing_that_is_merged_meanwhile(small: SmallOffice) -> None:
+    """A routine change is blocked by drift: the revert undoes the drift only, and the change goes on by itself."""
+    small.deliver()
+    small.open_a_port(8443)
+    (drift,) = small.check("web")
+    small.merged(WEB, "core", "shop")
+    blocked = small.finish()
+    assert blocked.state is RunState.BLOCKED
+    revert = small.site.drifts.revert([drift.id], named("mira"), "not ours")
+    small.site.reconciler.walk(revert.id, "plan")
+    assert small.site.reconciler.walk(revert.id, "apply").converged
+    assert small.open_ports == {443} and small.real_tags == {"Owner": "core"}
+    small.look(3)
+    done = small.run(blocked)
+    assert done.state is RunState.FINISHED and done.converged, done.error
+    assert small.real_tags == {"Owner": "shop"}

@@ -1,6 +1,7 @@
 """Recovery: what became of an apply whose worker was lost. Nothing is concluded by guessing."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from trueup.engine.books import Books
 from trueup.engine.desk import Desk
@@ -17,6 +18,8 @@ from trueup.stages.attribute import attribute
 from trueup.stages.verify import verify
 
 NO_END = "recovery did not come to an end:"
+PAUSE = timedelta(seconds=30)
+"""Between two tries of the schedule: nothing is gained by asking a backend that does not answer every second."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,18 @@ class Recovery:
                 source = self.errands.source(desk.run)
                 evidence = self._evidence(desk, source, lease)
                 if not evidence.gone:
-                    why = " ".join(("the process that applied is still running", *evidence.advice))
-                    return desk.move(RunState.UNCERTAIN, error=f"{before}\n{NO_END} {why}".lstrip())
+                    why = "; ".join(evidence.advice) or "the process that applied is still running"
+                    return self._again_later(desk, before, why)
                 attributed = self._look(desk, source)
                 self._conclude(desk, source, attributed, evidence, before)
             except TrueupError as error:
-                desk.move(RunState.UNCERTAIN, error=f"{before}\n{NO_END} {error}".lstrip())
+                return self._again_later(desk, before, str(error))
         return desk.run
+
+    def _again_later(self, desk: Desk, before: str, why: str) -> Run:
+        """Tried again after a while by itself, and at once when a person asks."""
+        later = self.books.clock.now() + PAUSE
+        return desk.move(RunState.UNCERTAIN, error=f"{before}\n{NO_END} {why}".lstrip(), not_before=later)
 
     def _evidence(self, desk: Desk, source: Source, lease: Fence | None) -> Evidence:
         driver = self.errands.jobs.driver(source.declaration)

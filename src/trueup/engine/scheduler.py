@@ -107,7 +107,8 @@ class Scheduler:
             if check is None or (check.completed_at is not None and check.completed_at > run.updated_at):
                 return check is not None
             now = self.clock.now()
-            if check.state is not CheckState.CHECKING and check.due_at > now:
+            tried = check.ended_at is not None and check.ended_at > run.updated_at
+            if check.state is not CheckState.CHECKING and check.due_at > now and not tried:
                 tx.put_check(replace(check, state=CheckState.DUE, due_at=now, reason=f"{run.id} is blocked"))
         return False
 
