@@ -8,9 +8,10 @@ from trueup.engine.deciding import about, needs_reason
 from trueup.engine.errands import Errands
 from trueup.engine.ids import new_id, new_run_id
 from trueup.engine.intake import Intake
-from trueup.engine.jobs import Errand
+from trueup.engine.jobs import Errand, Right
+from trueup.engine.source import Source
 from trueup.model.drift import Check, CheckState
-from trueup.model.errors import Invalid, Refused
+from trueup.model.errors import Invalid, Refused, Rejected
 from trueup.model.people import Identity
 from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Mode, Stack, StackId, Standing
@@ -98,13 +99,25 @@ class StackDecisions:
         return due
 
     def locked_by(self, id: StackId) -> Lock | None:
-        """Somebody's lock in the live system, if there is one."""
+        """Somebody's lock in the live system, if there is one. Looked at with the right to plan; where that is not
+        enough, with the right to apply if the stack's mode gives it. Raises Refused where neither may see it."""
         stack = self.errands.stack(id)
         source = self.errands.source_at(stack, self.books.catalog.head(stack.repository))
+        try:
+            return self._lock(source, "plan")
+        except Rejected as error:
+            if source.declaration.mode.allows(Mode.DELIVER):
+                return self._lock(source, "apply")
+            raise Refused(
+                f"{stack.name} is in mode {source.declaration.mode}, and {error.message}", hint=error.hint
+            ) from error
+
+    def _lock(self, source: Source, right: Right) -> Lock | None:
         driver = self.errands.jobs.driver(source.declaration)
         if not isinstance(driver, Unlocks):
             raise Refused(f"the driver {driver.name} knows no locks")
-        job = self.errands.jobs.job(source, Errand("check", new_id("chk"), f"check:{id}"), {})
+        errand = Errand("check", new_id("chk"), f"check:{source.stack.id}", right=right)
+        job = self.errands.jobs.job(source, errand, {})
         with self.errands.jobs.alone(job):
             return driver.locked_by(job)
 

@@ -169,15 +169,26 @@ class Client:
         return frozenset(line.strip("* ") for line in asking._answer("workspace", "list").decode().splitlines())
 
     def lock(self) -> Lock | None:
-        """Who holds the state: found by taking the lock for a moment, with a command that changes nothing."""
+        """Who holds the state: found by asking for the lock with a command that changes nothing. Who may not take it is
+        told who has it all the same, and in S3 that nobody has it. Raises Rejected where even that may not be read."""
         answer = capture(self.command("state", "rm", "-dry-run", "terraform_data.trueup_probe"), seconds=QUICK)
         said = answer.stderr.decode("utf-8", "replace")
         if answer.code == 0 or NO_STATE in said:
             return None
-        for problem in diagnostics.problems_in_text(said):
+        problems = diagnostics.problems_in_text(said)
+        for problem in problems:
             if lock := diagnostics.lock_in(problem):
                 return lock
-        raise self.translator.error(diagnostics.problems_in_text(said), "looking at the state's lock")
+            if diagnostics.has_no_lock(problem):
+                return None
+        error = self.translator.error(problems, "looking at the state's lock")
+        if not isinstance(error, Rejected):
+            raise error
+        raise Rejected(
+            f"these credentials may not see the state's lock: {error.message}",
+            hint=f"with those that may write the state: `{self.engine.name} plan -lock-timeout=0s` names the lock and "
+            f"its holder, `{self.engine.name} force-unlock ID` removes it",
+        )
 
     def unlock(self, lock: Lock) -> None:
         """Raises Rejected when the backend refuses, as for a local state whose process lives."""

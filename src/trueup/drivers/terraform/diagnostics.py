@@ -38,6 +38,7 @@ _NO_ENTRY = re.compile(
     r"could not read (Username|Password)|terminal prompts disabled|Authentication failed|Permission denied"
     r"|Host key verification failed|returned error: 40[13]|correct access rights|[Rr]epository( '[^']*')? not found"
 )
+_NOTHING_THERE = re.compile(r"AccessDenied.*unable to retrieve file from S3 bucket .* (NoSuchKey|NotFound)\b")
 _MODULE = re.compile(r'Could not download module "([^"]+)" \(([^:)]+):(\d+)\) source code from "([^"]+)"')
 _GIT_SAID = re.compile(r"^(?:fatal|remote|ERROR|ssh|.*: Permission denied).*$", re.MULTILINE)
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
@@ -111,6 +112,12 @@ def lock_in(problem: Problem) -> Lock | None:
         return None
     operation = given.get("Operation", "").removeprefix("OperationType").lower()
     return Lock(given["ID"].strip(), given.get("Who", "").strip(), _moment(given.get("Created", "")), operation.strip())
+
+
+def has_no_lock(problem: Problem) -> bool:
+    """Whether the lock could neither be taken, for want of rights, nor be found: S3 was asked for what lies there."""
+    said = " ".join(problem.words.split())
+    return LOCKED in said and bool(_NOTHING_THERE.search(said))
 
 
 def _moment(text: str) -> str:
