@@ -17,7 +17,6 @@ from trueup.demo.telling import Telling
 from trueup.demo.terminal import Terminal, open_terminal
 from trueup.system.processes import Command
 
-COLUMNS = 118
 POLL = "2s"
 
 
@@ -80,7 +79,7 @@ class Scene:
 
     def _shell(self) -> dict[str, str]:
         """The environment of a command line beside this Trueup."""
-        environment = {**self.terminal.environment, "TRUEUP_DATA": str(self.data), "COLUMNS": str(COLUMNS)}
+        environment = {**self.terminal.environment, "TRUEUP_DATA": str(self.data), "COLUMNS": str(self.telling.columns)}
         environment |= {"FORCE_COLOR": "1"} if self.telling.coloured else {"NO_COLOR": "1"}
         # Where this very Trueup is run from a checkout without being installed.
         path = os.environ.get("PYTHONPATH")

@@ -14,8 +14,8 @@ from threading import Event
 from rich.console import Console
 
 from trueup.demo import closing, incident, opening
-from trueup.demo.scene import COLUMNS, Scene, open_scene
-from trueup.demo.telling import Telling
+from trueup.demo.scene import Scene, open_scene
+from trueup.demo.telling import COLUMNS, MARGIN, Telling
 from trueup.model.errors import Invalid, TrueupError
 from trueup.settings import DemoOptions
 
@@ -59,7 +59,7 @@ def run(options: DemoOptions) -> int:
 
 def _console() -> Console:
     """Plain and not too wide where nobody looks, so that a transcript can be read."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else COLUMNS + 4)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else COLUMNS + MARGIN)
 
 
 def _end(console: Console, telling: Telling) -> None:

@@ -13,6 +13,9 @@ from rich.text import Text
 from trueup.model.errors import Broken, TrueupError
 from trueup.model.values import JSON
 
+COLUMNS = 118
+MARGIN = 4
+
 
 @dataclass(frozen=True)
 class Typed:
@@ -46,6 +49,11 @@ class Telling:
     @property
     def coloured(self) -> bool:
         return self._console is not None and self._console.color_system is not None
+
+    @property
+    def columns(self) -> int:
+        """How wide the output of a command may be, so that it stands indented without being broken."""
+        return min(COLUMNS, self._console.width - MARGIN) if self._console is not None else COLUMNS
 
     def finished(self, steps: int) -> bool:
         """All of so many steps held."""
@@ -85,9 +93,9 @@ class Telling:
         """What somebody typed and what they saw; with `lines`, only the first ones and the last ones are shown."""
         output = output.strip("\n")
         self.steps[-1].typed.append(Typed(command, Text.from_ansi(output).plain))
-        self._print(_indented(Text.assemble(("$ ", "green"), (command, "bold")), 4))
+        self._print(_indented(Text.assemble(("$ ", "green"), (command, "bold")), MARGIN))
         if output:
-            self._print(_indented(Text.from_ansi(_cut(output, lines)), 4))
+            self._print(_indented(Text.from_ansi(_cut(output, lines)), MARGIN))
         self._print(Text(""))
 
     def holds(self, claim: str, true: bool, found: object = "") -> None:
