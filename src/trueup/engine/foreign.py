@@ -1,7 +1,7 @@
 """Foreign applies: the live identity moved without a run of ours. What a commit explains is not drift."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from trueup.engine.books import Books
@@ -15,7 +15,8 @@ from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
 from trueup.model.errors import TrueupError
 from trueup.model.ledger import Draft
-from trueup.model.plan import Address, Applied, AttributedChange, AttributedPlan
+from trueup.model.plan import Address, Applied, AttributedPlan
+from trueup.model.values import Path
 from trueup.stages.attribute import attribute
 from trueup.stages.detect import fingerprint
 from trueup.stages.record import settled
@@ -48,7 +49,7 @@ class Foreign:
         if baseline is None or live == baseline.basis.live or not live.exists:
             return self._codified(source, attributed, baseline) if baseline else Verdict()
         undone = self._undone(source, attributed)
-        if self._only_refreshed(source, attributed) and not undone:
+        if self._only_refreshed(source, attributed) and not undone and not self._was_told(source, attributed):
             return self._refreshed(source, attributed, baseline)
         explained = None if undone else self._explained(source, attributed, baseline)
         if explained is None:
@@ -92,10 +93,18 @@ class Foreign:
     def _undone(self, source: Source, attributed: AttributedPlan) -> list[str]:
         """Addresses of open drifts that are gone, and not because code wants them now: somebody's apply undid what
         was made by hand."""
-        there = {change.address for change in (*attributed.drifted, *_converging(attributed))}
+        there = {
+            (change.address, each.path)
+            for change in attributed.changes
+            for each in (*attributed.drift_of(change), *change.having(Cause.CONVERGED))
+        }
         with self.books.store.transaction() as tx:
             known = tx.drifts(source.stack.id)
-        return [drift.address for drift in known if drift.address not in there]
+        return [
+            drift.address
+            for drift in known
+            if any(_gone(drift.address, each.path, there) for each in drift.differences)
+        ]
 
     def _explained(
         self, source: Source, attributed: AttributedPlan, baseline: Baseline
@@ -136,13 +145,16 @@ class Foreign:
         undone = self._undone(source, attributed)
         if undone:
             words += f"; it undid what was made by hand: {', '.join(undone)}"
-        name = f"foreign:{source.stack.id}"
-        identity = _identity(attributed)
+        if self._was_told(source, attributed):
+            return Verdict(words)
         with self.books.store.transaction() as tx:
-            if tx.fact(name) == identity:
-                return Verdict(words)
-            tx.put_fact(name, identity)
+            tx.put_fact(_told(source), _identity(attributed))
         return Verdict(words, draft=self._draft(source, "foreign.unexplained", words, attributed))
+
+    def _was_told(self, source: Source, attributed: AttributedPlan) -> bool:
+        """Whether this very live identity was called unexplained before."""
+        with self.books.store.transaction() as tx:
+            return tx.fact(_told(source)) == _identity(attributed)
 
     def _settle(
         self, source: Source, attributed: AttributedPlan, baseline: Baseline, *, by: str, kind: str, words: str
@@ -184,12 +196,21 @@ def _identity(attributed: AttributedPlan) -> str:
     return json.dumps(dict(attributed.plan.basis.live.values), sort_keys=True)
 
 
-def _converging(attributed: AttributedPlan) -> list[AttributedChange]:
-    return [change for change in attributed.changes if change.having(Cause.CONVERGED)]
+def _told(source: Source) -> str:
+    """Name of the fact that remembers the live identity that was called unexplained last."""
+    return f"foreign:{source.stack.id}"
+
+
+def _gone(address: Address, path: Path, there: Collection[tuple[Address, Path]]) -> bool:
+    """Neither the path, nor what holds it, nor anything in it differs any more."""
+    return not any(
+        address == other and (path[: len(deviating)] == deviating or deviating[: len(path)] == path)
+        for other, deviating in there
+    )
 
 
 def _converged(attributed: AttributedPlan) -> bool:
-    return bool(_converging(attributed))
+    return any(change.having(Cause.CONVERGED) for change in attributed.changes)
 
 
 def _explains(attributed: AttributedPlan, known: frozenset[Address]) -> bool:
