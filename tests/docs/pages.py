@@ -52,7 +52,7 @@ def command_lines() -> Iterator[Said]:
 def _commands(line: str) -> Iterator[str]:
     """Those of `trueup` in one line of a shell, without comments and redirections."""
     words = shlex.shlex(re.sub(r"(^|\s)#.*", "", line), posix=True, punctuation_chars=True)
-    words.commenters = ""
+    words.commenters, words.whitespace_split = "", True
     try:
         found = list(words)
     except ValueError:
