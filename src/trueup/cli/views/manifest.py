@@ -23,7 +23,12 @@ def validation(found: Validation) -> RenderableType:
 def written(document: JSON, when: When) -> RenderableType:
     del when
     about = f"Wrote {document['file']}: {_counted(document['stacks'], 'stack')}, everything only observed."
-    ways = sheet.ways("Next", ("Check it:", "trueup validate"), ("Look at what is real:", "trueup up --repo ."))
+    ways = sheet.ways(
+        "Next",
+        ("Say below `credentials:` what plans may use, and check it:", "trueup validate"),
+        ("Commit it: what Git does not have is not seen.", "git add trueup.yaml && git commit"),
+        ("Look at what is real:", "trueup up --repo ."),
+    )
     return Group(Text(about), Text(""), Text(str(document["text"]).rstrip()), ways)
 
 
