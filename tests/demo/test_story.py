@@ -129,6 +129,7 @@ def test_its_processes_end_with_it(tmp_path: Path, number: signal.Signals, code:
         ready = next(line for line in process.stdout if line.startswith("ready"))
         directory, endpoint = Path(ready.split()[1]), ready.split()[2]
         assert holder(directory / "data") is not None
+        assert any(line.startswith("Ctrl-C") for line in process.stdout)
         process.send_signal(number)
         process.stdout.read()
     assert process.returncode == code

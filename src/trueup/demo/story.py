@@ -44,16 +44,15 @@ def run(options: DemoOptions) -> int:
                 for number, (title, step) in enumerate(STEPS, 1):
                     with telling.step(number, title):
                         step(scene)
-                if console is not None:
-                    _end(console, telling)
+                _end(console, telling, options)
                 if not options.once:
                     _stay(scene)
         except TrueupError as error:
             _tell(error, telling, options.keep)
+            if console is None:
+                _print(telling, options)
         except KeyboardInterrupt:
             return 0 if telling.finished(len(STEPS)) else INTERRUPTED
-        if options.json:
-            print(json.dumps(telling.document(len(STEPS), str(options.keep or "")), indent=2, ensure_ascii=False))
     return 0 if telling.finished(len(STEPS)) else 1
 
 
@@ -62,12 +61,20 @@ def _console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else COLUMNS + MARGIN)
 
 
-def _end(console: Console, telling: Telling) -> None:
+def _end(console: Console | None, telling: Telling, options: DemoOptions) -> None:
+    if console is None:
+        _print(telling, options)
+        return
     document = telling.document(len(STEPS), "")
-    promises = sum(len(step["held"]) for step in document["steps"])
+    held = sum(len(step["held"]) for step in document["steps"])
     console.print(
-        f"\nAll {promises} promises of {len(STEPS)} steps held, in {document['seconds']:.0f} s.", style="bold green"
+        f"\nAll {held} promises of {len(STEPS)} steps held, in {document['seconds']:.0f} s.", style="bold green"
     )
+
+
+def _print(telling: Telling, options: DemoOptions) -> None:
+    document = telling.document(len(STEPS), str(options.keep or ""))
+    print(json.dumps(document, indent=2, ensure_ascii=False), flush=True)
 
 
 def _tell(error: TrueupError, telling: Telling, kept: Path | None) -> None:
@@ -79,14 +86,19 @@ def _tell(error: TrueupError, telling: Telling, kept: Path | None) -> None:
 
 def _stay(scene: Scene) -> None:
     """Until Ctrl-C: everything goes on running, for people to look around."""
-    say = scene.telling.say
-    say("\nIt all goes on running. In another terminal:\n")
-    say(f"export TRUEUP_DATA={scene.data}")
-    for command in ("stack list", "run list", "drift list --state resolved", "ledger list", "what-changed --since 1h"):
-        say(f"trueup {command}")
-    say(f"\nThe repository: git clone {scene.bare}")
-    say(f"The cloud: aws --endpoint-url {scene.cloud.endpoint} ec2 describe-security-groups")
-    say("\nCtrl-C ends it and takes everything away.")
+    seen = ("stack list", "run list", "drift list --state resolved", "ledger list", "what-changed --since 1h")
+    scene.telling.offer(
+        "",
+        "It all goes on running. In another terminal:",
+        "",
+        f"  export TRUEUP_DATA={scene.data}",
+        *(f"  trueup {command}" for command in seen),
+        "",
+        f"  git clone {scene.bare}",
+        f"  aws --endpoint-url {scene.cloud.endpoint} ec2 describe-security-groups",
+        "",
+        "Ctrl-C ends it and takes everything away.",
+    )
     Event().wait()
 
 

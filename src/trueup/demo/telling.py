@@ -89,6 +89,11 @@ class Telling:
     def say(self, words: str) -> None:
         self._print(_indented(Text(words), 2))
 
+    def offer(self, *lines: str) -> None:
+        """Lines to be copied: never broken, however narrow the terminal."""
+        if self._console is not None:
+            self._console.print("\n".join(lines), markup=False, soft_wrap=True)
+
     def typed(self, command: str, output: str, lines: tuple[int, int] | None = None) -> None:
         """What somebody typed and what they saw; with `lines`, only the first ones and the last ones are shown."""
         output = output.strip("\n")
