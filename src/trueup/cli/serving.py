@@ -74,7 +74,7 @@ def worker(
 ) -> None:
     """Run one more worker on a shared PostgreSQL database.
 
-    Needs the same key as the others: their `key` file in the data directory.
+    Needs the same keys as the others: copies of their `key` and `signing-key` in its data directory.
 
     \b
     trueup worker --database postgresql://trueup@db/trueup
