@@ -7,6 +7,7 @@ import pytest
 
 from tests.terraform.jobs import Diary, Place
 from trueup.drivers.terraform.client import disk, planned_states
+from trueup.drivers.terraform.workdir import environment_of, workdir_of
 from trueup.model.errors import Broken, Invalid, Refused, Unavailable
 from trueup.model.plan import OUTPUT, Action
 from trueup.model.shape import Kind
@@ -281,6 +282,9 @@ def test_the_engine_gets_nothing_of_ours(place: Place, monkeypatch: pytest.Monke
     assert applied.resources["terraform_data.a"].values["output"] == "none"
     seen = (place.base / "work/stk-0000000001/delivery/environment").read_text()
     assert "OURS" not in seen and "TF_CLI_ARGS" not in seen
+    assert "GOGC=200" in seen
+    job = place.job(code, environment={**place.environment, "GOGC": "50"})
+    assert environment_of(job, workdir_of(job))["GOGC"] == "50"
 
 
 def test_a_session_applies_only_its_own_plan(place: Place) -> None:

@@ -167,7 +167,7 @@ def test_a_private_module_is_had_with_the_repositorys_token(tmp_path: Path, root
         assert [each.address for each in observed(errands).changes] == ["module.net.terraform_data.net"]
         source = one_source(errands)
         job = errands.jobs.job(source, Errand("delivery", "run-1", "log", right="apply"), {})
-        with errands.jobs.driver(source.declaration).open(job) as live:
+        with errands.jobs.alone(job), errands.jobs.driver(source.declaration).open(job) as live:
             assert isinstance(live, Session)
             applied = live.apply(live.plan(), Diary())
         assert applied.complete and "module.net.terraform_data.net" in applied.resources
@@ -186,7 +186,7 @@ def test_what_code_says_of_the_token_is_masked(tmp_path: Path, root: Path, terra
         errands = installed.site.errands
         source = one_source(errands)
         job = errands.jobs.job(source, Errand("delivery", "run-1", "log", right="apply"), {})
-        with errands.jobs.driver(source.declaration).open(job) as live:
+        with errands.jobs.alone(job), errands.jobs.driver(source.declaration).open(job) as live:
             assert isinstance(live, Session)
             applied = live.apply(live.plan(), Diary())
         lines = "\n".join(line for _, line in installed.store.logs("log"))

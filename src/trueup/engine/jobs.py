@@ -2,12 +2,13 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from trueup.engine.lines import Lines
 from trueup.engine.source import Source
 from trueup.model.errors import Invalid, Refused
 from trueup.model.stack import Declaration, Mode, Purpose, StackId
@@ -107,7 +108,7 @@ class Jobs:
             sensitive_inputs=sensitive,
             hash_secret=self._hash,
             redact=redactor.text,
-            log=lambda line: self._store.log(errand.log, [redactor.text(line)]),
+            log=Lines(lambda lines: self._store.log(errand.log, [redactor.text(line) for line in lines])),
             state=SealedState(self._store, source.stack.id),
             evidence=self.evidence(errand.session) if errand.right == "apply" else None,
             fence=errand.fence,
@@ -124,9 +125,15 @@ class Jobs:
         """A run whose end is known leaves its journal, its log and its ledger entry; nothing else is needed of it."""
         shutil.rmtree(self._data / "evidence" / _safe(session), ignore_errors=True)
 
-    def alone(self, job: Job[Any]) -> AbstractContextManager[None]:
-        """One job at a time in a working directory; others wait."""
-        return exclusive(job.directory.with_suffix(".lock"))
+    @contextmanager
+    def alone(self, job: Job[Any]) -> Iterator[None]:
+        """One job at a time in a working directory; others wait. All that it said is stored when it ends."""
+        with exclusive(job.directory.with_suffix(".lock")):
+            try:
+                yield
+            finally:
+                if isinstance(job.log, Lines):
+                    job.log.flush()
 
     def _directory(self, source: Source, errand: Errand) -> Path:
         name = "-".join(part for part in (errand.purpose, errand.slot) if part)
