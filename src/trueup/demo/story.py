@@ -51,9 +51,10 @@ def run(options: DemoOptions) -> int:
             _tell(error, telling, options.keep)
             if console is None:
                 _print(telling, options)
+            return 1
         except KeyboardInterrupt:
             return 0 if telling.finished(len(STEPS)) else INTERRUPTED
-    return 0 if telling.finished(len(STEPS)) else 1
+    return 0
 
 
 def _console() -> Console:
