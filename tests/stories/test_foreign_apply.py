@@ -1,7 +1,10 @@
 """Plain Terraform beside Trueup: what a commit explains is not drift, and what none explains is said."""
 
-from tests.stories.small import WEB, SmallOffice
+import pytest
+
+from tests.stories.small import WEB, SmallOffice, named
 from trueup.model.drift import CheckState, DriftState, Resolution
+from trueup.model.errors import Refused
 from trueup.model.run import RunState
 
 
@@ -57,6 +60,13 @@ def test_a_foreign_apply_that_undid_a_hand_made_change_is_said(small: SmallOffic
     assert told.draft.kind == "foreign.unexplained"
     assert "undid" in told.draft.summary and drift.address in told.draft.summary
     assert small.stack().settled == before, "a person looks at it first"
+    small.check("web")
+    assert small.stack().settled == before, "and it still waits when the drift is gone"
+    small.site.adoption.adopt(small.stack().id, named("anna"), "the port is not needed any more")
+    assert small.stack().settled != before
+    assert small.check("web") == []
+    with pytest.raises(Refused, match="nobody wrote beside us"):
+        small.site.adoption.adopt(small.stack().id, named("anna"), "again")
 
 
 def test_a_refresh_of_the_state_is_no_drift_and_hides_no_ghost(small: SmallOffice) -> None:

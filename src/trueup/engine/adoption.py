@@ -7,6 +7,7 @@ from enum import StrEnum
 from trueup.engine.books import Books
 from trueup.engine.deciding import about, needs_reason
 from trueup.engine.errands import Errands
+from trueup.engine.foreign import Foreign
 from trueup.engine.ids import new_id
 from trueup.engine.jobs import OUTPUTS, Errand
 from trueup.engine.settling import Settling, drift_drafts
@@ -14,7 +15,7 @@ from trueup.engine.source import Source
 from trueup.engine.vault import CLOSURE, closure_bytes
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
-from trueup.model.errors import Refused, TrueupError
+from trueup.model.errors import Broken, Refused, TrueupError
 from trueup.model.people import Identity
 from trueup.model.plan import OUTPUT, AttributedPlan, Finding
 from trueup.model.stack import Stack, StackId, Standing
@@ -55,6 +56,7 @@ class Adoption:
     books: Books
     errands: Errands
     settling: Settling
+    foreign: Foreign
 
     def preview(self, id: StackId) -> Preview:
         """Plans with plan credentials only; writes nothing anywhere."""
@@ -64,11 +66,14 @@ class Adoption:
 
     def adopt(self, id: StackId, by: Identity, reason: str, seen: Digest | None = None) -> Baseline:
         """Writes generation 1. With `seen`, only if nothing moved since that preview. What somebody changed by
-        hand before stays open drift: settling it never makes the next delivery undo it."""
+        hand before stays open drift: settling it never makes the next delivery undo it. A stack that has books gets
+        the next generation when somebody wrote beside us, and is refused otherwise."""
         needs_reason(reason)
         stack, person = self.errands.stack(id), self.books.who(by)
+        if stack.standing is Standing.SETTLED:
+            return self._accept(stack, person, reason)
         if stack.standing is not Standing.UNADOPTED:
-            raise Refused(f"{stack.name} is {stack.standing}: it has books already")
+            raise Refused(f"{stack.name} is {stack.standing}")
         source = self.errands.source_at(stack, self.books.catalog.head(stack.repository))
         source, preview = self._preview(source)
         if seen is not None and preview.seen != seen:
@@ -87,6 +92,24 @@ class Adoption:
             self._open_drifts(tx, stack, preview, baseline)
             self._settle(tx, stack, baseline, preview, person, reason)
         return baseline
+
+    def _accept(self, stack: Stack, person: str, reason: str) -> Baseline:
+        source = self.errands.source_at(stack, self.books.catalog.head(stack.repository))
+        baseline = self.books.baseline(stack.id)
+        if baseline is None:
+            raise Broken(f"{stack.name} is settled and has no baseline")
+        with self.errands.observed(source, Errand("check", new_id("chk"), f"check:{stack.id}")) as live:
+            attributed = attribute(live.plan(), baseline)
+        verdict = self.foreign.accept(source, attributed, baseline, person)
+        accepted = verdict.baseline
+        assert accepted is not None and verdict.draft is not None
+        with self.books.store.transaction() as tx:
+            tx.put_baseline(accepted)
+            for kind, name, content in verdict.sealed:
+                tx.seal(kind, name, content)
+            tx.put_stack(replace(stack, settled=accepted.basis.revision))
+            tx.record(replace(verdict.draft, actor=person, reason=reason))
+        return accepted
 
     def _refuse_twin(self, stack: Stack, preview: Preview) -> None:
         """A stack that was renamed without saying so: its books are an orphan's, and it would create everything

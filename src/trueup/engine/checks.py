@@ -13,7 +13,7 @@ from trueup.engine.settling import drift_drafts
 from trueup.engine.source import Source
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
-from trueup.model.drift import Check, CheckState, Drift, Resolution
+from trueup.model.drift import Check, CheckState, Drift, DriftState, Resolution
 from trueup.model.errors import TrueupError
 from trueup.model.plan import Address, AttributedPlan
 from trueup.model.run import RunState
@@ -90,17 +90,18 @@ class Checks:
                 ended = tuple(_ended(drift, foreign.baseline, converging) for drift in detection.resolved)
                 detection = replace(detection, resolved=ended)
             self._record(tx, stack, detection, source, foreign)
-            state = CheckState.DRIFTED if detection.unresolved else CheckState.CLEAN
+            standing = [drift for drift in detection.unresolved if drift.state is not DriftState.TOLERATED]
+            state = CheckState.DRIFTED if standing else CheckState.CLEAN
             return self._put(
                 tx,
                 check,
                 state,
                 due_at=now + self.spread(source),
-                last_clean_at=check.last_clean_at if detection.unresolved else now,
+                last_clean_at=check.last_clean_at if standing else now,
                 completed_at=now,
                 revision=source.revision,
                 pending=detection.pending,
-                drifted=len(detection.unresolved),
+                drifted=len(standing),
                 foreign=foreign.words,
             )
 

@@ -13,7 +13,7 @@ from trueup.engine.source import Source
 from trueup.engine.vault import CLOSURE, closure_bytes
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
-from trueup.model.errors import TrueupError
+from trueup.model.errors import Refused, TrueupError
 from trueup.model.ledger import Draft
 from trueup.model.plan import Address, Applied, AttributedPlan
 from trueup.model.values import Path
@@ -24,6 +24,10 @@ from trueup.system.clock import Clock
 
 COMMITS = 20
 """How many commits are tried, newest first. Each costs a plan, and only after somebody wrote beside us."""
+
+UNEXPLAINED = "foreign apply that no commit explains"
+UNDID = "undid "
+"""Before an identity that undid a change made by hand: it waits for a person, also after that drift is gone."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,10 @@ class Foreign:
         if baseline is None or live == baseline.basis.live or not live.exists:
             return self._codified(source, attributed, baseline) if baseline else Verdict()
         undone = self._undone(source, attributed)
-        if self._only_refreshed(source, attributed) and not undone and not self._was_told(source, attributed):
+        told = self._told_before(source, attributed)
+        if told == UNDID:
+            return Verdict(f"{UNEXPLAINED}; it undid what was made by hand: `trueup adopt` accepts what is live now")
+        if self._only_refreshed(source, attributed) and not undone and told is None:
             return self._refreshed(source, attributed, baseline)
         explained = None if undone else self._explained(source, attributed, baseline)
         if explained is None:
@@ -141,20 +148,35 @@ class Foreign:
 
     def _unexplained(self, source: Source, attributed: AttributedPlan, baseline: Baseline) -> Verdict:
         """Said once for each live identity; what differs stays drift, for a person to decide."""
-        words = "foreign apply that no commit explains"
-        undone = self._undone(source, attributed)
+        words, undone = UNEXPLAINED, self._undone(source, attributed)
         if undone:
             words += f"; it undid what was made by hand: {', '.join(undone)}"
-        if self._was_told(source, attributed):
+        if self._told_before(source, attributed) is not None:
             return Verdict(words)
         with self.books.store.transaction() as tx:
-            tx.put_fact(_told(source), _identity(attributed))
+            tx.put_fact(_told(source), f"{UNDID if undone else ''}{_identity(attributed)}")
         return Verdict(words, draft=self._draft(source, "foreign.unexplained", words, attributed))
 
-    def _was_told(self, source: Source, attributed: AttributedPlan) -> bool:
-        """Whether this very live identity was called unexplained before."""
+    def _told_before(self, source: Source, attributed: AttributedPlan) -> str | None:
+        """Whether this very live identity was called unexplained before, and why it waits: UNDID or nothing."""
         with self.books.store.transaction() as tx:
-            return tx.fact(_told(source)) == _identity(attributed)
+            told = tx.fact(_told(source)) or ""
+        if told.removeprefix(UNDID) != _identity(attributed):
+            return None
+        return UNDID if told.startswith(UNDID) else ""
+
+    def accept(self, source: Source, attributed: AttributedPlan, baseline: Baseline, person: str) -> Verdict:
+        """A named person takes what a foreign apply left as settled: what code and reality agree on advances, what
+        still differs by hand stays drift. Raises Refused where nobody wrote beside us."""
+        if attributed.plan.basis.live == baseline.basis.live:
+            raise Refused(f"{source.stack.name} has books already, and nobody wrote beside us since")
+        words = f"{person} accepted what a foreign apply left"
+        verdict = self._settle(source, attributed, baseline, by=f"adopt:{person}", kind="foreign.accepted", words=words)
+        if attributed.plan.empty or verdict.baseline is None:
+            return verdict
+        # Something is pending at this commit: what is live is not it, so the settled files stay the ones they were.
+        basis = replace(baseline.basis, live=attributed.plan.basis.live)
+        return replace(verdict, baseline=replace(verdict.baseline, basis=basis), sealed=verdict.sealed[1:])
 
     def _settle(
         self, source: Source, attributed: AttributedPlan, baseline: Baseline, *, by: str, kind: str, words: str

@@ -163,7 +163,8 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     leases = Leases(store, parts.worker)
     intake = Intake(store, catalog, errands, forges, clock)
     stacks = StackDecisions(books, errands, intake)
-    checks = Checks(store, errands, books, Foreign(errands, books, settling, clock), clock)
+    foreign = Foreign(errands, books, settling, clock)
+    checks = Checks(store, errands, books, foreign, clock)
     site = Site(
         name=socket.gethostname(),
         clock=clock,
@@ -175,7 +176,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         runs=RunDecisions(books),
         stacks=stacks,
         drifts=DriftDecisions(books, stacks),
-        adoption=Adoption(books, errands, settling),
+        adoption=Adoption(books, errands, settling, foreign),
         codification=Codification(books, errands, catalog, forges),
         checks=checks,
         reconciler=Reconciler(errands, books, settling, leases, clock),

@@ -43,8 +43,12 @@ class TerraformSpec(BaseModel):
     )
     backend_files: tuple[str, ...] = Field((), description="the same in files, relative to the stack's directory")
     parallelism: int | None = Field(None, ge=1, le=256, description="concurrent operations; default: the engine's 10")
-    plan_timeout: Duration | None = Field(None, description="the longest that a plan may take; default: 30m")
-    apply_timeout: Duration | None = Field(None, description="the longest that an apply may take; default: 2h")
+    plan_timeout: Duration | None = Field(
+        None, gt=timedelta(0), description="the longest that a plan may take; default: 30m"
+    )
+    apply_timeout: Duration | None = Field(
+        None, gt=timedelta(0), description="the longest that an apply may take; default: 2h"
+    )
     lock_timeout: Duration = Field(
         timedelta(seconds=0), description="how long an apply waits for somebody's state lock"
     )
