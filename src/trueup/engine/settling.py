@@ -186,7 +186,8 @@ def drift_drafts(stack: Stack, detection: Detection, rows: Sequence[Drift]) -> l
         if drift.id not in news:
             continue
         what = f"resolved.{drift.resolution}" if drift.resolution else str(drift.state)
-        said = "; ".join(sentence(told) for told in of_drift(drift))
+        # What an apply would have done is of no interest once the drift has ended.
+        said = "; ".join(told.place if drift.resolution else sentence(told) for told in of_drift(drift))
         summary = f"drift {drift.resolution or drift.state} on {stack.name}: {said}"
         details = {
             "drift": drift.id,
