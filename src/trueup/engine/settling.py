@@ -101,7 +101,7 @@ class Settling:
             draft,
             baseline=baseline,
             stack=lambda stack: replace(stack, attempted=desk.run.revision),
-            error="\n".join([applied.error or desk.run.error, *advice]).strip(),
+            error="\n".join([applied.error or desk.run.error, summary, *advice]).strip(),
         )
         if not advice:
             self.errands.jobs.drop_evidence(desk.run.id)
