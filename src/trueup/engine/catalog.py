@@ -56,11 +56,13 @@ class Catalog:
 
     @property
     def manifest(self) -> Manifest:
+        """Raises what is wrong with the control repository while there is no good view of it yet."""
         with self._lock:
+            look = self.refresh() if self._manifest is None else None
             if self._manifest is None:
-                self.refresh()
-            if self._manifest is None:
-                raise Invalid("the control repository has no valid trueup.yaml yet", hint="`trueup validate` says why")
+                hint = "`trueup validate` says why"
+                nothing = Invalid("the control repository has no valid trueup.yaml yet", hint=hint)
+                raise (look.errors if look else {}).get(CONTROL, nothing)
             return self._manifest
 
     def refresh(self) -> Look:
