@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -54,6 +55,16 @@ def until(condition: Callable[[], bool]) -> None:
 def status(files: JobFiles) -> dict[str, object]:
     found: dict[str, object] = json.loads(files.status.read_text())
     return found
+
+
+@contextmanager
+def leads_its_session() -> Iterator[int]:
+    """A process that leads a session of its own. The tests' own leader will not do: it may be outside the container."""
+    with subprocess.Popen(("sleep", "infinity"), start_new_session=True) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()
 
 
 @pytest.fixture
@@ -217,15 +228,16 @@ def test_recovery_ends_what_a_dead_supervisor_left(
 def test_another_process_with_the_old_number_is_not_taken_for_ours(files: JobFiles) -> None:
     """Pids are reused: a session leader that started at another time is somebody else."""
     files.directory.mkdir()
-    me = sessions.process(os.getsid(0))
-    assert me is not None
-    about = {"boot": sessions.boot_id(), "namespace": sessions.pid_namespace(), "session": me.pid, "finished_at": None}
-    files.status.write_text(json.dumps({**about, "started": me.started}))
-    assert not proven_gone(files)
-    files.status.write_text(json.dumps({**about, "started": me.started + 1}))
-    assert proven_gone(files)
-    files.status.write_text(json.dumps({**about, "started": me.started, "boot": "before"}))
-    assert proven_gone(files)
+    with leads_its_session() as pid:
+        leader = sessions.process(pid)
+        assert leader is not None
+        about = {"boot": sessions.boot_id(), "namespace": sessions.pid_namespace(), "session": pid, "finished_at": None}
+        files.status.write_text(json.dumps({**about, "started": leader.started}))
+        assert not proven_gone(files)
+        files.status.write_text(json.dumps({**about, "started": leader.started + 1}))
+        assert proven_gone(files)
+        files.status.write_text(json.dumps({**about, "started": leader.started, "boot": "before"}))
+        assert proven_gone(files)
 
 
 def test_a_second_program_waits_for_the_first_to_be_gone(
