@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from trueup.model.causes import Cause, Difference
 from trueup.model.closure import Closure
-from trueup.model.drift import Drift, DriftId, DriftState
+from trueup.model.drift import Drift, DriftId, DriftState, Origin
 from trueup.model.plan import (
     Action,
     Address,
@@ -25,6 +25,7 @@ GROUP = Address("aws_security_group.app")
 GHOST = Difference(("ingress", "0123456789ab"), Cause.GHOST_REVERT, None, RULE, None)
 TAG = Difference(("tags", "Team"), Cause.INTENDED, None, None, "payments")
 SEEN = datetime(2026, 11, 1, 3, 5, tzinfo=UTC)
+ORIGIN = Origin("mira", SEEN, "event-1")
 DRIFT = Drift(
     id=DriftId("dft-0000000001"),
     stack=StackId("stk-1"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.render.nouns import DRIFT, GHOST, TAG, larger, run
+from tests.render.nouns import DRIFT, GHOST, ORIGIN, TAG, larger, run
 from trueup.model.causes import Cause, Difference
 from trueup.model.plan import Address, Finding
 from trueup.model.run import RunState
@@ -52,7 +52,7 @@ def test_values_cannot_break_out() -> None:
 
 def test_a_codification_says_what_it_took_over() -> None:
     """What was changed, by whom, and that the edit is proven."""
-    text = codification_body([replace(DRIFT, actor="mira")], (), (), ["keeps the comments"], "Port for the incident")
+    text = codification_body([replace(DRIFT, origin=ORIGIN)], (), (), ["keeps the comments"], "Port for the incident")
     assert text == (
         "Port for the incident\n\nWhat was changed by hand:\n\n"
         "* `aws_security_group.app`, seen 2026-11-01 03:05 UTC, by mira\n"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.render.nouns import DRIFT, GHOST, GROUP, RULE, SEEN, TAG, attributed, run
+from tests.render.nouns import DRIFT, GHOST, GROUP, ORIGIN, RULE, SEEN, TAG, attributed, run
 from trueup.model.causes import Cause, Difference
 from trueup.model.drift import DriftState, Resolution
 from trueup.model.errors import Place
@@ -99,7 +99,7 @@ def test_values(value: JSON, text: str) -> None:
 
 def test_a_drift_and_what_became_of_it() -> None:
     """Who, when, what, and its state."""
-    assert drift_text(replace(DRIFT, actor="mira")) == (
+    assert drift_text(replace(DRIFT, origin=ORIGIN)) == (
         "aws_security_group.app was changed by hand by mira on 2026-11-01 between 02:55 and 03:05 UTC\n"
         "  ingress: added 8443/tcp from 0.0.0.0/0; a plan would undo it\n"
         "  dft-0000000001 is open\n"

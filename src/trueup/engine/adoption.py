@@ -173,7 +173,7 @@ class Adoption:
         )
 
     def _open_drifts(self, tx: Transaction, stack: Stack, preview: Preview, baseline: Baseline) -> None:
-        detection = self.settling.detected(tx, stack.id, preview.attributed.plan, baseline)
+        detection = self.settling.detected(tx, stack, preview.attributed.plan, baseline)
         for drift in detection.rows:
             tx.put_drift(replace(drift, provisional=False))
         for draft in drift_drafts(stack, detection, detection.rows):

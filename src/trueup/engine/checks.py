@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trueup.engine.books import Books
+from trueup.engine.drift_records import DriftRecords
 from trueup.engine.errands import Errands
 from trueup.engine.foreign import Foreign, Verdict
 from trueup.engine.ids import new_id
@@ -33,6 +34,7 @@ class Checks:
     errands: Errands
     books: Books
     foreign: Foreign
+    records: DriftRecords
     clock: Clock
 
     def check(self, id: StackId, reason: str = "") -> Check:
@@ -110,7 +112,8 @@ class Checks:
     ) -> Detection:
         known = tx.drifts(stack.id, unresolved=False)
         now, fresh = self.clock.now(), lambda: new_id("dft")
-        return detect(attributed, known, baseline, now, check.last_clean_at, fresh, stack.id)
+        found = detect(attributed, known, baseline, now, check.last_clean_at, fresh, stack.id)
+        return self.records.completed(tx, stack, found)
 
     def _record(self, tx: Transaction, stack: Stack, detection: Detection, source: Source, foreign: Verdict) -> None:
         rows = detection.rows

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from trueup.engine.books import Books
 from trueup.engine.desk import Desk
+from trueup.engine.drift_records import DriftRecords
 from trueup.engine.errands import Errands
 from trueup.engine.ids import new_id
 from trueup.engine.jobs import OUTPUTS, Errand, sealed_outputs
@@ -17,7 +18,7 @@ from trueup.model.drift import Drift, DriftState, Resolution
 from trueup.model.ledger import Draft
 from trueup.model.plan import Applied, AttributedPlan, JudgedPlan, Outcome, Plan
 from trueup.model.run import Run, RunKind, RunState
-from trueup.model.stack import Stack, StackId, Standing
+from trueup.model.stack import Stack, Standing
 from trueup.ports.driver import HandsOver
 from trueup.ports.store import Transaction
 from trueup.render.sentences import of_drift, sentence
@@ -32,6 +33,7 @@ from trueup.system.clock import Clock
 class Settling:
     books: Books
     errands: Errands
+    records: DriftRecords
     clock: Clock
 
     def settle(self, desk: Desk, source: Source, judged: JudgedPlan, verified: Verified) -> None:
@@ -56,7 +58,7 @@ class Settling:
         after = attribute(verified.after, baseline)
         baseline = replace(baseline, resources=absorbed(baseline.resources, attributed, after))
         with self.books.store.transaction() as tx:
-            detection = self.detected(tx, source.stack.id, verified.after, baseline)
+            detection = self.detected(tx, source.stack, verified.after, baseline)
         converged = {change.address for change in attributed.changes if change.having(Cause.CONVERGED)}
         drifts = [_resolved_by(drift, run, converged) for drift in detection.rows]
         sealed: list[tuple[str, str, bytes]] = [
@@ -124,10 +126,11 @@ class Settling:
             path=path,
         )
 
-    def detected(self, tx: Transaction, stack: StackId, plan: Plan, baseline: Baseline) -> Detection:
+    def detected(self, tx: Transaction, stack: Stack, plan: Plan, baseline: Baseline) -> Detection:
         """What differs from a baseline that is about to be written."""
-        known = tx.drifts(stack, unresolved=False)
-        return detect(attribute(plan, baseline), known, baseline, self.clock.now(), None, lambda: new_id("dft"))
+        known = tx.drifts(stack.id, unresolved=False)
+        found = detect(attribute(plan, baseline), known, baseline, self.clock.now(), None, lambda: new_id("dft"))
+        return self.records.completed(tx, stack, found)
 
     def outputs_bytes(self, source: Source) -> bytes | None:
         """Raw outputs for other stacks, to be sealed; None where nothing is handed over."""

@@ -34,6 +34,33 @@ class Resolution(StrEnum):
     """A foreign apply whose commit explains it."""
 
 
+class Severity(StrEnum):
+    MINOR = "minor"
+    """Tags, descriptions, patch versions: nothing works differently."""
+    STRUCTURAL = "structural"
+    """Network, identity, exposure, deletion, data; and whatever no rule knows."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who did it, as the live system's own log tells."""
+
+    actor: str
+    """The person as `people:` names them, else the identity itself."""
+    at: datetime
+    event: str
+    """Id of the record in the live system's log."""
+    name: str = ""
+    """What was called: `AuthorizeSecurityGroupIngress`."""
+    address: str = ""
+    """Where the call came from: an IP address, or a service of the cloud."""
+    user_agent: str = ""
+    session: str = ""
+    """The principal in the live system's words: an ARN."""
+    break_glass: str = ""
+    """Id of the break-glass under whose session it was done."""
+
+
 @dataclass(frozen=True)
 class Drift:
     """One address that left what was settled, with every path that did. Seen again, it is updated."""
@@ -51,8 +78,15 @@ class Drift:
     not_before: datetime | None = None
     """The last check that did not have it: it happened between then and `first_seen`."""
     identity: str = ""
-    actor: str = ""
-    """Who did it, where an event told; else empty."""
+    origin: Origin | None = None
+    """Who did it, where an event told."""
+    severity: Severity = Severity.STRUCTURAL
+    owner: tuple[str, ...] = ()
+    """Who must decide, as the manifest or CODEOWNERS says."""
+    deadline: datetime | None = None
+    """Codified or reverted by then, else it is a breach."""
+    sightings: int = 1
+    """Checks that saw this deviation."""
     provisional: bool = False
     """Seen before the stack was adopted."""
     resolution: Resolution | None = None
@@ -65,6 +99,11 @@ class Drift:
     earlier: DriftId | None = None
     """Its earlier life, when it came back."""
     generation: int = 0
+
+    @property
+    def actor(self) -> str:
+        """Who did it; empty where nobody knows yet."""
+        return self.origin.actor if self.origin else ""
 
 
 class CheckState(StrEnum):

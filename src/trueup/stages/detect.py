@@ -155,6 +155,7 @@ def _updated(before: Drift, change: AttributedChange, differences: tuple[Differe
         fingerprint=mark,
         state=state,
         last_seen=look.at,
+        sightings=before.sightings + 1,
         identity=change.identity or before.identity,
         provisional=look.provisional,
     )

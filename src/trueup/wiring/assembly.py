@@ -23,6 +23,7 @@ from trueup.engine.checks import Checks
 from trueup.engine.codification import Codification
 from trueup.engine.decisions import RunDecisions
 from trueup.engine.drift_decisions import DriftDecisions
+from trueup.engine.drift_records import DriftRecords
 from trueup.engine.errands import Errands
 from trueup.engine.foreign import Foreign
 from trueup.engine.history import History
@@ -159,12 +160,13 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     jobs = Jobs(store, drivers(), granting.now, parts.seal.keyed_hash().hash_secret, options.data)
     errands = Errands(store, catalog, jobs)
     books = Books(store, catalog, forges, clock)
-    settling = Settling(books, errands, clock)
+    records = DriftRecords(catalog)
+    settling = Settling(books, errands, records, clock)
     leases = Leases(store, parts.worker)
     intake = Intake(store, catalog, errands, forges, clock)
     stacks = StackDecisions(books, errands, intake)
     foreign = Foreign(errands, books, settling, clock)
-    checks = Checks(store, errands, books, foreign, clock)
+    checks = Checks(store, errands, books, foreign, records, clock)
     site = Site(
         name=socket.gethostname(),
         clock=clock,
