@@ -14,14 +14,16 @@ from trueup.adapters.store.checkpoints import Signer
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.model.drift import CheckState, DriftId, DriftState
 from trueup.model.errors import Broken, Invalid, LostLease, Refused
+from trueup.model.notice import NotificationState, Thread
 from trueup.model.plan import Address, Outcome, StepId
 from trueup.model.run import RunId, RunKind, RunState
 from trueup.model.stack import StackId
 from trueup.ports.driver import JournalEntry
-from trueup.ports.store import Conflict, Lease, LedgerFilter, RunFilter
+from trueup.ports.store import Conflict, Lease, LedgerFilter, NotificationFilter, RunFilter
 from trueup.system.clock import FakeClock
 from trueup.system.sealing import Seal
 
+SENT = NotificationState.SENT
 Open = Callable[..., SqlStore]
 
 
@@ -432,3 +434,63 @@ class StoreContract:
         assert [line for _, line in lines] == ["one", "two", "three\ufffd?"]
         assert store.logs("run-1", after=lines[1][0]) == lines[2:]
         assert store.logs("run-1", after=lines[2][0]) == []
+
+    def test_the_outbox_keeps_the_order_of_each_place(self, store: SqlStore, open: Open) -> None:
+        """Of each place the oldest pending one is next; what was sent or is held stands in nobody's way."""
+        with store.transaction() as tx:
+            for number, (target, state) in enumerate(
+                [
+                    ("#net", NotificationState.SENT),
+                    ("#net", NotificationState.PENDING),
+                    ("#net", NotificationState.PENDING),
+                    ("#web", NotificationState.HELD),
+                    ("#web", NotificationState.PENDING),
+                ]
+            ):
+                stored = tx.put_notification(nouns.a_notification(f"ntf-{number}", target, number, state))
+                assert stored.generation == 1
+        with open().transaction() as tx:
+            assert [each.id for each in tx.notification_heads()] == ["ntf-1", "ntf-4"]
+            assert tx.notification("ntf-0") == replace(nouns.a_notification("ntf-0", "#net", 0, SENT), generation=1)
+            assert tx.notification("ntf-9") is None
+            assert tx.notification_counts() == {
+                ("slack", NotificationState.SENT): 1,
+                ("slack", NotificationState.PENDING): 3,
+                ("slack", NotificationState.HELD): 1,
+            }
+            held = NotificationFilter(states=frozenset({NotificationState.HELD}))
+            assert [each.id for each in tx.notifications(held)] == ["ntf-3"]
+            assert [each.id for each in tx.notifications(NotificationFilter(limit=2))] == ["ntf-4", "ntf-3"]
+            assert tx.notifications(NotificationFilter(service="jira")) == []
+
+    def test_a_notification_is_claimed_once(self, store: SqlStore) -> None:
+        """Of two that would send the same one, the second is told; nothing is put in twice under one key."""
+        with store.transaction() as tx:
+            first = tx.put_notification(nouns.a_notification("ntf-1"))
+            tx.put_notification(replace(first, attempts=1))
+        with pytest.raises(Conflict), store.transaction() as tx:
+            tx.put_notification(replace(first, attempts=1))
+        with pytest.raises(Conflict), store.transaction() as tx:
+            tx.put_notification(nouns.a_notification("ntf-1"))
+
+    def test_old_notifications_are_forgotten_and_dead_ones_never(self, store: SqlStore) -> None:
+        """What nobody got stays until a person decides."""
+        with store.transaction() as tx:
+            for number, state in enumerate((SENT, NotificationState.DEAD, NotificationState.DROPPED)):
+                made = nouns.a_notification(f"ntf-{number}", "#net", number, state)
+                tx.put_notification(replace(made, ended_at=nouns.NOW))
+            tx.put_notification(replace(nouns.a_notification("ntf-9", "#net", 9, SENT), ended_at=nouns.LATER))
+        with store.transaction() as tx:
+            assert tx.forget_notifications(nouns.LATER) == 2
+        with store.transaction() as tx:
+            assert [each.id for each in tx.notifications(NotificationFilter())] == ["ntf-9", "ntf-1"]
+
+    def test_a_thread_is_known_by_its_subject(self, store: SqlStore) -> None:
+        """What a service called the first message comes back for the next one."""
+        with store.transaction() as tx:
+            tx.put_thread(Thread("dft-1", "slack", "#net"))
+            tx.put_thread(Thread("dft-1", "jira", "OPS"))
+            tx.put_thread(Thread("dft-1", "slack", "#net", "17.5"))
+        with store.transaction() as tx:
+            assert tx.threads("dft-1") == [Thread("dft-1", "jira", "OPS"), Thread("dft-1", "slack", "#net", "17.5")]
+            assert tx.threads("dft-2") == []

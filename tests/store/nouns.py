@@ -9,6 +9,7 @@ from trueup.model.causes import Cause, Difference
 from trueup.model.closure import Closure
 from trueup.model.drift import Check, CheckState, Drift, DriftId, DriftState
 from trueup.model.ledger import Draft
+from trueup.model.notice import Notice, Notification, NotificationState
 from trueup.model.plan import Address, Basis, LiveIdentity, Resource
 from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Stack, StackId
@@ -16,6 +17,7 @@ from trueup.model.values import Digest
 from trueup.system.sealing import KEY_BYTES, Seal
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+LATER = NOW + timedelta(days=30)
 APP = StackId("stk-app")
 
 
@@ -53,3 +55,12 @@ def a_check(state: CheckState = CheckState.DUE) -> Check:
 
 def a_draft(kind: str = "run.finished", stack: str = APP, **fields: object) -> Draft:
     return replace(Draft(kind, "anna", f"{kind} happened", stack=stack), **fields)  # type: ignore[arg-type]
+
+
+def a_notification(
+    id: str = "ntf-1", target: str = "#net", position: int = 0, state: NotificationState = NotificationState.PENDING
+) -> Notification:
+    notice = Notice(
+        "drift", "drift.open", position, NOW, "drift open", "dft-1", stack=APP, owner=("net",), deadline=NOW
+    )
+    return Notification(id, "slack", target, (notice,), 1, state, NOW, NOW, position)

@@ -9,6 +9,7 @@ from typing import Protocol
 from trueup.model.baseline import Baseline
 from trueup.model.drift import Check, Drift, DriftId
 from trueup.model.ledger import Checkpoint, Draft, Entry
+from trueup.model.notice import Notification, NotificationState, Thread
 from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import JournalEntry
@@ -48,6 +49,14 @@ class LedgerFilter:
     newest: bool = False
     """Of more than `limit` the newest ones; still oldest first."""
     limit: int = 1000
+
+
+@dataclass(frozen=True)
+class NotificationFilter:
+    states: frozenset[NotificationState] = frozenset()
+    """Empty: any."""
+    service: str = ""
+    limit: int = 200
 
 
 class Transaction(Protocol):
@@ -113,6 +122,28 @@ class Transaction(Protocol):
     def size(self) -> int: ...
     def checkpoints(self) -> Sequence[Checkpoint]: ...
     def put_checkpoint(self, checkpoint: Checkpoint) -> None: ...
+
+    # the outbox
+    def notification(self, id: str) -> Notification | None: ...
+    def notifications(self, wanted: NotificationFilter) -> Sequence[Notification]:
+        """Newest first."""
+        ...
+
+    def notification_heads(self) -> Sequence[Notification]:
+        """The oldest pending one of each place: what is sent to one place is sent in order."""
+        ...
+
+    def notification_counts(self) -> Mapping[tuple[str, NotificationState], int]:
+        """By service and state."""
+        ...
+
+    def put_notification(self, notification: Notification) -> Notification: ...
+    def forget_notifications(self, before: datetime) -> int:
+        """Those that need nobody any more and ended before then; answers how many."""
+        ...
+
+    def threads(self, subject: str) -> Sequence[Thread]: ...
+    def put_thread(self, thread: Thread) -> None: ...
 
     # sealed blobs: closures, outputs, local states, errored states
     def seal(self, kind: str, name: str, content: bytes) -> int:

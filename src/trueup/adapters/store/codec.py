@@ -8,6 +8,7 @@ from trueup.model.baseline import Baseline
 from trueup.model.drift import Check, Drift
 from trueup.model.errors import Broken
 from trueup.model.ledger import Checkpoint, Draft
+from trueup.model.notice import Notification
 from trueup.model.run import Run
 from trueup.model.stack import Stack
 from trueup.ports.driver import JournalEntry
@@ -44,3 +45,4 @@ DRIFT = Codec(Drift)
 CHECK = Codec(Check)
 DRAFT = Codec(Draft)
 CHECKPOINT = Codec(Checkpoint)
+NOTIFICATION = Codec(Notification)

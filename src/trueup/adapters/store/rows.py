@@ -10,12 +10,13 @@ from trueup.adapters.store import codec, tables
 from trueup.adapters.store.codec import Codec
 from trueup.model.drift import Drift, DriftId, DriftState
 from trueup.model.ledger import stamp
+from trueup.model.notice import Notification
 from trueup.model.run import Run, RunId, RunKind, RunState, check_move
 from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import JournalEntry
 from trueup.ports.store import Conflict, RunFilter
 
-NounT = TypeVar("NounT", Stack, Run, Drift)
+NounT = TypeVar("NounT", Stack, Run, Drift, Notification)
 
 
 def put(connection: Connection, table: Table, rows: Codec[NounT], noun: NounT, columns: Mapping[str, object]) -> NounT:

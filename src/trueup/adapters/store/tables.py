@@ -146,3 +146,27 @@ logs = Table(
     Column("line", Text, nullable=False),
     Index("logs_by_run", "run", "number"),
 )
+
+notifications = Table(
+    "notifications",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("due_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("generation", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("notifications_by_place", "state", "service", "target", "position"),
+)
+
+threads = Table(
+    "threads",
+    METADATA,
+    Column("subject", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("receipt", Text, nullable=False),
+)

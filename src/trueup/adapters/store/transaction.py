@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from trueup.adapters.store import codec, leases, ledger, rows, tables
+from trueup.adapters.store import codec, leases, ledger, outbox, rows, tables
 from trueup.adapters.store.checkpoints import Signer
 from trueup.adapters.store.dialect import upsert_values
 from trueup.adapters.store.sealer import Sealer
 from trueup.model.baseline import Baseline
 from trueup.model.drift import Check, Drift, DriftId
 from trueup.model.ledger import Checkpoint, Draft, Entry, stamp
+from trueup.model.notice import Notification, NotificationState, Thread
 from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import JournalEntry
-from trueup.ports.store import Conflict, Lease, LedgerFilter, RunFilter
+from trueup.ports.store import Conflict, Lease, LedgerFilter, NotificationFilter, RunFilter
 from trueup.system.clock import Clock
 
 
@@ -152,6 +154,30 @@ class SqlTransaction:
 
     def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         ledger.put_checkpoint(self._writing, checkpoint)
+
+    def notification(self, id: str) -> Notification | None:
+        return outbox.one(self._reading, id)
+
+    def notifications(self, wanted: NotificationFilter) -> Sequence[Notification]:
+        return outbox.many(self._reading, wanted)
+
+    def notification_heads(self) -> Sequence[Notification]:
+        return outbox.heads(self._reading)
+
+    def notification_counts(self) -> Mapping[tuple[str, NotificationState], int]:
+        return outbox.counts(self._reading)
+
+    def put_notification(self, notification: Notification) -> Notification:
+        return outbox.put(self._writing, notification)
+
+    def forget_notifications(self, before: datetime) -> int:
+        return outbox.forget(self._writing, before)
+
+    def threads(self, subject: str) -> Sequence[Thread]:
+        return outbox.threads(self._reading, subject)
+
+    def put_thread(self, thread: Thread) -> None:
+        outbox.put_thread(self._writing, thread)
 
     def seal(self, kind: str, name: str, content: bytes) -> int:
         column = tables.blobs.c
