@@ -12,6 +12,7 @@ from sqlalchemy import text
 from tests.store import nouns
 from trueup.adapters.store.checkpoints import Signer
 from trueup.adapters.store.store import SqlStore, open_store
+from trueup.model.break_glass import BreakGlassId, BreakGlassState
 from trueup.model.drift import CheckState, DriftId, DriftState
 from trueup.model.errors import Broken, Invalid, LostLease, Refused
 from trueup.model.notice import NotificationState, Thread
@@ -72,6 +73,26 @@ class StoreContract:
             assert transaction.checks() == [nouns.a_check()]
             assert transaction.baseline(nouns.APP) == nouns.a_baseline()
             assert transaction.fact("cursor") == "17"
+
+    def test_a_break_glass_goes_its_way_and_no_other(self, store: SqlStore, open: Open) -> None:
+        """Compared and set as every row; one whose follow-up is over is only shown when asked for."""
+        with store.transaction() as transaction:
+            late = transaction.put_break_glass(nouns.a_break_glass("bg-0000000002", minutes=5))
+            glass = transaction.put_break_glass(nouns.a_break_glass())
+        with open().transaction() as transaction:
+            assert transaction.break_glass(glass.id) == glass
+            assert transaction.break_glasses() == [glass, late]
+            assert transaction.break_glass(BreakGlassId("bg-none")) is None
+        with store.transaction() as transaction:
+            closed = transaction.put_break_glass(replace(glass, state=BreakGlassState.CLOSED))
+            done = transaction.put_break_glass(replace(closed, state=BreakGlassState.FOLLOWED))
+        with pytest.raises(Broken, match="from followed to open"), store.transaction() as transaction:
+            transaction.put_break_glass(replace(done, state=BreakGlassState.OPEN))
+        with pytest.raises(Conflict), store.transaction() as transaction:
+            transaction.put_break_glass(replace(glass, state=BreakGlassState.EXPIRED))
+        with store.transaction() as transaction:
+            assert transaction.break_glasses() == [late]
+            assert transaction.break_glasses(ended=True) == [done, late]
 
     def test_what_is_not_there_is_none(self, store: SqlStore) -> None:
         """Reading something unknown is an answer, not an error."""

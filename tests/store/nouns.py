@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from trueup.model.baseline import Baseline
+from trueup.model.break_glass import Because, BreakGlass, BreakGlassId, BreakGlassState
 from trueup.model.causes import Cause, Difference
 from trueup.model.closure import Closure
 from trueup.model.drift import Check, CheckState, Drift, DriftId, DriftState
@@ -47,6 +48,14 @@ def a_baseline(generation: int = 1, value: str = "plain-value") -> Baseline:
 def a_drift(id: str = "dft-1") -> Drift:
     difference = Difference(("ingress", 0, "0"), Cause.GHOST_REVERT, 1, {"port": 8443}, 1)
     return Drift(DriftId(id), APP, Address("aws_sg.web"), "aws_sg", (difference,), "print", DriftState.OPEN, NOW, NOW)
+
+
+def a_break_glass(id: str = "bg-0000000001", minutes: int = 0) -> BreakGlass:
+    at, hour = NOW + timedelta(minutes=minutes), timedelta(hours=1)
+    open_, because = BreakGlassState.OPEN, Because.OUTAGE
+    return BreakGlass(
+        BreakGlassId(id), open_, because, "it is down", "anna", at, hour, "prod", (APP,), opened_at=at, until=at + hour
+    )
 
 
 def a_check(state: CheckState = CheckState.DUE) -> Check:

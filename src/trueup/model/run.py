@@ -115,6 +115,18 @@ class DifferenceSummary:
 
 
 @dataclass(frozen=True)
+class Urgency:
+    """Ahead of the queue, for a reason and by two people. Changes the order and nothing else: the gate stays."""
+
+    person: str
+    reason: str
+    at: datetime
+    second: str = ""
+    """Another person, who agrees; until then it waits its turn."""
+    second_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     id: RunId
     stack: StackId
@@ -153,6 +165,12 @@ class Run:
     """Of a finished delivery: did the plan after the apply come out empty?"""
     error: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
+    urgency: Urgency | None = None
+
+    @property
+    def urgent(self) -> bool:
+        """Two people want it ahead of the queue."""
+        return self.urgency is not None and bool(self.urgency.second)
 
     @property
     def destroys(self) -> bool:

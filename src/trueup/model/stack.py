@@ -53,6 +53,18 @@ class ApprovalPolicy:
 
 
 @dataclass(frozen=True)
+class BreakGlassRules:
+    """Of one environment; None: the installation's own setting."""
+
+    ttl: timedelta | None = None
+    """Without a word of who opens it."""
+    longest: timedelta | None = None
+    """The most that may be asked for; never more than the installation's."""
+    second: bool = False
+    """A second person has to confirm."""
+
+
+@dataclass(frozen=True)
 class Environment:
     """The rules of one environment. One that nobody declared counts as critical."""
 
@@ -64,6 +76,7 @@ class Environment:
     """Between two scheduled checks; None: the driver's default."""
     deadline: timedelta = timedelta(hours=48)
     approve: ApprovalPolicy = ApprovalPolicy()
+    break_glass: BreakGlassRules = BreakGlassRules()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from trueup.model.baseline import Baseline
+from trueup.model.break_glass import BreakGlass, BreakGlassId
 from trueup.model.drift import Check, Drift, DriftId
 from trueup.model.ledger import Checkpoint, Draft, Entry
 from trueup.model.notice import Notification, NotificationState, Thread
@@ -105,6 +106,16 @@ class Transaction(Protocol):
     def check(self, stack: StackId) -> Check | None: ...
     def checks(self) -> Sequence[Check]: ...
     def put_check(self, check: Check) -> None: ...
+
+    # break-glass
+    def break_glass(self, id: BreakGlassId) -> BreakGlass | None: ...
+    def break_glasses(self, *, ended: bool = False) -> Sequence[BreakGlass]:
+        """Oldest first; with `ended`, also those whose follow-up is over."""
+        ...
+
+    def put_break_glass(self, glass: BreakGlass) -> BreakGlass:
+        """Also checks the step with model.break_glass.check_step: an illegal one raises Broken."""
+        ...
 
     # ledger
     def record(self, draft: Draft) -> Entry:

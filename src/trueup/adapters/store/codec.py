@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from trueup.model.baseline import Baseline
+from trueup.model.break_glass import BreakGlass
 from trueup.model.drift import Check, Drift
 from trueup.model.errors import Broken
 from trueup.model.ledger import Checkpoint, Draft
@@ -43,6 +44,7 @@ JOURNAL_ENTRY = Codec(JournalEntry)
 BASELINE = Codec(Baseline)
 DRIFT = Codec(Drift)
 CHECK = Codec(Check)
+BREAK_GLASS = Codec(BreakGlass)
 DRAFT = Codec(Draft)
 CHECKPOINT = Codec(Checkpoint)
 NOTIFICATION = Codec(Notification)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, func, insert, select, tuple_, update
 
 from trueup.adapters.store import codec, tables
 from trueup.adapters.store.codec import Codec
+from trueup.model.break_glass import BreakGlass
 from trueup.model.drift import Drift, DriftId, DriftState
 from trueup.model.ledger import stamp
 from trueup.model.notice import Notification
@@ -16,7 +17,7 @@ from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import JournalEntry
 from trueup.ports.store import Conflict, RunFilter
 
-NounT = TypeVar("NounT", Stack, Run, Drift, Notification)
+NounT = TypeVar("NounT", Stack, Run, Drift, Notification, BreakGlass)
 
 
 def put(connection: Connection, table: Table, rows: Codec[NounT], noun: NounT, columns: Mapping[str, object]) -> NounT:

@@ -64,6 +64,17 @@ drifts = Table(
     Index("drifts_by_stack", "stack", "state"),
 )
 
+break_glasses = Table(
+    "break_glasses",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("requested_at", Text, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("break_glasses_by_state", "state", "requested_at"),
+)
+
 checks = Table(
     "checks",
     METADATA,

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from trueup.adapters.store import codec, leases, ledger, outbox, rows, tables
+from trueup.adapters.store import break_glasses, codec, leases, ledger, outbox, rows, tables
 from trueup.adapters.store.checkpoints import Signer
 from trueup.adapters.store.dialect import upsert_values
 from trueup.adapters.store.sealer import Sealer
 from trueup.model.baseline import Baseline
+from trueup.model.break_glass import BreakGlass, BreakGlassId
 from trueup.model.drift import Check, Drift, DriftId
 from trueup.model.ledger import Checkpoint, Draft, Entry, stamp
 from trueup.model.notice import Notification, NotificationState, Thread
@@ -121,6 +122,15 @@ class SqlTransaction:
 
     def put_check(self, check: Check) -> None:
         upsert_values(self._writing, tables.checks, {"stack": check.stack}, {"body": codec.CHECK.text(check)})
+
+    def break_glass(self, id: BreakGlassId) -> BreakGlass | None:
+        return break_glasses.one(self._reading, id)
+
+    def break_glasses(self, *, ended: bool = False) -> Sequence[BreakGlass]:
+        return break_glasses.every(self._reading, ended=ended)
+
+    def put_break_glass(self, glass: BreakGlass) -> BreakGlass:
+        return break_glasses.put(self._writing, glass)
 
     def record(self, draft: Draft) -> Entry:
         entry = ledger.append(self._writing, draft, self._tools.clock.now())
