@@ -22,6 +22,7 @@ from trueup.model.stack import Stack, StackId, Standing
 from trueup.model.values import Digest, digest
 from trueup.ports.store import Transaction
 from trueup.stages.attribute import attribute
+from trueup.stages.children import looked_at
 from trueup.stages.record import adopted
 
 COMMITS = 20
@@ -162,7 +163,7 @@ class Adoption:
 
     def _baseline(self, preview: Preview, person: str) -> Baseline:
         plan = preview.attributed.plan
-        return Baseline(
+        first = Baseline(
             stack=preview.stack.id,
             generation=1,
             basis=plan.basis,
@@ -171,6 +172,7 @@ class Adoption:
             settled_by=f"adopt:{person}",
             path=preview.stack.path,
         )
+        return looked_at(first, preview.attributed)
 
     def _open_drifts(self, tx: Transaction, stack: Stack, preview: Preview, baseline: Baseline) -> None:
         detection = self.settling.detected(tx, stack, preview.attributed.plan, baseline)

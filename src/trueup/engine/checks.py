@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trueup.engine.books import Books
+from trueup.engine.deciding import about
 from trueup.engine.drift_records import DriftRecords
 from trueup.engine.errands import Errands
 from trueup.engine.foreign import Foreign, Verdict
@@ -22,6 +23,7 @@ from trueup.model.stack import Stack, StackId, Standing
 from trueup.ports.store import RunFilter, Store, Transaction
 from trueup.settings import CHECK_AGAIN
 from trueup.stages.attribute import attribute
+from trueup.stages.children import looked_at, managed
 from trueup.stages.detect import Detection, detect
 from trueup.system.clock import Clock, jittered
 
@@ -85,9 +87,12 @@ class Checks:
                 return self._put(tx, check, CheckState.INVALIDATED, due_at=now + CHECK_AGAIN)
             against = foreign.baseline or baseline
             converging = {change.address for change in attributed.changes if change.having(Cause.CONVERGED)}
+            converging |= managed(attributed.plan)
             if foreign.baseline is not None:
                 attributed = attribute(attributed.plan, against)
             detection = self._detect(tx, stack, attributed, against, check)
+            if baseline is not None and foreign.baseline is None:
+                _look_first(tx, stack, baseline, attributed)
             if foreign.baseline is not None:
                 ended = tuple(_ended(drift, foreign.baseline, converging) for drift in detection.resolved)
                 detection = replace(detection, resolved=ended)
@@ -152,6 +157,19 @@ def _ended(drift: Drift, baseline: Baseline, converging: Set[Address]) -> Drift:
         return drift
     codified = drift.request is not None or baseline.settled_by.startswith("codified:")
     return replace(drift, resolution=Resolution.CODIFIED if codified else Resolution.FOREIGN)
+
+
+def _look_first(tx: Transaction, stack: Stack, baseline: Baseline, attributed: AttributedPlan) -> None:
+    """Where nobody had looked for children before (a permission that was missing, a kind that is newly watched), what
+    is there is taken as settled, and said."""
+    seen = looked_at(baseline, attributed)
+    if seen.watched <= baseline.watched:
+        return
+    tx.put_baseline(replace(seen, generation=baseline.generation + 1))
+    found = sorted(seen.children.keys() - baseline.children.keys())
+    said = f"{len(found)} that no code has" if found else "nothing there that no code has"
+    summary = f"{stack.name}: children are watched in {len(seen.watched - baseline.watched)} more places; {said}"
+    tx.record(replace(about(stack, "stack.watched", summary, "trueup"), details={"settled": found}))
 
 
 def _settled(stack: Stack, baseline: Baseline) -> Stack:

@@ -7,6 +7,7 @@ from datetime import datetime
 from trueup.engine.books import Books
 from trueup.engine.deciding import about, needs_reason
 from trueup.engine.stewardship import StackDecisions
+from trueup.model.address import parent_of
 from trueup.model.baseline import Tolerance
 from trueup.model.drift import Drift, DriftId, DriftState
 from trueup.model.errors import Invalid, Refused
@@ -31,6 +32,12 @@ class DriftDecisions:
         closed = [drift.id for drift in drifts if drift.state not in (DriftState.OPEN, DriftState.TOLERATED)]
         if closed:
             raise Refused(f"{', '.join(closed)} is not open any more")
+        unseen = [drift for drift in drifts if parent_of(drift.address) is not None]
+        if unseen:
+            raise Refused(
+                f"no plan sees {', '.join(drift.address for drift in unseen)}, so no apply can undo it",
+                hint="undo it by hand where it was done, or `trueup drift codify` it and delete it from the code then",
+            )
         run = self.stacks.new_run(stack, RunKind.REVERT, person, reason)
         reverting = [replace(each, state=DriftState.REVERTING, run=run.id, requested_by=person) for each in drifts]
         return self.stacks.intake.start(stack, replace(run, reverts=tuple(each.id for each in drifts)), reverting)

@@ -18,6 +18,7 @@ from trueup.model.ledger import Draft
 from trueup.model.plan import Address, Applied, AttributedPlan
 from trueup.model.values import Path
 from trueup.stages.attribute import attribute
+from trueup.stages.children import looked_at, managed, unlooked
 from trueup.stages.detect import fingerprint
 from trueup.stages.record import settled
 from trueup.system.clock import Clock
@@ -68,7 +69,7 @@ class Foreign:
     def _codified(self, source: Source, attributed: AttributedPlan, baseline: Baseline) -> Verdict:
         """Code that a merge made to want what is real settles itself where no delivery will do it."""
         by_delivery = source.declaration.mode.value == "deliver" and not source.stack.paused
-        if by_delivery or not attributed.plan.empty or attributed.drifted or not _converged(attributed):
+        if by_delivery or not attributed.plan.idle or attributed.drifted or not _converged(attributed):
             return Verdict()
         words = f"codified: {source.revision[:12]} wants what is real"
         return self._settle(
@@ -110,6 +111,7 @@ class Foreign:
         return [
             drift.address
             for drift in known
+            if drift.address not in managed(attributed.plan) and not unlooked(attributed.plan, drift.address)
             if any(_gone(drift.address, each.path, there) for each in drift.differences)
         ]
 
@@ -192,6 +194,7 @@ class Foreign:
             settled_by=by,
             path=source.path,
         )
+        next_one = looked_at(next_one, attributed, applied)
         sealed: list[tuple[str, str, bytes]] = [
             (CLOSURE, plan.basis.closure.digest, closure_bytes(source.tree, plan.basis.closure))
         ]

@@ -23,6 +23,7 @@ from trueup.ports.driver import HandsOver
 from trueup.ports.store import Transaction
 from trueup.render.sentences import of_drift, sentence
 from trueup.stages.attribute import attribute
+from trueup.stages.children import looked_at, managed
 from trueup.stages.detect import Detection, detect
 from trueup.stages.record import absorbed, settled
 from trueup.stages.verify import Verified
@@ -57,9 +58,11 @@ class Settling:
         baseline = self.next_baseline(source, attributed, applied, by=f"run:{run.id}")
         after = attribute(verified.after, baseline)
         baseline = replace(baseline, resources=absorbed(baseline.resources, attributed, after))
+        baseline = looked_at(baseline, after)
         with self.books.store.transaction() as tx:
             detection = self.detected(tx, source.stack, verified.after, baseline)
         converged = {change.address for change in attributed.changes if change.having(Cause.CONVERGED)}
+        converged |= managed(verified.after)
         drifts = [_resolved_by(drift, run, converged) for drift in detection.rows]
         sealed: list[tuple[str, str, bytes]] = [
             (CLOSURE, baseline.basis.closure.digest, closure_bytes(source.tree, baseline.basis.closure))
@@ -114,7 +117,7 @@ class Settling:
         if old is not None and not applied.complete:
             basis, path = old.basis, old.path
         wrote = applied.outcomes.keys()
-        return Baseline(
+        next_one = Baseline(
             stack=source.stack.id,
             generation=old.generation + 1 if old else 1,
             basis=replace(basis, live=applied.live),
@@ -123,8 +126,11 @@ class Settling:
             settled_by=by,
             uncertain=tuple(address for address, outcome in applied.outcomes.items() if outcome is Outcome.UNCERTAIN),
             tolerances=tuple(each for each in (old.tolerances if old else ()) if each.address not in wrote),
+            children=old.children if old else {},
+            watched=old.watched if old else frozenset(),
             path=path,
         )
+        return looked_at(next_one, attributed, applied)
 
     def detected(self, tx: Transaction, stack: Stack, plan: Plan, baseline: Baseline) -> Detection:
         """What differs from a baseline that is about to be written."""

@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NewType
 
+from trueup.model.address import Address as Address
 from trueup.model.causes import Cause, Difference
+from trueup.model.child import Child
 from trueup.model.closure import Closure
 from trueup.model.errors import Place
 from trueup.model.people import Approval
 from trueup.model.shape import ANY, Shape
 from trueup.model.stack import Purpose
 from trueup.model.values import JSON, Digest, digest
-
-Address = NewType("Address", str)
-"""One managed thing, in the technology's own words: `module.app.aws_security_group.web[0]`."""
 
 StepId = NewType("StepId", str)
 
@@ -143,6 +142,12 @@ class Plan:
     """The stored state before the refresh, where the technology has one: a provisional S when there is no baseline."""
     unseen: Mapping[str, str] = field(default_factory=dict)
     """Contents that act without showing in a value (a provisioner's script): a name to a digest."""
+    children: tuple[Child, ...] | None = None
+    """Live parts of the managed things that may be resources of their own. None: nobody looked."""
+    watched: frozenset[str] = frozenset()
+    """Where children were looked for with success: PARENT/KIND. Of other places nothing is known."""
+    told: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """Attributes of a parent that the code leaves out and that its children tell better, each with their kind."""
     steps: tuple[Step, ...] = ()
     findings: tuple[Finding, ...] = ()
     artifact: Any = None
@@ -165,6 +170,11 @@ class Plan:
     @property
     def empty(self) -> bool:
         return not self.changes
+
+    @property
+    def idle(self) -> bool:
+        """Nothing live would change: what is planned only takes things in or renames them."""
+        return all(change.action is Action.NOTHING for change in self.changes)
 
     @property
     def destroys(self) -> bool:

@@ -18,6 +18,7 @@ from trueup.model.plan import (
     Resource,
 )
 from trueup.model.values import JSON
+from trueup.stages.children import child_changes, without_doubles
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class _Subject:
 
 
 def attribute(plan: Plan, baseline: Baseline | None) -> AttributedPlan:
-    """Compares every address of the baseline, the live system and the plan. Without a baseline S is the stored state
-    before the refresh, or nothing, and the result is provisional."""
+    """Compares every address of the baseline, the live system and the plan, and then what no plan can see. Without a
+    baseline S is the stored state before the refresh, or nothing, and the result is provisional."""
     changes = []
     for subject in _subjects(plan, baseline):
         differences = tuple(_differences(plan, subject))
@@ -69,6 +70,7 @@ def attribute(plan: Plan, baseline: Baseline | None) -> AttributedPlan:
             changes.append(
                 AttributedChange(subject.address, subject.kind, subject.planned, differences, subject.identity)
             )
+    changes = [*without_doubles(plan, baseline, changes), *child_changes(plan, baseline)]
     return AttributedPlan(plan, tuple(changes), provisional=baseline is None)
 
 

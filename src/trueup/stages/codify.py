@@ -10,6 +10,7 @@ from trueup.model.causes import Cause, Difference
 from trueup.model.drift import Drift
 from trueup.model.plan import OUTPUT, Action, Address, AttributedChange, AttributedPlan, Finding
 from trueup.model.values import JSON, digest, is_masked, is_unknown
+from trueup.stages.children import unseen
 from trueup.stages.detect import fingerprint
 
 
@@ -19,7 +20,7 @@ def proves_at_baseline(plan: AttributedPlan, asked: Sequence[Drift], others: Seq
     holds an edited file), `others` the stack's remaining unresolved ones. Empty: proven."""
     wanted = {drift.address for drift in asked}
     remaining = {drift.address: drift for drift in others if drift.address not in wanted}
-    findings: list[Finding] = []
+    findings = unseen(plan.plan, wanted)
     for change in plan.changes:
         if change.kind == OUTPUT:
             findings += _output_moves(change, asked, remaining)
@@ -106,7 +107,8 @@ def _new_actions(before: AttributedPlan, after: AttributedPlan) -> list[Finding]
     for change in after.plan.changes:
         was = earlier.get(change.address)
         smaller = was is Action.REPLACE and change.action is Action.UPDATE
-        if change.kind != OUTPUT and was is not change.action and not smaller:
+        taken_in = was is None and change.action is Action.NOTHING and change.imported
+        if change.kind != OUTPUT and was is not change.action and not smaller and not taken_in:
             said = f"{was} becomes {change.action}" if was else f"{change.action} appears with the edit"
             findings.append(_finding("codification-adds", f"{change.address}: {said}"))
     return findings

@@ -11,6 +11,7 @@ from trueup.model.errors import Broken
 from trueup.model.plan import OUTPUT, Address, AttributedChange, AttributedPlan
 from trueup.model.stack import StackId
 from trueup.model.values import digest
+from trueup.stages.children import managed, unlooked
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Detection:
 
     opened: tuple[Drift, ...] = ()
     seen_again: tuple[Drift, ...] = ()
-    """The same deviation as before: nobody needs to hear of it again."""
+    """The same deviation as before, or one that could not be looked at: nobody needs to hear of it again."""
     changed: tuple[Drift, ...] = ()
     """The deviation is another one now, or its tolerance ended: people want to know."""
     resolved: tuple[Drift, ...] = ()
@@ -82,7 +83,12 @@ def detect(
         now = _updated(before, change, differences, look)
         same = now.fingerprint == before.fingerprint and now.state is before.state
         (again if same else changed).append(now)
-    gone = [drift for address, drift in unresolved.items() if address not in drifting]
+    again += [drift for address, drift in unresolved.items() if unlooked(attributed.plan, address)]
+    gone = [
+        drift
+        for address, drift in unresolved.items()
+        if address not in drifting and not unlooked(attributed.plan, address)
+    ]
     return Detection(
         opened=tuple(opened),
         seen_again=tuple(again),
@@ -170,7 +176,7 @@ def _resolved(drift: Drift, attributed: AttributedPlan, look: _Look) -> Drift:
     }
     if drift.provisional and not look.provisional:
         resolution = Resolution.ADOPTED
-    elif any(path in converged for path in _with_parents(drift)):
+    elif drift.address in managed(attributed.plan) or any(path in converged for path in _with_parents(drift)):
         resolution = Resolution.CODIFIED
     else:
         resolution = Resolution.VANISHED

@@ -1,6 +1,6 @@
 """Judge: the gate before people. The ghost-revert guard, what a revert may undo, and how many must agree."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from trueup.model.plan import (
 )
 from trueup.model.stack import Declaration
 from trueup.model.values import Digest, digest
+from trueup.stages.children import lost_with
 from trueup.stages.detect import tolerated
 
 
@@ -86,7 +87,19 @@ def _losses(attributed: AttributedPlan, rules: Rulebook) -> list[Loss]:
             )
             for each in guarded
         ]
+        losses += _losses_with(attributed, change, rules) if change.planned.action.destroys else []
     return losses
+
+
+def _losses_with(attributed: AttributedPlan, parent: AttributedChange, rules: Rulebook) -> Iterator[Loss]:
+    """What nobody wrote down goes with what it is a part of."""
+    by_address = {drift.address: drift for drift in rules.drifts}
+    released = {(release.address, release.values) for release in rules.releases}
+    for child in lost_with(attributed, parent.address):
+        drift = by_address.get(child.address)
+        if (child.address, value_at_stake(child.differences)) not in released:
+            for each in child.differences:
+                yield Loss(child.address, each, drift.id if drift else None)
 
 
 def _may_undo(change: AttributedChange, drift: Drift | None, reverts: frozenset[str]) -> bool:
