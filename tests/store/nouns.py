@@ -11,8 +11,10 @@ from trueup.model.closure import Closure
 from trueup.model.drift import Check, CheckState, Drift, DriftId, DriftState
 from trueup.model.ledger import Draft
 from trueup.model.notice import Notice, Notification, NotificationState
+from trueup.model.people import Identity
 from trueup.model.plan import Address, Basis, LiveIdentity, Resource
 from trueup.model.run import Run, RunId, RunKind, RunState
+from trueup.model.signal import LiveEvent
 from trueup.model.stack import Stack, StackId
 from trueup.model.values import Digest
 from trueup.system.sealing import KEY_BYTES, Seal
@@ -73,3 +75,8 @@ def a_notification(
         "drift", "drift.open", position, NOW, "drift open", "dft-1", stack=APP, owner=("net",), deadline=NOW
     )
     return Notification(id, "slack", target, (notice,), 1, state, NOW, NOW, position)
+
+
+def an_event(id: str = "evt-1", minutes: int = 0, *subjects: str) -> LiveEvent:
+    at = NOW + timedelta(minutes=minutes)
+    return LiveEvent(id, "aws", at, at, "CreateTags", Identity("aws", "user:anna"), frozenset(subjects or {"sg-1"}))

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from trueup.model.closure import Closure
 from trueup.model.drift import Drift
 from trueup.model.plan import Address, Applied, Finding, LiveIdentity, Outcome, Plan, Resource, StepId
+from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Purpose, StackId
 from trueup.model.values import JSON
 from trueup.ports.tree import Edits, Tree
@@ -218,6 +219,20 @@ class Unlocks(Protocol):
 class Probes(Protocol):
     def token(self, job: Job[Any]) -> LiveIdentity:
         """Cheap; equal while nobody wrote. Raises Unavailable."""
+        ...
+
+
+@runtime_checkable
+class Hears(Protocol):
+    hears: ClassVar[str]
+    """Whose log it understands: `aws`."""
+
+    def heard(self, document: Mapping[str, Any], received_at: datetime) -> LiveEvent:
+        """One record of the live system's log, as it is delivered. Raises Invalid."""
+        ...
+
+    def subjects(self, resources: Mapping[Address, Resource]) -> Iterable[Subject]:
+        """The names under which that log speaks of these resources."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Store: everything that must survive. One transaction holds a transition, its ledger entry and its baseline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from trueup.model.drift import Check, Drift, DriftId
 from trueup.model.ledger import Checkpoint, Draft, Entry
 from trueup.model.notice import Notification, NotificationState, Thread
 from trueup.model.run import Run, RunId, RunKind, RunState
+from trueup.model.signal import LiveEvent, Subject, Wake
 from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import JournalEntry
 
@@ -116,6 +117,35 @@ class Transaction(Protocol):
     def put_break_glass(self, glass: BreakGlass) -> BreakGlass:
         """Also checks the step with model.break_glass.check_step: an illegal one raises Broken."""
         ...
+
+    # signals
+    def put_subjects(self, stack: StackId, subjects: Collection[Subject]) -> None:
+        """Replaces the stack's names in the index."""
+        ...
+
+    def subjects(self, stack: StackId) -> Sequence[Subject]: ...
+    def subjects_named(self, texts: Collection[str]) -> Sequence[tuple[StackId, Subject]]:
+        """Whose names these are, of every stack."""
+        ...
+
+    def add_events(self, stack: StackId, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
+        """Answers those that the stack did not have yet."""
+        ...
+
+    def events(self, stack: StackId, since: datetime, until: datetime) -> Sequence[LiveEvent]:
+        """What happened to the stack in that time, both ends included; oldest first."""
+        ...
+
+    def forget_events(self, before: datetime, most: int) -> None:
+        """Those received before, and of each stack all but the newest `most` or so."""
+        ...
+
+    def wakes(self) -> Sequence[Wake]:
+        """The one that is due first comes first."""
+        ...
+
+    def put_wake(self, wake: Wake) -> None: ...
+    def drop_wake(self, stack: StackId) -> None: ...
 
     # ledger
     def record(self, draft: Draft) -> Entry:

@@ -11,6 +11,7 @@ from trueup.model.errors import Broken
 from trueup.model.ledger import Checkpoint, Draft
 from trueup.model.notice import Notification
 from trueup.model.run import Run
+from trueup.model.signal import LiveEvent, Wake
 from trueup.model.stack import Stack
 from trueup.ports.driver import JournalEntry
 
@@ -48,3 +49,5 @@ BREAK_GLASS = Codec(BreakGlass)
 DRAFT = Codec(Draft)
 CHECKPOINT = Codec(Checkpoint)
 NOTIFICATION = Codec(Notification)
+LIVE_EVENT = Codec(LiveEvent)
+WAKE = Codec(Wake)

@@ -1,6 +1,6 @@
 """The tables as queries see them. The migrations create them; a test holds the two against each other."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
 METADATA = MetaData()
 
@@ -180,4 +180,37 @@ threads = Table(
     Column("service", Text, primary_key=True),
     Column("target", Text, primary_key=True),
     Column("receipt", Text, nullable=False),
+)
+
+live_events = Table(
+    "live_events",
+    METADATA,
+    Column("stack", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("received_at", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("live_events_by_time", "stack", "at"),
+    Index("live_events_by_age", "received_at"),
+)
+
+subjects = Table(
+    "subjects",
+    METADATA,
+    Column("stack", Text, primary_key=True),
+    Column("text", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("exact", Boolean, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Index("subjects_by_text", "text"),
+)
+
+wakes = Table(
+    "wakes",
+    METADATA,
+    Column("stack", Text, primary_key=True),
+    Column("due_at", Text, nullable=False),
+    Column("body", Text, nullable=False),
 )

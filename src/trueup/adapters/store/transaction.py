@@ -1,12 +1,12 @@
 """One transaction: reads see what it wrote, and everything is written at its end or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from trueup.adapters.store import break_glasses, codec, leases, ledger, outbox, rows, tables
+from trueup.adapters.store import break_glasses, codec, leases, ledger, outbox, rows, signals, tables
 from trueup.adapters.store.checkpoints import Signer
 from trueup.adapters.store.dialect import upsert_values
 from trueup.adapters.store.sealer import Sealer
@@ -16,6 +16,7 @@ from trueup.model.drift import Check, Drift, DriftId
 from trueup.model.ledger import Checkpoint, Draft, Entry, stamp
 from trueup.model.notice import Notification, NotificationState, Thread
 from trueup.model.run import Run, RunId, RunKind, RunState
+from trueup.model.signal import LiveEvent, Subject, Wake
 from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import JournalEntry
 from trueup.ports.store import Conflict, Lease, LedgerFilter, NotificationFilter, RunFilter
@@ -131,6 +132,33 @@ class SqlTransaction:
 
     def put_break_glass(self, glass: BreakGlass) -> BreakGlass:
         return break_glasses.put(self._writing, glass)
+
+    def put_subjects(self, stack: StackId, subjects: Collection[Subject]) -> None:
+        signals.put_subjects(self._writing, stack, subjects)
+
+    def subjects(self, stack: StackId) -> Sequence[Subject]:
+        return signals.subjects(self._reading, stack)
+
+    def subjects_named(self, texts: Collection[str]) -> Sequence[tuple[StackId, Subject]]:
+        return signals.subjects_named(self._reading, texts)
+
+    def add_events(self, stack: StackId, events: Sequence[LiveEvent]) -> Sequence[LiveEvent]:
+        return signals.add_events(self._writing, stack, events)
+
+    def events(self, stack: StackId, since: datetime, until: datetime) -> Sequence[LiveEvent]:
+        return signals.events(self._reading, stack, since, until)
+
+    def forget_events(self, before: datetime, most: int) -> None:
+        signals.forget_events(self._writing, before, most)
+
+    def wakes(self) -> Sequence[Wake]:
+        return signals.wakes(self._reading)
+
+    def put_wake(self, wake: Wake) -> None:
+        signals.put_wake(self._writing, wake)
+
+    def drop_wake(self, stack: StackId) -> None:
+        signals.drop_wake(self._writing, stack)
 
     def record(self, draft: Draft) -> Entry:
         entry = ledger.append(self._writing, draft, self._tools.clock.now())

@@ -2,11 +2,11 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from trueup.drivers.terraform import discover, reading, recovery
+from trueup.drivers.terraform import discover, reading, recovery, signal, signal_names
 from trueup.drivers.terraform.codify import codify
 from trueup.drivers.terraform.layout import Layout
 from trueup.drivers.terraform.prepared import Prepared, prepare
@@ -15,17 +15,19 @@ from trueup.drivers.terraform.spec import TerraformSpec, TofuSpec
 from trueup.drivers.terraform.state import identity_in
 from trueup.model.drift import Drift
 from trueup.model.errors import Refused
-from trueup.model.plan import LiveIdentity, Plan
+from trueup.model.plan import Address, LiveIdentity, Plan, Resource
+from trueup.model.signal import LiveEvent, Subject
 from trueup.ports.driver import Codification, Discovered, Evidence, Job, JournalEntry, Lock, Output, Reading
 from trueup.ports.tree import Tree
 
 
 class TerraformDriver:
-    """Driver, Codifies, Discovers, HandsOver, Recovers, Unlocks and Probes for Terraform and OpenTofu."""
+    """Driver, Codifies, Discovers, HandsOver, Hears, Recovers, Unlocks and Probes for Terraform and OpenTofu."""
 
     name: ClassVar[str] = "terraform"
     specs: ClassVar[Mapping[str, type[TerraformSpec]]] = {"terraform": TerraformSpec, "tofu": TofuSpec}
     checks: ClassVar[timedelta] = timedelta(minutes=30)
+    hears: ClassVar[str] = signal.SOURCE
     files: ClassVar[tuple[str, ...]] = ("*.tf", "*.tf.json", "*.tofu", "*.tofu.json")
     """A directory that a pattern matches is a stack only when it directly holds one of these."""
 
@@ -71,6 +73,12 @@ class TerraformDriver:
 
     def token(self, job: Job[Any]) -> LiveIdentity:
         return identity_in(self._initialised(job).client.pull())
+
+    def heard(self, document: Mapping[str, Any], received_at: datetime) -> LiveEvent:
+        return signal.heard(document, received_at)
+
+    def subjects(self, resources: Mapping[Address, Resource]) -> Iterable[Subject]:
+        return signal_names.subjects_of(resources)
 
     def recover(self, job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
         return recovery.recover(lambda: self._initialised(job, applies=True), job, journal)
