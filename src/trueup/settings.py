@@ -39,6 +39,9 @@ CHECK_OVERDUE = timedelta(minutes=10)
 """How late a check may be before it counts as overdue."""
 CHECK_AGAIN = timedelta(minutes=1)
 """After a check that failed, or that a change overtook."""
+RESTLESS_LOOKS = 3
+"""Checks in a row that find another value at the same path, with nobody known to have changed it, before that path goes
+into quarantine."""
 
 LEASE_SECONDS = 60.0
 """The lease of an apply on its stack. Half of it without a renewal and the supervisor interrupts the apply."""

@@ -28,6 +28,8 @@ from trueup.stages.detect import Detection, detect
 from trueup.system.clock import Clock, jittered
 
 BUSY = frozenset({RunState.APPLYING, RunState.VERIFYING, RunState.UNCERTAIN, RunState.RECOVERING})
+ACCEPTED = frozenset({DriftState.TOLERATED, DriftState.IGNORED})
+"""A stack with no other drift is clean."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Checks:
                 ended = tuple(_ended(drift, foreign.baseline, converging) for drift in detection.resolved)
                 detection = replace(detection, resolved=ended)
             self._record(tx, stack, detection, source, foreign)
-            standing = [drift for drift in detection.unresolved if drift.state is not DriftState.TOLERATED]
+            standing = [drift for drift in detection.unresolved if drift.state not in ACCEPTED]
             state = CheckState.DRIFTED if standing else CheckState.CLEAN
             return self._put(
                 tx,
@@ -109,6 +111,7 @@ class Checks:
                 revision=source.revision,
                 pending=detection.pending,
                 drifted=len(standing),
+                ignored=sum(len(drift.ignored) for drift in detection.rows if drift.state is not DriftState.RESOLVED),
                 foreign=foreign.words,
             )
 

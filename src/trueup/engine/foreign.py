@@ -19,7 +19,7 @@ from trueup.model.plan import Address, Applied, AttributedPlan
 from trueup.model.values import Path
 from trueup.stages.attribute import attribute
 from trueup.stages.children import looked_at, managed, unlooked
-from trueup.stages.detect import fingerprint
+from trueup.stages.detect import is_as_recorded
 from trueup.stages.record import settled
 from trueup.system.clock import Clock
 
@@ -92,9 +92,9 @@ class Foreign:
     def _only_refreshed(self, source: Source, attributed: AttributedPlan) -> bool:
         """Nothing differs but drift that was known before, at the values known."""
         with self.books.store.transaction() as tx:
-            known = {drift.address: drift.fingerprint for drift in tx.drifts(source.stack.id)}
+            known = {drift.address: drift for drift in tx.drifts(source.stack.id)}
         return not _converged(attributed) and all(
-            known.get(change.address) == fingerprint(change.address, attributed.drift_of(change))
+            change.address in known and is_as_recorded(known[change.address], attributed.drift_of(change))
             for change in attributed.drifted
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from trueup.engine.books import Books
+from trueup.engine.deciding import about
 from trueup.engine.desk import Desk
 from trueup.engine.drift_records import DriftRecords
 from trueup.engine.errands import Errands
@@ -19,6 +20,7 @@ from trueup.model.ledger import Draft
 from trueup.model.plan import Applied, AttributedPlan, JudgedPlan, Outcome, Plan
 from trueup.model.run import Run, RunKind, RunState
 from trueup.model.stack import Stack, Standing
+from trueup.model.values import JSON
 from trueup.ports.driver import HandsOver
 from trueup.ports.store import Transaction
 from trueup.render.sentences import of_drift, sentence
@@ -192,35 +194,40 @@ def drift_drafts(stack: Stack, detection: Detection, rows: Sequence[Drift]) -> l
     news = {drift.id for drift in (*detection.opened, *detection.changed, *detection.resolved)}
     drafts: list[Draft] = []
     for drift in rows:
-        if drift.id not in news:
-            continue
-        what = f"resolved.{drift.resolution}" if drift.resolution else str(drift.state)
-        # What an apply would have done is of no interest once the drift has ended.
-        said = "; ".join(told.place if drift.resolution else sentence(told) for told in of_drift(drift))
-        summary = f"drift {drift.resolution or drift.state} on {stack.name}: {said}"
-        details = {
-            "drift": drift.id,
-            "address": drift.address,
-            "paths": [difference.label for difference in drift.differences],
-            "real": [difference.real for difference in drift.differences],
-            "settled": [difference.settled for difference in drift.differences],
-            "first_seen": drift.first_seen.isoformat(),
-            "not_before": drift.not_before.isoformat() if drift.not_before else None,
-        }
-        drafts.append(
-            Draft(
-                f"drift.{what}",
-                drift.actor or "trueup",
-                summary,
-                stack=stack.id,
-                name=stack.name,
-                environment=stack.environment,
-                request=drift.request,
-                run=drift.run or "",
-                details=details,
-            )
-        )
+        if drift.id in news:
+            what = f"resolved.{drift.resolution}" if drift.resolution else str(drift.state)
+            # What an apply would have done is of no interest once the drift has ended.
+            said = "; ".join(told.place if drift.resolution else sentence(told) for told in of_drift(drift))
+            by = ", ".join(sorted({each.by for each in drift.ignored})) if drift.state is DriftState.IGNORED else said
+            summary = f"drift {drift.resolution or drift.state} on {stack.name}: {by or drift.address}"
+            drafts.append(drift_draft(stack, drift, f"drift.{what}", summary, drift.actor or "trueup"))
+        if drift.id in detection.quarantined:
+            paths = ", ".join(drift.quarantine)
+            summary = f"{drift.address} on {stack.name} has another value at every look: {paths} is in quarantine"
+            drafts.append(drift_draft(stack, drift, "drift.quarantined", summary))
     return drafts
+
+
+def drift_draft(stack: Stack, drift: Drift, kind: str, summary: str, actor: str = "trueup", **more: JSON) -> Draft:
+    """A ledger entry about one drift, with what a reader needs of it."""
+    details = {
+        "drift": drift.id,
+        "address": drift.address,
+        "paths": [difference.label for difference in drift.differences],
+        "real": [difference.real for difference in drift.differences],
+        "settled": [difference.settled for difference in drift.differences],
+        "severity": str(drift.severity),
+        "because": drift.because,
+        "owner": list(drift.owner),
+        "cause": str(drift.cause),
+        "actor": drift.actor,
+        "earlier": drift.earlier or "",
+        "first_seen": drift.first_seen.isoformat(),
+        "not_before": drift.not_before.isoformat() if drift.not_before else None,
+        **more,
+    }
+    draft = about(stack, kind, summary, actor)
+    return replace(draft, request=drift.request, run=drift.run or "", details=details)
 
 
 def _resolved_by(drift: Drift, run: Run, converged: Collection[str]) -> Drift:

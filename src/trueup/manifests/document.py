@@ -1,8 +1,8 @@
 """trueup.yaml as pydantic models: where its bytes become values. Keys are camelCase, as people type them."""
 
 import re
-from datetime import timedelta
-from typing import Annotated, Any, Literal
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from trueup.model.severity import Severity
 from trueup.model.stack import Mode, Respond
 
 API_VERSION: Literal["trueup.dev/v1"] = "trueup.dev/v1"
@@ -118,6 +119,7 @@ class EnvironmentEntry(Part):
     checks: Duration | None = Field(None, description="Time between two checks, like 30m.")
     deadline: Duration = Field(timedelta(hours=48), description="How long a drift may stay open, like 48h.")
     approve: ApproveEntry | None = None
+    reverts_per_hour: StrictInt | None = Field(None, ge=0, le=1000, description="Automatic reverts; 0: none.")
 
 
 class CredentialSource(Part):
@@ -204,6 +206,44 @@ class AlertEntry(Part):
         return self
 
 
+class SeverityMatch(Part):
+    """Which deviations: everything that is named must match; `*` and `?` are wildcards."""
+
+    type: Texts = Field((), description="Types of resources, like aws_db_instance.")
+    address: Texts = Field((), description="Addresses, like module.db.*")
+    path: Texts = Field((), description="Paths inside of the resource, like tags.* or ingress.*")
+    env: Texts = Field((), description="Environments.")
+    stack: Texts = Field((), description="Full names of stacks.")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not any(getattr(self, name) for name in type(self).model_fields):
+            raise PydanticCustomError("something", "it matches everything: name a type, address or path")
+        return self
+
+
+class SeverityEntry(Part):
+    """How much a deviation matters, where the built-in table says otherwise; the last entry that matches counts."""
+
+    match: SeverityMatch
+    is_: Severity = Field(alias="is", description="minor or structural.")
+
+
+class IgnoreMatch(SeverityMatch):
+    """The same, and by whom."""
+
+    provider: Texts = Field((), description="The first word of the resource's type, like aws.")
+    actor: Texts = Field((), description="Who did it: a name of `people:`, or the cloud's own name.")
+
+
+class IgnoreEntry(Part):
+    """Drift that nobody needs to know of. An apply that would undo it is blocked all the same."""
+
+    match: IgnoreMatch
+    reason: str = Field(min_length=1, description="Why nobody needs to know.")
+    until: date | None = Field(None, description='The last day, like "2026-12-24".')
+
+
 class StackEntry(Part):
     """The keys that an entry of `stacks:` may have whatever its format is."""
 
@@ -237,6 +277,8 @@ class Document(Part):
     contexts: tuple[ContextEntry, ...] = ()
     people: dict[str, PersonEntry] = Field(default_factory=dict)
     alerts: tuple[AlertEntry, ...] = ()
+    ignore: tuple[IgnoreEntry, ...] = ()
+    severity: tuple[SeverityEntry, ...] = ()
 
 
 class LayoutDocument(Part):

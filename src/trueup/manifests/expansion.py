@@ -14,6 +14,7 @@ from trueup.manifests.directories import Directories
 from trueup.manifests.document import NAME
 from trueup.manifests.entries import Entry, schema_of
 from trueup.manifests.formats import FormatEntry, Formats
+from trueup.manifests.ignores import DriftIgnores, with_rules
 from trueup.manifests.layouts import FILE, layout_file, read_layout
 from trueup.manifests.links import Found, linked
 from trueup.manifests.manifest import Manifest, Unavailable
@@ -48,10 +49,11 @@ def diagnose(text: bytes, file: str, formats: Formats, trees: Mapping[str, Tree]
 
 
 class _Source:
-    """One repository's tree, its owners read once."""
+    """One repository's tree, its owners and ignores read once."""
 
-    def __init__(self, tree: Tree, dialect: owners.Dialect) -> None:
+    def __init__(self, key: str, tree: Tree, dialect: owners.Dialect) -> None:
         self.directories = Directories.of(tree)
+        self.drift_ignores = DriftIgnores(tree, key)
         self.code_owners = owners.find(tree, dialect)
 
     def owners(self, path: str, globs: tuple[str, ...]) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ class _Source:
 def _expand(control: Control, trees: Mapping[str, Tree], mistakes: Mistakes) -> Manifest:
     """A repository whose layout is wrong is left out, and told in the manifest's findings: it must not stop others."""
     sources = {
-        key: _Source(trees[key], "gitlab" if repository.forge == "gitlab" else "github")
+        key: _Source(key, trees[key], "gitlab" if repository.forge == "gitlab" else "github")
         for key, repository in control.repositories.items()
         if key in trees
     }
@@ -105,7 +107,11 @@ def _assembled(
     named = _named(found, mistakes)
     declared = [_declare(each, control, sources[each.entry.repository], mistakes) for each in named]
     declarations = linked([pair for pair in declared if pair], named, mistakes)
-    read_owners = (finding for source in sources.values() for finding in source.code_owners.findings)
+    read = (
+        finding
+        for source in sources.values()
+        for finding in (*source.code_owners.findings, *source.drift_ignores.findings)
+    )
     return Manifest(
         control.repositories,
         declarations,
@@ -116,7 +122,7 @@ def _assembled(
         control.alerts,
         tuple(Unavailable(each.name, each.entry.format, each.entry.place) for each in named if not each.entry.known),
         frozenset(unread - sources.keys()),
-        in_order({*control.findings, *mistakes.findings, *read_owners}),
+        in_order({*control.findings, *mistakes.findings, *read}),
     )
 
 
@@ -228,7 +234,7 @@ def _declare(found: Found, control: Control, source: _Source, mistakes: Mistakes
     moved_from = fill(entry.common.moved_from, found.attributes) if entry.common.moved_from else None
     if moved_from and "//" not in moved_from:
         moved_from = f"{entry.repository}//{moved_from}"
-    return found, Declaration(
+    declaration = Declaration(
         name=found.name,
         repository=entry.repository,
         path=found.path,
@@ -242,6 +248,7 @@ def _declare(found: Found, control: Control, source: _Source, mistakes: Mistakes
         owner=tuple(dict.fromkeys(owners.person(each, control.people, forge) for each in named)),
         moved_from=moved_from,
     )
+    return found, with_rules(declaration, control, source.drift_ignores)
 
 
 def _spec(found: Found, known: FormatEntry, mistakes: Mistakes) -> Any:

@@ -10,8 +10,10 @@ from trueup.manifests.document import (
     CredentialEntry,
     Document,
     GitCredentials,
+    IgnoreEntry,
     Match,
     RepositoryEntry,
+    SeverityEntry,
 )
 from trueup.manifests.document import CredentialSource as SourceEntry
 from trueup.manifests.entries import BUILT_IN, Entry, Scope, read_entries, schema_of
@@ -50,6 +52,8 @@ class Control:
     credentials: tuple[CredentialRule, ...]
     alerts: tuple[Alert, ...]
     findings: tuple[Finding, ...]
+    ignore: tuple[IgnoreEntry, ...] = ()
+    severity: tuple[SeverityEntry, ...] = ()
 
     @property
     def home(self) -> str:
@@ -101,6 +105,8 @@ def read(text: bytes, file: str, formats: Formats, mistakes: Mistakes) -> Contro
         tuple(_rule(entry, parsed.place(("credentials", i))) for i, entry in enumerate(document.credentials)),
         tuple(_alerts(document)),
         in_order(mistakes.findings),
+        document.ignore,
+        document.severity,
     )
 
 

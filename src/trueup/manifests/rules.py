@@ -50,7 +50,16 @@ def _environment(
     place = parsed.place((*loc, "approve"))
     approve = policy(entry.approve, entry.critical, document.people, place, mistakes)
     respond = entry.respond or Respond.ALERT
-    return Environment(name, entry.critical, mode, respond, entry.checks, entry.deadline, approve)
+    return Environment(
+        name,
+        entry.critical,
+        mode,
+        respond,
+        entry.checks,
+        entry.deadline,
+        approve,
+        reverts_per_hour=entry.reverts_per_hour,
+    )
 
 
 def check_respond(respond: Respond, mode: Mode, where: str, critical: bool, place: Place, mistakes: Mistakes) -> None:

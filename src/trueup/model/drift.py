@@ -1,13 +1,15 @@
 """Drift: reality left what was settled. Checks look for it; people decide what becomes of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from trueup.model.causes import Difference
+from trueup.model.causes import Cause, Difference
 from trueup.model.plan import Address
 from trueup.model.run import RunId
+from trueup.model.severity import Severity as Severity
 from trueup.model.stack import StackId
 
 DriftId = NewType("DriftId", str)
@@ -19,6 +21,8 @@ class DriftState(StrEnum):
     CODIFYING = "codifying"
     REVERTING = "reverting"
     TOLERATED = "tolerated"
+    IGNORED = "ignored"
+    """A rule of the manifest or of `.driftignore` says that nobody needs to know. Still guarded."""
     RESOLVED = "resolved"
 
 
@@ -34,11 +38,8 @@ class Resolution(StrEnum):
     """A foreign apply whose commit explains it."""
 
 
-class Severity(StrEnum):
-    MINOR = "minor"
-    """Tags, descriptions, patch versions: nothing works differently."""
-    STRUCTURAL = "structural"
-    """Network, identity, exposure, deletion, data; and whatever no rule knows."""
+GRAVEST = (Cause.CONFLICT, Cause.UNKNOWN, Cause.GHOST_REVERT, Cause.UNMANAGED)
+"""Causes of drift: first what a person has to think about most."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,15 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Ignored:
+    """One path that left its settled value, and the rule that says that nobody needs to know."""
+
+    difference: Difference
+    by: str
+    """`.driftignore:3`, or the reason that trueup.yaml gives."""
+
+
+@dataclass(frozen=True)
 class Drift:
     """One address that left what was settled, with every path that did. Seen again, it is updated."""
 
@@ -70,8 +80,10 @@ class Drift:
     address: Address
     kind: str
     differences: tuple[Difference, ...]
+    """Without the ignored ones; only of an ignored drift it is empty."""
     fingerprint: str
-    """Of the address and its deviating paths and values: the same deviation seen again is the same drift."""
+    """Of the address and its deviating paths and values: the same deviation seen again is the same drift. Ignored
+    and quarantined paths are not part of it."""
     state: DriftState
     first_seen: datetime
     last_seen: datetime
@@ -81,12 +93,19 @@ class Drift:
     origin: Origin | None = None
     """Who did it, where an event told."""
     severity: Severity = Severity.STRUCTURAL
+    because: str = ""
+    """Which rule weighed it so."""
     owner: tuple[str, ...] = ()
     """Who must decide, as the manifest or CODEOWNERS says."""
     deadline: datetime | None = None
     """Codified or reverted by then, else it is a breach."""
     sightings: int = 1
     """Checks that saw this deviation."""
+    ignored: tuple[Ignored, ...] = ()
+    restless: Mapping[str, int] = field(default_factory=dict)
+    """Paths to how many looks in a row found another value there, with nobody known to have done it."""
+    quarantine: tuple[str, ...] = ()
+    """Paths whose value was another one at every look: told once, never responded to, until somebody releases it."""
     provisional: bool = False
     """Seen before the stack was adopted."""
     resolution: Resolution | None = None
@@ -99,6 +118,12 @@ class Drift:
     earlier: DriftId | None = None
     """Its earlier life, when it came back."""
     generation: int = 0
+
+    @property
+    def cause(self) -> Cause:
+        """The gravest of its causes."""
+        found = {each.cause for each in (*self.differences, *(each.difference for each in self.ignored))}
+        return next((cause for cause in GRAVEST if cause in found), Cause.UNKNOWN)
 
     @property
     def actor(self) -> str:
@@ -133,6 +158,8 @@ class Check:
     pending: int = 0
     """Changes that are merged and not applied: never drift."""
     drifted: int = 0
+    ignored: int = 0
+    """Paths that deviate and that a rule ignores."""
     reason: str = "schedule"
     """schedule, a signal's name, or a person."""
     error: str = ""

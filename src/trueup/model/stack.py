@@ -6,6 +6,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Literal, NewType
 
+from trueup.model.ignores import Ignore
+from trueup.model.severity import SeverityRule
+
 StackId = NewType("StackId", str)
 """`stk-` and ten characters; survives renames. The path is an attribute."""
 
@@ -77,6 +80,8 @@ class Environment:
     deadline: timedelta = timedelta(hours=48)
     approve: ApprovalPolicy = ApprovalPolicy()
     break_glass: BreakGlassRules = BreakGlassRules()
+    reverts_per_hour: int | None = None
+    """Automatic reverts in this environment; None: the setting's."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,9 @@ class Declaration:
     """Names of stacks that must have delivered first; the stacks of `inputs` are among them."""
     inputs: Mapping[str, OutputReference] = field(default_factory=dict)
     moved_from: str | None = None
+    ignores: tuple[Ignore, ...] = ()
+    """Of `.driftignore` first, then of the control repository."""
+    severities: tuple[SeverityRule, ...] = ()
 
     def with_environment(self, name: str) -> bool:
         return self.environment.name == name

@@ -172,5 +172,7 @@ def _origin(told: Told, drifts: Sequence[Drift]) -> str:
             return f"{made}, tolerated"
         case DriftState.REVERTING:
             return f"{made}, being reverted"
+        case DriftState.IGNORED:
+            return f"{made}, ignored by a rule"
         case DriftState.OPEN | DriftState.RESOLVED:
             return f"{made}, never codified" if told.cause is Cause.GHOST_REVERT else made

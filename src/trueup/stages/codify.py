@@ -11,7 +11,7 @@ from trueup.model.drift import Drift
 from trueup.model.plan import OUTPUT, Action, Address, AttributedChange, AttributedPlan, Finding
 from trueup.model.values import JSON, digest, is_masked, is_unknown
 from trueup.stages.children import unseen
-from trueup.stages.detect import fingerprint
+from trueup.stages.detect import is_as_recorded
 
 
 def proves_at_baseline(plan: AttributedPlan, asked: Sequence[Drift], others: Sequence[Drift]) -> tuple[Finding, ...]:
@@ -76,7 +76,7 @@ def proves_at_head(before: AttributedPlan, after: AttributedPlan, asked: Sequenc
 
 def _is_on_record(change: AttributedChange, left: Sequence[Difference], remaining: Mapping[Address, Drift]) -> bool:
     drift = remaining.get(change.address)
-    return drift is not None and drift.fingerprint == fingerprint(change.address, left)
+    return drift is not None and is_as_recorded(drift, left)
 
 
 def _newly_wanted(change: AttributedChange) -> Iterator[Finding]:

@@ -13,6 +13,9 @@ from trueup.model.stack import StackId
 from trueup.model.values import digest
 from trueup.stages.children import managed, unlooked
 
+BUSY = frozenset({DriftState.CODIFYING, DriftState.REVERTING})
+"""Somebody has decided, and it is under way: only another deviation opens it again."""
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -25,6 +28,10 @@ class Detection:
     """The deviation is another one now, or its tolerance ended: people want to know."""
     resolved: tuple[Drift, ...] = ()
     """No longer there: vanished, codified, or settled by an adoption."""
+    quiet: tuple[Drift, ...] = ()
+    """Ignored ones, and ignored ones that ended: nobody is told."""
+    quarantined: frozenset[DriftId] = frozenset()
+    """Those with a path that went into quarantine now: people are told once."""
     pending: int = 0
     """Addresses whose code is merged and not applied. Outputs, which follow from others, do not count."""
     converged: tuple[Address, ...] = ()
@@ -37,7 +44,7 @@ class Detection:
     @property
     def rows(self) -> tuple[Drift, ...]:
         """Every record to store."""
-        return (*self.unresolved, *self.resolved)
+        return (*self.unresolved, *self.resolved, *self.quiet)
 
     @property
     def clean(self) -> bool:
@@ -104,6 +111,32 @@ def fingerprint(address: Address, differences: Sequence[Difference]) -> str:
     return str(digest(sorted(difference.fingerprint(address) for difference in differences)))
 
 
+def deviation(drift: Drift) -> str:
+    """The fingerprint of what counts of a record."""
+    return fingerprint(drift.address, [each for each in drift.differences if each.label not in drift.quarantine])
+
+
+def is_as_recorded(drift: Drift, differences: Sequence[Difference]) -> bool:
+    """Whether a look found what a record says, at the values on record. Ignored and quarantined paths may have any."""
+    passed_over = {each.difference.label for each in drift.ignored} | set(drift.quarantine)
+    counted = [each for each in differences if each.label not in passed_over]
+    return fingerprint(drift.address, counted) == drift.fingerprint
+
+
+def earlier_life(drift: Drift, known: Sequence[Drift]) -> DriftId | None:
+    """The newest record of the same deviation at the same address that ended before this one began. What is ignored
+    as a whole has none."""
+    if not drift.differences:
+        return None
+    lives = [
+        each
+        for each in known
+        if each.fingerprint == drift.fingerprint and each.address == drift.address and each.id != drift.id
+    ]
+    found = max(lives, key=lambda each: each.last_seen, default=None)
+    return found.id if found else None
+
+
 def tolerated(
     address: Address, difference: Difference, tolerances: Sequence[Tolerance], at: datetime
 ) -> Tolerance | None:
@@ -130,9 +163,7 @@ def _opened(
     change: AttributedChange, differences: tuple[Difference, ...], look: _Look, known: Sequence[Drift]
 ) -> Drift:
     mark = fingerprint(change.address, differences)
-    lives = [drift for drift in known if drift.fingerprint == mark and drift.address == change.address]
-    earlier = max(lives, key=lambda drift: drift.last_seen, default=None)
-    return Drift(
+    drift = Drift(
         id=DriftId(look.new_id()),
         stack=look.stack,
         address=change.address,
@@ -145,15 +176,14 @@ def _opened(
         not_before=look.not_before,
         identity=change.identity,
         provisional=look.provisional,
-        earlier=earlier.id if earlier else None,
     )
+    return replace(drift, earlier=earlier_life(drift, known))
 
 
 def _updated(before: Drift, change: AttributedChange, differences: tuple[Difference, ...], look: _Look) -> Drift:
     mark = fingerprint(change.address, differences)
     state = _state(change.address, differences, look)
-    busy = before.state in (DriftState.CODIFYING, DriftState.REVERTING)
-    if busy and mark == before.fingerprint:
+    if before.state in BUSY and mark == before.fingerprint:
         state = before.state
     return replace(
         before,

@@ -21,6 +21,7 @@ from trueup.model.stack import Declaration
 from trueup.model.values import Digest, digest
 from trueup.stages.children import lost_with
 from trueup.stages.detect import tolerated
+from trueup.stages.ignore import is_ignored
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _losses(attributed: AttributedPlan, rules: Rulebook) -> list[Loss]:
     for change in attributed.changes:
         if change.planned is None:
             continue
-        guarded = change.having(*(cause for cause in Cause if cause.is_guarded))
+        guarded = tuple(each for each in change.differences if _is_guarded(change, each, rules))
         drift = by_address.get(change.address)
         if (change.address, value_at_stake(guarded)) in released or _may_undo(change, drift, rules.reverts):
             continue
@@ -100,6 +101,14 @@ def _losses_with(attributed: AttributedPlan, parent: AttributedChange, rules: Ru
         if (child.address, value_at_stake(child.differences)) not in released:
             for each in child.differences:
                 yield Loss(child.address, each, drift.id if drift else None)
+
+
+def _is_guarded(change: AttributedChange, each: Difference, rules: Rulebook) -> bool:
+    """Ignored drift is guarded too; only where a commit since the baseline sets an ignored path itself, it decides."""
+    if each.cause is not Cause.CONFLICT:
+        return each.cause.is_guarded
+    ignores = rules.declaration.ignores
+    return not is_ignored(change.address, change.kind, change.identity, each, ignores, rules.at)
 
 
 def _may_undo(change: AttributedChange, drift: Drift | None, reverts: frozenset[str]) -> bool:

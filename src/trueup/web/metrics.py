@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Histogram, disable_created_metr
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from trueup.model.drift import Check, Drift
+from trueup.model.drift import Check, Drift, DriftState
 from trueup.model.stack import Stack, StackId, Standing
 from trueup.ports.store import Store
 from trueup.settings import CHECK_OVERDUE, SILENT_SECONDS
@@ -85,7 +85,7 @@ class SiteCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with self._store.transaction() as tx:
             stacks = [stack for stack in tx.stacks() if stack.standing is not Standing.FORGOTTEN]
-            runs, drifts, size = tx.run_counts(), tx.drifts(), tx.size()
+            runs, drifts, size = tx.run_counts(), without_ignored(tx.drifts()), tx.size()
             checks = {check.stack: check for check in tx.checks()}
         environments = {stack.id: stack.environment for stack in stacks}
         standings: Counter[tuple[str, ...]] = Counter((stack.environment, str(stack.standing)) for stack in stacks)
@@ -103,6 +103,10 @@ class SiteCollector(Collector):
 
 def is_overdue(check: Check, now: datetime) -> bool:
     return check.due_at + CHECK_OVERDUE < now
+
+
+def without_ignored(drifts: Sequence[Drift]) -> list[Drift]:
+    return [drift for drift in drifts if drift.state is not DriftState.IGNORED]
 
 
 def _open(environments: Mapping[StackId, str], drifts: Sequence[Drift]) -> Values:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from trueup.engine.adoption import Preview
 from trueup.engine.codification import Codified
-from trueup.model.drift import Check, Drift
+from trueup.model.drift import Check, Drift, DriftState
 from trueup.model.ledger import Entry
 from trueup.model.plan import AttributedPlan
 from trueup.model.run import Run, RunKind, RunState
@@ -46,7 +46,7 @@ def stacks(visit: Visit, wanted: Sequence[Stack]) -> list[JSON]:
     """Read in one transaction: one moment of the site."""
     declared = visit.declarations()
     with visit.site.store.transaction() as tx:
-        drifting = Counter(drift.stack for drift in tx.drifts())
+        drifting = Counter(drift.stack for drift in tx.drifts() if drift.state is not DriftState.IGNORED)
         checks = {check.stack: check for check in tx.checks()}
         at_work = tx.runs(RunFilter(states=ACTIVE, limit=MANY))
     active = {run.stack: run for run in reversed(at_work) if run.kind is not RunKind.PROPOSAL}

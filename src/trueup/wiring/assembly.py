@@ -160,7 +160,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     jobs = Jobs(store, drivers(), granting.now, parts.seal.keyed_hash().hash_secret, options.data)
     errands = Errands(store, catalog, jobs)
     books = Books(store, catalog, forges, clock)
-    records = DriftRecords(catalog)
+    records = DriftRecords(catalog, clock)
     settling = Settling(books, errands, records, clock)
     leases = Leases(store, parts.worker)
     intake = Intake(store, catalog, errands, forges, clock)
