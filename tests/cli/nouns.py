@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 from trueup.cli.when import When
 from trueup.model.causes import Cause, Difference
-from trueup.model.drift import Check, CheckState, Drift, DriftId, DriftState
+from trueup.model.drift import Check, CheckState, Drift, DriftId, DriftState, Origin
 from trueup.model.ledger import Draft, Entry
 from trueup.model.people import Identity
 from trueup.model.plan import Address, Finding, Loss
@@ -13,6 +13,7 @@ from trueup.model.run import ChangeSummary, DifferenceSummary, Run, RunId, RunKi
 from trueup.model.stack import Stack, StackId, Standing
 from trueup.model.values import JSON, Digest
 from trueup.render.encoding import to_json
+from trueup.render.losses import lost_by, ways_on
 
 CET = timezone(timedelta(hours=1), "CET")
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=CET)
@@ -41,8 +42,8 @@ def stack(name: str = NAME, standing: Standing = Standing.SETTLED, **more: JSON)
     return {**to_json(noun), **about, **more}
 
 
-def drift(**more: JSON) -> JSON:
-    noun = Drift(
+def _drift() -> Drift:
+    return Drift(
         DRIFT,
         STACK,
         GROUP,
@@ -54,12 +55,16 @@ def drift(**more: JSON) -> JSON:
         last_seen=ago(2),
         not_before=ago(390),
         identity="sg-0a1b2c3d",
-        actor="anna",
+        origin=Origin("anna", ago(388), "event-1"),
     )
-    return {**to_json(noun), "name": NAME, **more}
 
 
-def run(state: RunState = RunState.BLOCKED, **more: JSON) -> JSON:
+def drift(**more: JSON) -> JSON:
+    noun = _drift()
+    return {**to_json(noun), "actor": noun.actor, "name": NAME, **more}
+
+
+def run(state: RunState = RunState.BLOCKED, address: str = GROUP, **more: JSON) -> JSON:
     tag = DifferenceSummary("tags.Owner", "intended", "web", "web", "platform")
     port = DifferenceSummary("ingress.0a1b2c3d4e5f", "ghost_revert", None, PORT, None)
     noun = Run(
@@ -77,10 +82,12 @@ def run(state: RunState = RunState.BLOCKED, **more: JSON) -> JSON:
         authors=("carla",),
         effect=EFFECT,
         changes=(ChangeSummary(GROUP, "aws_security_group", "update", (tag, port)),),
-        losses=(Loss(GROUP, difference(), DRIFT),) if state is RunState.BLOCKED else (),
+        losses=(Loss(Address(address), difference(), DRIFT),) if state is RunState.BLOCKED else (),
         approvals_needed=1,
     )
-    return {**to_json(noun), "name": NAME, **more}
+    lost = lost_by(noun, [_drift()])
+    about = {"lost": to_json(lost), "ways_on": to_json(ways_on(noun, NAME, lost))} if lost else {}
+    return {**to_json(noun), "name": NAME, **about, **more}
 
 
 def request(**more: JSON) -> JSON:

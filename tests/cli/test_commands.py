@@ -11,7 +11,7 @@ from tests.cli.conftest import Served, Trueup
 from tests.cli.nouns import EFFECT, PORT
 from trueup.cli.waiting import poll
 from trueup.model.causes import Cause, Difference
-from trueup.model.drift import Drift, DriftId, DriftState
+from trueup.model.drift import Drift, DriftId, DriftState, Origin
 from trueup.model.errors import Unavailable
 from trueup.model.plan import Address, Loss
 from trueup.model.run import Run, RunId, RunKind, RunState
@@ -28,7 +28,18 @@ def _blocked(served: Served) -> Run:
     lost = Difference(("ingress", "0a1b2c3d4e5f"), Cause.GHOST_REVERT, None, PORT, None)
     seen = now - timedelta(hours=6)
     site.put_drift(
-        Drift(DRIFT, stack.id, GROUP, "aws_security_group", (lost,), "f", DriftState.OPEN, seen, now, actor="anna")
+        Drift(
+            DRIFT,
+            stack.id,
+            GROUP,
+            "aws_security_group",
+            (lost,),
+            "f",
+            DriftState.OPEN,
+            seen,
+            now,
+            origin=Origin("anna", now, "e"),
+        )
     )
     return site.put_run(_run(served, RunState.BLOCKED, losses=(Loss(GROUP, lost, DRIFT),)))
 
@@ -136,11 +147,12 @@ def test_a_blocked_run_says_what_it_would_undo_and_the_three_ways_on(trueup: Tru
     shown = trueup("run", "show", "7kq2")
     assert shown.code == 0
     for words in (
-        "would remove  8443/tcp from 0.0.0.0/0",
-        "made by       anna",
+        "applying  would REMOVE 8443/tcp from 0.0.0.0/0",
+        "made by   anna",
+        f"drift     {DRIFT}, open",
         f'trueup drift codify {DRIFT} --reason "..."',
         f"trueup stack check {PROD}",
-        f'trueup run release {RUN} {GROUP} --reason "..."',
+        f'trueup run release {RUN} --losing {GROUP} --reason "..."',
     ):
         assert words in shown.out
 
@@ -148,10 +160,10 @@ def test_a_blocked_run_says_what_it_would_undo_and_the_three_ways_on(trueup: Tru
 def test_releasing_needs_an_address_that_would_be_lost(trueup: Trueup, served: Served) -> None:
     """The server's refusal arrives with its hint; the right address queues the run."""
     _blocked(served)
-    wrong = trueup("run", "release", RUN, "aws_vpc.main", "--as", "ben", "--reason", "test")
+    wrong = trueup("run", "release", RUN, "--losing", "aws_vpc.main", "--as", "ben", "--reason", "test")
     assert wrong.code == 2
     assert str(GROUP) in wrong.err
-    right = trueup("run", "release", RUN, GROUP, "--as", "ben", "--reason", "test", "-o", "json")
+    right = trueup("run", "release", RUN, "--losing", GROUP, "--as", "ben", "--reason", "test", "-o", "json")
     assert json.loads(right.out)["state"] == "queued"
 
 

@@ -11,7 +11,6 @@ from trueup.cli.views import adoption, drifts, ledger, requests, runs, stacks
 from trueup.model.causes import Cause
 from trueup.model.run import RunState
 from trueup.model.stack import Standing
-from trueup.render.encoding import to_json
 
 WHEN = nouns.WHEN
 
@@ -85,7 +84,7 @@ def test_causes_have_words(cause: Cause, settled: object, real: object, desired:
 
 def test_a_blocked_run_gives_the_three_ways_on_whole() -> None:
     """On a narrow terminal the words wrap and the commands do not: they are there to be copied."""
-    shown = _seen(runs.blocked(nouns.run(), {nouns.DRIFT: nouns.drift()}, WHEN), 60)
+    shown = _seen(runs.blocked(nouns.run(), WHEN), 60)
     assert shown == (
         "\n"
         "Blocked\n"
@@ -93,11 +92,11 @@ def test_a_blocked_run_gives_the_three_ways_on_whole() -> None:
         "  Nothing was applied.\n"
         "\n"
         "  module.service.aws_security_group.web  ingress\n"
-        "    would remove  8443/tcp from 0.0.0.0/0\n"
-        "    made by       anna\n"
-        "    happened      between 2026-11-22 03:00:00 and 03:04:00\n"
-        "                  CET, 6 h ago\n"
-        "    drift         dft-3f9a1c22d0\n"
+        "    applying  would REMOVE 8443/tcp from 0.0.0.0/0\n"
+        "    made by   anna\n"
+        "    happened  between 2026-11-22 03:00:00 and 03:04:00 CET,\n"
+        "              6 h ago\n"
+        "    drift     dft-3f9a1c22d0, open\n"
         "\n"
         "Three ways on\n"
         "  Codify: keep it, and let the code say so.\n"
@@ -105,15 +104,14 @@ def test_a_blocked_run_gives_the_three_ways_on_whole() -> None:
         "  Wait: once the drift is gone, the run goes on by itself. A check looks:\n"
         "      trueup stack check aws//environments/prod/app\n"
         "  Release: apply, and lose exactly this.\n"
-        "      trueup run release run-7kq2m4x8ab module.service.aws_security_group.web"
+        "      trueup run release run-7kq2m4x8ab --losing module.service.aws_security_group.web"
         ' --reason "..."'
     )
 
 
 def test_addresses_are_quoted_for_the_shell() -> None:
     """An index in brackets would be a pattern of file names."""
-    loss = {"address": 'aws_instance.web["a"]', "difference": to_json(nouns.difference()), "drift": None}
-    shown = _seen(runs.blocked(nouns.run(losses=[loss]), {}, WHEN), 200)
+    shown = _seen(runs.blocked(nouns.run(address='aws_instance.web["a"]'), WHEN), 200)
     assert """'aws_instance.web["a"]'""" in shown
 
 

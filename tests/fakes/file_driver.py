@@ -6,9 +6,9 @@ Code: `PATH/NAME.json` in the tree. Live: `NAME.json` in the directory that the 
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -99,6 +99,14 @@ class FileObservation:
         basis = Basis(job.tree.revision, closure(job.tree, job.path), Digest("none"), identity(live), "files 1")
         steps = tuple(Step(StepId(change.address), f"write {change.address}", (change.address,)) for change in changes)
         return Plan(job.purpose, basis, changes, live, steps=steps)
+
+    def narrowed(self, plan: Plan, addresses: Collection[Address]) -> Plan:
+        """No file needs another one."""
+        return replace(
+            plan,
+            changes=tuple(change for change in plan.changes if change.address in addresses),
+            steps=tuple(step for step in plan.steps if set(step.addresses) <= set(addresses)),
+        )
 
 
 @dataclass(frozen=True)

@@ -112,3 +112,13 @@ def test_a_rejected_or_discarded_run_is_over(plain: SmallOffice) -> None:
     said = [(entry.draft.kind, entry.draft.actor) for entry in plain.ledger("run.")]
     assert ("run.rejected", "carla") in said and ("run.discarded", "mira") in said
     assert change(plain, "third", "fourth").state is RunState.AWAITING_APPROVAL
+
+
+def test_nobody_votes_twice_by_leaving_their_name_out(plain: SmallOffice) -> None:
+    """The account that runs Trueup is called like the author: the same person, on the command line too."""
+    plain.govern(approve={"count": 1})
+    run = change(plain, "first", "second", by="ben")
+    for author in (Identity("os", "ben"), Identity("name", "Ben@ACME.example"), Identity("name", "os:ben")):
+        with pytest.raises(Refused, match="ben is an author"):
+            plain.site.runs.approve(run.id, author)
+    plain.approve(run, "carla")

@@ -137,14 +137,19 @@ def release(
     name: RunName,
     addresses: Annotated[
         list[str],
-        typer.Argument(metavar="ADDRESS...", help="What it may undo, at the values seen.", show_default=False),
+        typer.Option(
+            "--losing",
+            metavar="ADDRESS",
+            help="What it may undo, at the values seen; once for each address.",
+            show_default=False,
+        ),
     ],
     reason: Reason,
 ) -> None:
     """Let a blocked run undo the hand-made changes at these addresses, and nothing else.
 
     \b
-    trueup run release run-0f3a aws_security_group.web --reason "the port was for a test"
+    trueup run release run-0f3a --losing aws_security_group.web --reason "the port was for a test"
     """
     _decide(ctx, name, "release", {"addresses": addresses, "reason": reason})
 
@@ -185,9 +190,7 @@ def show_run(output: Output, api: Api, document: JSON, *, with_why: bool) -> Non
     if output is not Output.TABLE:
         return
     if document["state"] == RunState.BLOCKED:
-        named = [str(loss["drift"]) for loss in document.get("losses") or [] if loss.get("drift")]
-        drifts = {id: api.get("drifts", id) for id in dict.fromkeys(named)}
-        say(views.blocked(document, drifts, clock()))
+        say(views.blocked(document, clock()))
     if with_why:
         say(views.why(document, clock()))
     elif document["state"] == RunState.AWAITING_APPROVAL:

@@ -8,15 +8,18 @@ from trueup.engine.catalog import Catalog
 from trueup.engine.desk import Desk
 from trueup.engine.source import Source
 from trueup.model.baseline import Baseline
+from trueup.model.drift import DriftId
 from trueup.model.ledger import Draft
 from trueup.model.people import Approval, Identity
-from trueup.model.plan import AttributedChange, JudgedPlan, Verdict
+from trueup.model.plan import Address, AttributedChange, JudgedPlan, Verdict
 from trueup.model.request import RequestState
 from trueup.model.run import ChangeSummary, DifferenceSummary, Run, RunId, RunKind
 from trueup.model.stack import StackId
 from trueup.ports.driver import Reading
 from trueup.ports.forge import Forge
 from trueup.ports.store import RunFilter, Store
+from trueup.render.encoding import to_json
+from trueup.render.losses import lost_by
 from trueup.render.sentences import of_run, sentence
 from trueup.stages.judge import Rulebook, losses_by_address
 from trueup.system.clock import Clock
@@ -57,6 +60,12 @@ class Books:
                 findings=reading.findings,
                 rewritten="rewritten" in run.notes,
             )
+
+    def named(self, run: Run) -> frozenset[Address]:
+        """Addresses of the drifts that a revert names; nothing for any other run."""
+        with self.store.transaction() as tx:
+            drifts = [tx.drift(DriftId(id)) for id in run.reverts]
+        return frozenset(drift.address for drift in drifts if drift is not None)
 
     def approvals(self, run: Run) -> Sequence[Approval]:
         """Given to the run, to runs that it superseded, and to its change request where that counts: an
@@ -113,10 +122,13 @@ class Books:
         }
 
     def blocked_draft(self, desk: Desk, verdict: Verdict) -> Draft:
-        lost = {address: [each.label for each in found] for address, found in losses_by_address(verdict.losses).items()}
+        labels = {a: [each.label for each in found] for a, found in losses_by_address(verdict.losses).items()}
+        with self.store.transaction() as tx:
+            drifts = [tx.drift(DriftId(id)) for id in dict.fromkeys(loss.drift for loss in verdict.losses) if id]
+        lost = lost_by(desk.run, [drift for drift in drifts if drift is not None])
         said = "; ".join(sentence(told) for told in of_run(desk.run) if told.cause.is_guarded)
         summary = f"{desk.run.id} of {desk.stack.name} is blocked: {said}"
-        return desk.draft("run.blocked", summary, losses=lost)
+        return desk.draft("run.blocked", summary, losses=labels, losing=to_json(lost))
 
 
 def _summary(change: AttributedChange) -> ChangeSummary:

@@ -72,6 +72,8 @@ class RunDecisions:
         releases = [Release(person, each, value_at_stake(lost[each]), reason, now) for each in addresses]
         details: dict[str, Any] = {
             "losing": {address: [[each.label, each.real] for each in lost[address]] for address in addresses},
+            "drifts": [loss.drift for loss in desk.run.losses if loss.address in addresses and loss.drift],
+            "by_author": person in desk.run.authors,
             "why": reason,
         }
         summary = f"{person} lets {id} undo {', '.join(addresses)}: {reason}"

@@ -5,7 +5,7 @@ source -> read -> plan -> attribute -> judge -> approve -> apply -> verify -> re
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import random
 from typing import Literal, TypeGuard
 
@@ -17,13 +17,14 @@ from trueup.engine.leases import Held, Leases
 from trueup.engine.retries import after_error
 from trueup.engine.settling import Settling
 from trueup.model.errors import TrueupError
-from trueup.model.plan import Applied, ApprovedPlan, JudgedPlan
+from trueup.model.plan import Applied, ApprovedPlan, AttributedPlan, JudgedPlan
 from trueup.model.run import Run, RunId, RunKind, RunState
-from trueup.ports.driver import Observation, Session
+from trueup.ports.driver import Narrows, Observation, Session
 from trueup.ports.store import Conflict
 from trueup.stages.approve import Count, approve
 from trueup.stages.attribute import attribute
 from trueup.stages.judge import judge
+from trueup.stages.narrow import beyond, narrowed
 from trueup.stages.verify import verify
 from trueup.system.clock import Clock
 
@@ -56,13 +57,14 @@ class Reconciler:
             reading = self.errands.read(source)
             with self.errands.live(source, desk.run, lease) as live:
                 attributed = attribute(live.plan(), self.books.baseline(desk.stack.id))
+                attributed = self._only_named(live, desk.run, attributed)
                 judged = judge(attributed, self.books.rulebook(source, desk.run, reading))
                 approved = approve(judged, self.books.approvals(desk.run), frozenset(desk.run.authors))
                 if phase == "plan" or not _still_approved(approved, desk.run):
                     self._park(desk, judged, approved)
                     return desk.run
                 applied = self._apply(live, approved, id, lease)
-                verified = verify(applied, live.plan() if applied.complete else None)
+                verified = verify(applied, live.plan() if applied.complete else None, self.books.named(desk.run))
             self.settling.settle(desk, source, judged, verified)
         return desk.run
 
@@ -74,6 +76,16 @@ class Reconciler:
         if waiting and phase == "plan":
             desk.move(RunState.DEFERRED, waiting_for=waiting)
         return bool(waiting)
+
+    def _only_named(self, live: Observation, run: Run, attributed: AttributedPlan) -> AttributedPlan:
+        """A revert leaves alone what it does not name, where the technology can; judging refuses the rest."""
+        named = self.books.named(run)
+        if not named or not isinstance(live, Narrows) or not beyond(attributed, named):
+            return attributed
+        asked = [change.address for change in attributed.plan.changes if change.address in named]
+        if not asked:  # all of it is gone already
+            return narrowed(attributed, replace(attributed.plan, changes=(), steps=()))
+        return narrowed(attributed, live.narrowed(attributed.plan, asked))
 
     def _apply(self, live: Observation, approved: ApprovedPlan, id: RunId, lease: Held | None) -> Applied:
         plan = approved.plan

@@ -82,7 +82,7 @@ class Recovery:
             applied = Applied(False, {}, {}, attributed.plan.basis.live, "what happened cannot be told")
         if applied.complete:
             desk.move(RunState.VERIFYING)
-            self.settling.finish(desk, source, attributed, verify(applied, attributed.plan))
+            self.settling.finish(desk, source, attributed, verify(applied, attributed.plan, self.books.named(desk.run)))
         else:
             self.settling.fail(
                 desk, source, attributed, replace(applied, error=before or applied.error), evidence.advice

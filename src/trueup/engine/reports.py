@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from trueup.engine.errands import Errands
+from trueup.model.drift import Drift, DriftId
 from trueup.model.errors import TrueupError
 from trueup.model.request import Status
 from trueup.model.run import Run, RunKind, RunState
@@ -45,9 +46,16 @@ class Reports:
         """In mode observe nothing is written, to the forge neither."""
         if run.request is None or not self.errands.declaration(stack).mode.allows(Mode.PROPOSE):
             return "not in this mode"
-        forge.comment(run.request, "trueup", run_markdown(run, stack.name), marker=f"trueup:{stack.id}")
+        text = run_markdown(run, stack.name, self._drifts(run))
+        forge.comment(run.request, "trueup", text, marker=f"trueup:{stack.id}")
         forge.set_status(run.revision, CONTEXT, self._status(run, stack))
         return "told"
+
+    def _drifts(self, run: Run) -> list[Drift]:
+        """The records that its losses name."""
+        with self.store.transaction() as tx:
+            found = [tx.drift(DriftId(id)) for id in dict.fromkeys(loss.drift for loss in run.losses) if id]
+        return [drift for drift in found if drift is not None]
 
     def _status(self, run: Run, stack: Stack) -> Status:
         """Of all proposals of this commit together."""

@@ -1,11 +1,15 @@
 """People and their many names; approvals, and who may not give one."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
 from trueup.model.values import Digest
+
+_NOREPLY = re.compile(r"(?:\d+[+-])?(?P<login>[^@]+)@users\.noreply\.(?P<forge>github|gitlab)\.com")
+"""What a forge puts into commits made on its pages, in place of the person's e-mail address."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,12 @@ class Person:
 
     def is_known_as(self, kind: str, name: str) -> bool:
         folded = name.casefold()
-        if kind == "name" and folded == self.name.casefold():
+        # An account of this machine that is called like a person is that person: over the data directory names are
+        # only claimed anyway, and an author must not get a second vote by leaving `--as` out.
+        if kind in ("name", "os") and folded == self.name.casefold():
+            return True
+        login = _NOREPLY.fullmatch(folded) if kind == "email" else None
+        if login and self.is_known_as(login["forge"], login["login"]):
             return True
         return any(fnmatchcase(folded, pattern.casefold()) for pattern in self.names.get(kind, ()))
 
@@ -46,6 +55,9 @@ class People:
             if person.is_known_as(identity.kind, identity.name):
                 return person.name
         if identity.kind == "name":
+            kind, told, name = identity.name.partition(":")
+            if told and kind.isalpha() and name:  # `github:mira-l`, as strangers are written
+                return self.who(Identity(kind, name))
             for person in self.known:
                 if any(person.is_known_as(kind, identity.name) for kind in person.names):
                     return person.name

@@ -1,6 +1,6 @@
 """Driver: what the walk needs from one technology."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -206,6 +206,17 @@ class Codifies(Protocol):
 class Recovers(Protocol):
     def recover(self, job: Job[Any], journal: Sequence["JournalEntry"]) -> Evidence:
         """After a worker was lost: ingest what it left, look at the live system, conclude nothing by guessing."""
+        ...
+
+
+@runtime_checkable
+class Narrows(Protocol):
+    """An Observation that can leave out parts of what it planned: a revert undoes what it names, and nothing else."""
+
+    def narrowed(self, plan: Plan, addresses: Collection[Address]) -> Plan:
+        """This session's `plan` with the changes at these addresses only, and those that they cannot do without; to
+        be applied in its place. R of everything stays as it was seen. Raises Unavailable when somebody wrote
+        meanwhile."""
         ...
 
 

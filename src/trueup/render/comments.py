@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from trueup.model.drift import Drift
 from trueup.model.plan import Finding
-from trueup.model.run import Run, RunState
+from trueup.model.run import Run, RunKind, RunState
 from trueup.model.values import JSON
+from trueup.render.losses import Lost, lost_by, ways_on
 from trueup.render.sentences import ORDER, TITLES, Told, headline, of_drift, of_run, sentence
-from trueup.render.values import counted, shown, shown_time
+from trueup.render.values import counted, shown, shown_span, shown_time
 
 LIMIT = 65_536
 """Characters that the strictest forge with long comments takes (GitHub)."""
@@ -22,12 +23,13 @@ _PROVEN = (
 _UNFINISHED = "**This could not be written and proven by itself. A person has to finish it:**"
 
 
-def run_markdown(run: Run, stack: str) -> str:
+def run_markdown(run: Run, stack: str, drifts: Sequence[Drift] = ()) -> str:
     """The sticky comment about one stack of a change request: what matters, a table by cause, details folded.
-    Too long, it names the changes only, and in the end only counts them."""
+    Too long, it names the changes only, and in the end only counts them. `drifts` are the records that its losses
+    name."""
     told = of_run(run)
     head = [f"### {_escaped(stack)}", "", f"**{_headline(run, told)}**", ""]
-    body = [*_findings(run.findings), *_table(told), *_guarded(told)]
+    body = [*_findings(run.findings), *_table(told), *_blocked(run, stack, told, drifts)]
     shortened = [f"Shortened: `trueup run show {run.id}` has all of it."]
     forms = [[*body, *_details(run)], [*body, *_names(run), "", *shortened], [*_table(told), *shortened]]
     texts = ("\n".join([*head, *form]).rstrip() + "\n" for form in forms)
@@ -113,6 +115,28 @@ def _guarded(told: Sequence[Told]) -> list[str]:
     """What an apply would lose stands outside of the folded part."""
     lines = [f"* {_escaped(sentence(each))}" for each in told if each.cause.is_guarded][:_MOST_GUARDED]
     return [*lines, ""] if lines else []
+
+
+def _blocked(run: Run, stack: str, told: Sequence[Told], drifts: Sequence[Drift]) -> list[str]:
+    """What would be lost, whose it was, since when; and the ways on, as they are typed."""
+    lost = lost_by(run, drifts)
+    if not lost:
+        return _guarded(told)
+    lines = [f"* {_escaped(_loss(each))}" for each in lost[:_MOST_GUARDED]]
+    rest = [f"* and {len(lost) - _MOST_GUARDED} more"] if len(lost) > _MOST_GUARDED else []
+    merged = "A delivery of this would be blocked. " if run.kind is RunKind.PROPOSAL else ""
+    ways = [f"* {_escaped(way.what)} {_code(way.command)}" for way in ways_on(run, stack, lost[:_MOST_GUARDED])]
+    return [f"{merged}It would undo, without anybody having decided so:", "", *lines, *rest, "", *ways, ""]
+
+
+def _loss(lost: Lost) -> str:
+    who = lost.made_by or "nobody knows yet who did it"
+    when = shown_span(lost.not_before, lost.first_seen) if lost.first_seen else "since the last check"
+    request = f" by #{lost.request}" if lost.request is not None else ""
+    record = f"{lost.drift} is {lost.state}{request}" if lost.drift else "no drift record yet"
+    tolerated = ", tolerated" if lost.tolerated else ""
+    place = f"{lost.address} {lost.attribute}".rstrip()
+    return f"{place}: {lost.would} — made by hand, {who}, {when}; {record}{tolerated}"
 
 
 def _details(run: Run) -> list[str]:

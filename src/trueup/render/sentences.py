@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from trueup.model.causes import Cause
+from trueup.model.causes import Cause, Difference
 from trueup.model.drift import Drift, DriftState
 from trueup.model.plan import AttributedPlan
 from trueup.model.run import Run
@@ -99,6 +99,13 @@ def sentence(told: Told, drifts: Sequence[Drift] = ()) -> str:
     by_hand = told.cause in (Cause.GHOST_REVERT, Cause.CONFLICT, Cause.UNMANAGED)
     origin = _origin(told, drifts) if by_hand else ""
     return f"{what} — {origin}" if origin else what
+
+
+def said_of(address: str, difference: Difference) -> tuple[str, str]:
+    """The attribute as people know it, and what an apply would do there."""
+    sides = (difference.settled, difference.real, difference.desired)
+    told = _told(address, "", difference.label, difference.cause, sides)
+    return told.attribute, _what(told)
 
 
 def _told(address: str, action: str, path: str, cause: Cause, sides: tuple[JSON, JSON, JSON]) -> Told:

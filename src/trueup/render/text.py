@@ -6,7 +6,8 @@ from trueup.model.causes import Cause
 from trueup.model.drift import Drift, DriftState
 from trueup.model.ledger import Entry
 from trueup.model.plan import AttributedPlan, Finding, Verdict
-from trueup.model.run import Run
+from trueup.model.run import Run, RunState
+from trueup.render.losses import lost_by, ways_on
 from trueup.render.sentences import ORDER, TITLES, Told, headline, of_drift, of_plan, of_run, sentence
 from trueup.render.values import counted, shown, shown_span, shown_time
 
@@ -69,7 +70,10 @@ def run_text(run: Run, stack: str, drifts: Sequence[Drift] = ()) -> str:
         lines.append(f"error: {run.error}")
     if run.converged is False:
         lines.append("not converged: the plan after the apply still wants changes")
-    return _joined([*lines, *_by_cause(of_run(run), drifts), *_findings(run.findings)])
+    lost = lost_by(run, drifts) if run.state is RunState.BLOCKED else ()
+    ways = [f"  {way.what}\n      {way.command}" for way in ways_on(run, stack, lost)] if lost else []
+    ways = ["", "Ways on:", *ways] if ways else []
+    return _joined([*lines, *_by_cause(of_run(run), drifts), *_findings(run.findings), *ways])
 
 
 def what_changed_text(entries: Iterable[Entry]) -> str:

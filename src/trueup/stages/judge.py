@@ -126,7 +126,18 @@ def _may_undo(change: AttributedChange, drift: Drift | None, reverts: frozenset[
 
 def _beyond_revert(attributed: AttributedPlan, rules: Rulebook) -> list[Finding]:
     named = {drift.address for drift in rules.drifts if drift.id in rules.reverts}
-    return [
+    planned = {change.address for change in attributed.plan.changes}
+    beyond_reach = [
+        Finding(
+            "revert-undoes-nothing",
+            f"no plan touches what was changed by hand at {change.address}: the code does not set it",
+            hint="undo it by hand, tolerate it, or write it into the code; revert the others without it",
+            stops=True,
+        )
+        for change in attributed.drifted
+        if change.address in named - planned
+    ]
+    return beyond_reach + [
         Finding(
             "revert-touches-more",
             f"the revert would also change {change.address}, which it does not name",

@@ -44,9 +44,10 @@ def list_runs(
 
 @router.get("/{id}")
 def show_run(visit: Reading, id: str) -> JSON:
-    """One run, and `why`: whose approvals count, what is missing, and from whom."""
+    """One run, and `why`: whose approvals count, what is missing, and from whom. A blocked one with `lost`: what would
+    be lost, whose it was, since when, as which drift; and `ways_on` with their commands."""
     run = _run(visit, id)
-    return {**shown.run(run, visit.names()), "why": shown.why(visit, run)}
+    return {**_shown(visit, run), "why": shown.why(visit, run)}
 
 
 @router.get("/{id}/logs")
@@ -109,4 +110,4 @@ def _run(visit: Visit, id: str) -> Run:
 
 
 def _shown(visit: Visit, run: Run) -> JSON:
-    return shown.run(run, visit.names())
+    return shown.whole_run(visit, run)

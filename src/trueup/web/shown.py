@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from trueup.engine.adoption import Preview
 from trueup.engine.codification import Codified
-from trueup.model.drift import Check, Drift, DriftState
+from trueup.model.drift import Check, Drift, DriftId, DriftState
 from trueup.model.ledger import Entry
 from trueup.model.plan import AttributedPlan
 from trueup.model.run import Run, RunKind, RunState
@@ -13,6 +13,7 @@ from trueup.model.stack import Declaration, Stack, StackId
 from trueup.model.values import JSON
 from trueup.ports.store import RunFilter
 from trueup.render.encoding import to_json
+from trueup.render.losses import lost_by, ways_on
 from trueup.render.text import plan_text
 from trueup.web.visit import Visit
 
@@ -25,8 +26,20 @@ def run(each: Run, names: Names) -> JSON:
     return {**to_json(each), "name": names.get(each.stack, "")}
 
 
+def whole_run(visit: Visit, each: Run) -> JSON:
+    """A run by itself: also what it would lose, whose that was, since when, and the ways on."""
+    about = run(each, visit.names())
+    if not each.losses:
+        return about
+    with visit.site.store.transaction() as tx:
+        drifts = [tx.drift(DriftId(id)) for id in dict.fromkeys(loss.drift for loss in each.losses) if id]
+    lost = lost_by(each, [drift for drift in drifts if drift is not None])
+    ways = ways_on(each, about["name"], lost) if each.state is RunState.BLOCKED else ()
+    return {**about, "lost": to_json(lost), "ways_on": to_json(ways)}
+
+
 def drift(each: Drift, names: Names) -> JSON:
-    return {**to_json(each), "name": names.get(each.stack, "")}
+    return {**to_json(each), "actor": each.actor, "name": names.get(each.stack, "")}
 
 
 def check(each: Check, names: Names) -> JSON:

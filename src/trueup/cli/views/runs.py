@@ -1,7 +1,5 @@
 """Runs as people see them, above all one that is blocked: what would be lost, whose it is, and the ways on."""
 
-from collections.abc import Mapping
-
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
@@ -10,11 +8,11 @@ from trueup.cli import sheet
 from trueup.cli.views.stacks import changes
 from trueup.cli.when import When
 from trueup.model.values import JSON
-from trueup.render.values import shown
 
 CHANGES = 20
 """Changes that are shown before the rest is counted."""
 
+_NUMBERS = {3: "Three", 4: "Four"}
 _CONVERGED = {"True": "yes", "False": "no: the plan after it was not empty"}
 
 
@@ -51,6 +49,7 @@ def run(document: JSON, when: When) -> RenderableType:
             ("waits for", document.get("waiting_for")),
             ("tries again", when.at(document["not_before"]) if document.get("not_before") else None),
             ("superseded by", document.get("superseded_by")),
+            ("released", [f"{each['address']} by {each['person']}" for each in document.get("releases") or []]),
             ("converged", _CONVERGED.get(str(document.get("converged")))),
             ("error", document.get("error")),
         ]
@@ -82,12 +81,14 @@ def why(document: JSON, when: When) -> RenderableType:
     return sheet.section("Why", *parts)
 
 
-def blocked(document: JSON, drifts: Mapping[str, JSON], when: When) -> RenderableType:
-    """`drifts` are the records that the losses name, by id."""
+def blocked(document: JSON, when: When) -> RenderableType:
+    """What would be lost, whose it was, since when, as which drift; and the ways on."""
     parts: list[RenderableType] = [Text(f"{document['id']} would undo what somebody did by hand. Nothing was applied.")]
-    for loss in document.get("losses") or []:
-        parts += _loss(loss, drifts.get(str(loss.get("drift"))), when)
-    return Group(sheet.section("Blocked", *parts, style="bold red"), _ways_on(document))
+    for lost in document.get("lost") or []:
+        parts += _lost(lost, when)
+    ways = [(each["what"], each["command"]) for each in document.get("ways_on") or []]
+    title = f"{_NUMBERS.get(len(ways), str(len(ways)))} ways on"
+    return Group(sheet.section("Blocked", *parts, style="bold red"), sheet.ways(title, *ways))
 
 
 def log_lines(document: JSON, when: When) -> RenderableType:
@@ -95,49 +96,20 @@ def log_lines(document: JSON, when: When) -> RenderableType:
     return Text("\n".join(str(line) for _, line in document))
 
 
-def _loss(loss: JSON, drift: JSON | None, when: When) -> list[RenderableType]:
-    difference = loss.get("difference") or loss
+def _lost(lost: JSON, when: When) -> list[RenderableType]:
+    seen = when.between(lost.get("not_before"), lost["first_seen"]) if lost.get("first_seen") else None
+    state = str(lost.get("state") or "")
+    being = f", being codified by #{lost['request']}" if lost.get("request") else f", {state}" if state else ""
     about = [
-        (_verb(difference), shown(difference.get("real"))),
-        ("back to", shown(difference.get("desired")) if difference.get("desired") is not None else None),
-        ("tolerated", "yes, until its tolerance ends" if loss.get("tolerated") else None),
+        ("applying", lost["would"]),
+        ("tolerated", "yes, until its tolerance ends" if lost.get("tolerated") else None),
+        ("made by", lost.get("made_by") or "nobody knows yet: no event told"),
+        ("happened", seen or "since the last check, which did not see it"),
+        ("drift", f"{lost['drift']}{being}" if lost.get("drift") else "none yet: a check opens it"),
+        ("came back", f"it was there before, as {lost['earlier']}" if lost.get("earlier") else None),
     ]
-    if drift:
-        about += [
-            ("made by", drift.get("actor") or "nobody knows yet: no event told"),
-            ("happened", when.between(drift.get("not_before"), drift["first_seen"])),
-            ("drift", drift.get("id")),
-        ]
-    title = Text.assemble("\n", (str(loss["address"]), "bold"), f"  {sheet.label(difference.get('path'))}")
+    title = Text.assemble("\n", (str(lost["address"]), "bold"), f"  {lost.get('attribute') or '(all of it)'}")
     return [title, Padding(sheet.fields(about), (0, 0, 0, 2), expand=False)]
-
-
-def _verb(difference: JSON) -> str:
-    return "would remove" if difference.get("desired") is None else "would change"
-
-
-def _ways_on(document: JSON) -> RenderableType:
-    losses = document.get("losses") or []
-    drifts = list(dict.fromkeys(str(loss["drift"]) for loss in losses if loss.get("drift")))
-    addresses = list(dict.fromkeys(str(loss["address"]) for loss in losses))
-    name, quoted = document.get("name"), " ".join(_quoted(address) for address in addresses)
-    codify = f"trueup drift codify {' '.join(drifts)}" if drifts else f"trueup stack check {_quoted(str(name))}"
-    return sheet.ways(
-        "Three ways on",
-        ("Codify: keep it, and let the code say so.", f'{codify} --reason "..."' if drifts else codify),
-        (
-            "Wait: once the drift is gone, the run goes on by itself. A check looks:",
-            f"trueup stack check {_quoted(str(name))}",
-        ),
-        (
-            "Release: apply, and lose exactly this.",
-            f'trueup run release {document["id"]} {quoted} --reason "..."',
-        ),
-    )
-
-
-def _quoted(word: str) -> str:
-    return f"'{word}'" if any(each in word for each in '[]"{}* $') else word
 
 
 def _approvals(told: JSON) -> list[JSON]:

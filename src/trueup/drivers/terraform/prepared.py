@@ -79,13 +79,15 @@ class Prepared:
                 hint=f"create it once by hand: {self.client.engine.name} workspace new {workspace}",
             )
 
-    def plan(self, lock: Sequence[str]) -> bool:
-        """Writes the plan file; whether it changes anything. Initialises once more when what init left is gone."""
+    def plan(self, lock: Sequence[str], targets: Sequence[str] = ()) -> bool:
+        """Writes the plan file; whether it changes anything. Initialises once more when what init left is gone.
+        `targets` are addresses that the plan is limited to; none: it is not."""
         spec = self.job.spec
         arguments = [*lock, *variable_arguments(self.client.workdir, spec)]
         parallelism = spec.parallelism or self.job.limits.parallelism
         arguments += [f"-parallelism={parallelism}"] if parallelism else []
         arguments += ["-destroy"] if self.job.destroy else []
+        arguments += [f"-target={address}" for address in targets]
         self.ensure_init()
         try:
             return self.client.plan(arguments, seconds=self.plan_seconds)

@@ -1,6 +1,6 @@
 """One plan, or one plan and its apply, against the live system."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from trueup.drivers.terraform.providers import pinned
 from trueup.drivers.terraform.state import identity_in, identity_of
 from trueup.drivers.terraform.unchanged import NotPlain, Shortcut, document_of, has_secret_variables
 from trueup.model.errors import Broken, Unavailable
-from trueup.model.plan import Applied, Basis, LiveIdentity, Plan, Step, StepId
+from trueup.model.plan import Address, Applied, Basis, LiveIdentity, Plan, Step, StepId
 from trueup.model.shape import Shape
 from trueup.model.values import JSON, Digest, digest, digest_bytes
 from trueup.ports.driver import Journal
@@ -53,6 +53,21 @@ class TerraformObservation:
         if moved:
             raise Unavailable("the state moved while it was planned: somebody else applies", hint="plan again later")
         return plan
+
+    def narrowed(self, plan: Plan, addresses: Collection[Address]) -> Plan:
+        """`-target` hides drift, so it is only ever used behind a whole plan of the same state, whose R is kept."""
+        changes = self._prepared.plan(self._lock_arguments, targets=sorted(addresses))
+        state, _ = client.planned_states(self._prepared.client.workdir.plan_file)
+        if identity_of(state) != plan.basis.live:
+            raise Unavailable("the state moved while it was planned: somebody else applies", hint="plan again later")
+        part = self._changed(plan.basis.live)
+        return replace(
+            plan,
+            changes=part.changes if changes else (),
+            unseen=part.unseen,
+            steps=part.steps,
+            artifact=part.artifact,
+        )
 
     def _changed(self, live: LiveIdentity) -> Plan:
         return self._converted(self._prepared.client.show_plan(), live)
