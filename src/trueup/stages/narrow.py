@@ -23,4 +23,4 @@ def narrowed(whole: AttributedPlan, part: Plan) -> AttributedPlan:
             raise Unavailable(f"{change.address} changed while it was planned", hint="plan again later")
     planned = {change.address: change for change in part.changes}
     changes = tuple(replace(change, planned=planned.get(change.address)) for change in whole.changes)
-    return AttributedPlan(part, changes, whole.provisional)
+    return replace(whole, plan=part, changes=changes)
