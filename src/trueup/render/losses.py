@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from trueup.model.causes import Cause
 from trueup.model.drift import Drift
 from trueup.model.plan import Loss
 from trueup.model.run import Run
 from trueup.model.values import JSON
 from trueup.render.sentences import said_of
+from trueup.render.values import shown
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def ways_on(run: Run, stack: str, lost: Sequence[Lost]) -> tuple[Way, ...]:
 def _lost(loss: Loss, drift: Drift | None) -> Lost:
     each = loss.difference
     told, would = said_of(loss.address, each)
+    if each.cause is Cause.UNMANAGED:  # nothing plans it: it goes with the resource that it is a part of
+        would = f"would go with what it is a part of: {shown(each.real)}"
     lost = Lost(loss.address, told, each.cause, would, each.settled, each.real, each.desired, loss.tolerated)
     if drift is None:
         return lost

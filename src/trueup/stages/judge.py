@@ -78,7 +78,7 @@ def _losses(attributed: AttributedPlan, rules: Rulebook) -> list[Loss]:
         guarded = tuple(each for each in change.differences if _is_guarded(change, each, rules))
         drift = by_address.get(change.address)
         if (change.address, value_at_stake(guarded)) in released or _may_undo(change, drift, rules.reverts):
-            continue
+            guarded = ()
         losses += [
             Loss(
                 change.address,
