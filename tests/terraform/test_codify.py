@@ -407,6 +407,82 @@ def test_what_all_instances_share_is_edited_only_when_all_drifted_alike() -> Non
     assert "2 instances" in said.declined[0].reason and said.edits == {}
 
 
+MANY = {
+    "live/main.tf": """\
+locals {
+  apps = {
+    a = { size = 1 }
+    b = { size = 1 }
+  }
+}
+
+module "app" {
+  for_each = local.apps
+  source   = "../modules/group"
+  size     = each.value.size
+}
+""",
+    "modules/group/main.tf": MODULES["modules/group/main.tf"],
+}
+MA, MB = f'module.app["a"].{G}', f'module.app["b"].{G}'
+
+
+def test_an_argument_of_one_module_instance_is_edited_in_its_map() -> None:
+    """What the call takes from each.value is said for that instance only."""
+    start = {"size": 1, "name": "n"}
+    files, said = codified(MANY, {MA: start, MB: start}, {MA: start, MB: {"size": 2, "name": "n"}})
+    assert said.done == (MB,)
+    assert files == {**MANY, "live/main.tf": MANY["live/main.tf"].replace("b = { size = 1 }", "b = { size = 2 }")}
+
+
+def test_what_a_module_says_for_all_instances_is_edited_when_all_drifted_alike() -> None:
+    """A literal in the module: one instance alone is refused, all alike are one edit."""
+    start, named = {"size": 1, "name": "n"}, {"size": 1, "name": "m"}
+    files, said = codified(MANY, {MA: start, MB: start}, {MA: named, MB: named})
+    assert said.done == (MA, MB)
+    assert files["modules/group/main.tf"] == MANY["modules/group/main.tf"].replace('"n"', '"m"')
+    _, said = codified(MANY, {MA: start, MB: start}, {MA: named, MB: start})
+    assert said.edits == {} and "2 instances" in said.declined[0].reason
+    assert said.declined[0].reason.startswith("modules/group/main.tf:6:1: ")
+    _, said = codified(MANY, {MA: start, MB: start}, {MB: start})
+    assert said.edits == {} and "the resource is written once for 2 instances" in said.declined[0].reason
+
+
+def test_a_counted_module_is_edited_at_its_call_when_all_drifted_alike() -> None:
+    """An argument that is the same for every instance."""
+    files = {**MODULES, "live/main.tf": MODULES["live/main.tf"].replace("  size", "  count  = 2\n  size")}
+    start, grown = {"size": 1}, {"size": 2}
+    zero, one_ = f"module.app[0].{G}", f"module.app[1].{G}"
+    after, said = codified(files, {zero: start, one_: start}, {zero: grown, one_: grown})
+    assert said.done == (zero, one_) and after["live/main.tf"] == files["live/main.tf"].replace("= 1", "= 2")
+    _, said = codified(files, {zero: start, one_: start}, {zero: grown, one_: start})
+    assert said.edits == {} and "2 instances" in said.declined[0].reason
+
+
+def test_canonical_columns_stay_canonical() -> None:
+    """A longer name moves the neighbours' equals signs, as `terraform fmt` would; where they were not in line, they
+    are nobody's business."""
+    body = '  name = "w" # w\n  size = 3'
+    start, described = {"name": "w", "size": 3}, {"name": "w", "size": 3, "description": "x"}
+    assert one(body, start, described) == '  name        = "w" # w\n  size        = 3\n  description = "x"'
+    crooked = body.replace("size ", "size   ")
+    assert one(crooked, start, described) == f'{crooked}\n  description = "x"'
+
+
+def test_a_heredoc_with_interpolations_is_edited_beside_them() -> None:
+    """What changed by hand is plain JSON; the interpolated parts stay."""
+    body = """\
+  policy = <<EOF
+{
+  "Action": ["s3:Get"],
+  "Resource": "${aws_s3_bucket.x.arn}/*"
+}
+EOF"""
+    before = {"policy": json.dumps({"Action": ["s3:Get"], "Resource": "arn:x/*"})}
+    after = {"policy": json.dumps({"Action": ["s3:Get", "s3:Put"], "Resource": "arn:x/*"})}
+    assert one(body, before, after) == body.replace('["s3:Get"]', '["s3:Get", "s3:Put"]')
+
+
 def test_a_deleted_resource_is_deleted() -> None:
     """Nothing refers to it: its block and its comment go."""
     text = "locals {}\n\n# the front\n" + GROUP.format(body=NAME) + '\nresource "x" "y" {\n}\n'
@@ -441,10 +517,16 @@ def test_a_static_block_stands_beside_a_dynamic_one() -> None:
             '  policy = <<EOF\n{"a": "${var.x}"}\nEOF',
             {"policy": '{"a": "1"}'},
             {"policy": '{"a": "2"}'},
+            "put together",
+        ),
+        (
+            "  policy = <<EOF\na ${var.x}\nEOF",
+            {"policy": "a 1\n"},
+            {"policy": "a 2\n"},
             "interpolated",
         ),
         ("  size = var.a ? 1 : 2", {"size": 1}, {"size": 3}, "expression"),
-        ("  size = var.nowhere", {"size": 1}, {"size": 3}, "set outside"),
+        ("  size = var.nowhere", {"size": 1}, {"size": 3}, "where it is set"),
         ("  size = data.x.y.size", {"size": 1}, {"size": 3}, "data.x.y.size"),
         ("  size = max(1, 2)", {"size": 2}, {"size": 3}, "max()"),
         ("  size = 5", {"size": 2}, {"size": 3}, "another value"),
@@ -485,15 +567,21 @@ def test_a_default_left_out_of_the_code_is_written_down() -> None:
 @pytest.mark.parametrize(
     ("files", "address", "reason"),
     [
-        ({"live/main.tf": 'module "app" {\n  source = "acme/x/aws"\n}\n'}, M, "outside this repository"),
-        ({**MODULES, "live/main.tf": MODULES["live/main.tf"].replace("  size", "  count = 2\n  size")}, M, "count"),
-        (MODULES, f"module.app[0].{G}", "count or for_each"),
-        ({"live/main.tf.json": "{}"}, G, ".tf.json"),
+        (
+            {"live/main.tf": 'module "app" {\n  source = "acme/x/aws"\n}\n'},
+            M,
+            "live/main.tf:1:1: module.app comes from acme/x/aws",
+        ),
+        (
+            {"live/main.tf.json": '{"resource": {\n  "aws_security_group": {"web": {}}\n}}'},
+            G,
+            "live/main.tf.json:2: the resource is written in JSON syntax",
+        ),
         ({"live/a.tf": GROUP.format(body=NAME), "live/a_override.tf": GROUP.format(body=NAME)}, G, "overridden"),
     ],
 )
 def test_what_no_edit_can_reach_is_refused(files: dict[str, str], address: str, reason: str) -> None:
-    """Remote modules, modules of many instances, JSON syntax and overrides are for a person, who is told what."""
+    """Remote modules, JSON syntax and overrides are for a person, who is told what and where."""
     _, said = codified(files, {address: {"size": 1}}, {address: {"size": 2}})
     assert reason in said.declined[0].reason
     assert said.declined[0].suggestion.endswith("size = 2")

@@ -4,6 +4,7 @@ Pure: from a tree, drifts and a plan of that tree to new file contents. Nothing 
 has planned with the edit (stages/codify.py).
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,18 +13,13 @@ from trueup.drivers.terraform import render_hcl
 from trueup.drivers.terraform.codify_blocks import Ground, Wanted, edit_body
 from trueup.drivers.terraform.codify_editing import Editing, Spot
 from trueup.drivers.terraform.codify_expressions import edit
-from trueup.drivers.terraform.codify_scope import (
-    Given,
-    ParsedAddress,
-    Scope,
-    parse_address,
-    root_scope,
-    without_key,
-)
+from trueup.drivers.terraform.codify_format import formatted
+from trueup.drivers.terraform.codify_instances import Written, refuse_part
+from trueup.drivers.terraform.codify_scope import Given, ParsedAddress, Scope, parse_address, root_scope
 from trueup.drivers.terraform.codify_suggest import suggestion
 from trueup.drivers.terraform.hcl import Block, parse
 from trueup.drivers.terraform.spec import TerraformSpec
-from trueup.drivers.terraform.splices import Splice, Splices
+from trueup.drivers.terraform.splices import Splices
 from trueup.model.causes import Cause, Difference
 from trueup.model.drift import Drift
 from trueup.model.errors import Invalid, Refused
@@ -34,6 +30,7 @@ from trueup.model.shape import Kind
 from trueup.model.values import JSON, Path, is_masked, nodes
 from trueup.ports.driver import Codification, Declined, Job
 
+_PLACE = re.compile(r"[^\s:]+\.\w+:\d+")
 _PRESENT = "present"
 """Stands for what an instance of for_each says, where only its being there counts."""
 
@@ -56,7 +53,10 @@ def codify(job: Job[TerraformSpec], drifts: Sequence[Drift], plan: Plan, *, inli
         else:
             done.append(drift.address)
     return Codification(
-        edits=dict(editing.splices.applied(job.tree.read)),
+        edits={
+            path: formatted(path, job.tree.read(path), content)
+            for path, content in editing.splices.applied(job.tree.read).items()
+        },
         done=tuple(done),
         declined=tuple(declined),
         notes=tuple(dict.fromkeys(editing.notes)),
@@ -64,27 +64,35 @@ def codify(job: Job[TerraformSpec], drifts: Sequence[Drift], plan: Plan, *, inli
 
 
 def _codify_one(editing: Editing, root: Scope, drift: Drift, drifts: Sequence[Drift], plan: Plan) -> None:
+    address = parse_address(drift.address)
+    scope = root
+    for name, key_ in address.modules:
+        scope = scope.enter(name, key_)
+    block = scope.resource(address)
+    snapshot = editing.splices.snapshot()
+    try:
+        _refuse_undecided(drift)
+        if any(not each.path for each in drift.differences):
+            _codify_existence(editing, scope, block, address, drift)
+        else:
+            for_each = block.body.attribute("for_each")
+            each = (address.key, for_each.value) if for_each is not None and address.key is not None else None
+            wanted = list(_wanted(drift, plan, block))
+            _refuse_unseen(block, drift, wanted)
+            edit_body(editing, Ground(block, scope, each), wanted)
+        refuse_part(Written(block, scope, address), editing.splices.since(snapshot), drift, (drifts, plan))
+    except Refused as error:
+        raise (
+            error if error.place or _PLACE.match(error.message) else Refused(error.message, place=block.place)
+        ) from None
+
+
+def _refuse_undecided(drift: Drift) -> None:
     conflicts = [each.label or "the whole resource" for each in drift.differences if each.cause is Cause.CONFLICT]
     if conflicts:
         raise Refused(f"changed both by hand and in the code: {', '.join(conflicts)}")
     if any(each.cause is Cause.UNKNOWN for each in drift.differences):
         raise Refused("nobody has settled yet what it should be: adopt the stack first")
-    address = parse_address(drift.address)
-    scope = root
-    for name, repeated in address.modules:
-        scope = scope.enter(name, repeated=repeated)
-    block = scope.resource(address)
-    snapshot = editing.splices.snapshot()
-    if any(not each.path for each in drift.differences):
-        _codify_existence(editing, scope, block, address, drift)
-        return
-    for_each = block.body.attribute("for_each")
-    each = (address.key, for_each.value) if for_each is not None and address.key is not None else None
-    wanted = list(_wanted(drift, plan))
-    _refuse_unseen(block, drift, wanted)
-    edit_body(editing, Ground(block, scope, each), wanted)
-    if address.repeated:
-        _refuse_part(block, editing.splices.since(snapshot), drift, drifts, plan)
 
 
 def _codify_existence(editing: Editing, scope: Scope, block: Block, address: ParsedAddress, drift: Drift) -> None:
@@ -105,7 +113,7 @@ def _codify_existence(editing: Editing, scope: Scope, block: Block, address: Par
     lines.cut_lines(editing.splices, block.source, block)
 
 
-def _wanted(drift: Drift, plan: Plan) -> Iterator[Wanted]:
+def _wanted(drift: Drift, plan: Plan, block: Block) -> Iterator[Wanted]:
     """Per attribute: what the code yields (D, or S where no plan looks) and the same with what is real."""
     shape, desired, real = plan.shape_of(drift.kind), plan.desired(drift.address), plan.real.get(drift.address)
     if not isinstance(desired, dict) or real is None or not isinstance(real.values, dict):
@@ -118,7 +126,7 @@ def _wanted(drift: Drift, plan: Plan) -> Iterator[Wanted]:
         before = desired.get(name)
         for each in differences:
             if inner.sensitive or any(is_masked(node) for side in (each.real, each.settled) for node in nodes(side)):
-                raise Refused(f"{each.label} is sensitive and is never written into code")
+                raise Refused(_sensitive(each, block))
             if each.cause is Cause.UNMANAGED:
                 before = placed(before, live, each.path[1:], each.settled, inner)
         after = before
@@ -126,6 +134,15 @@ def _wanted(drift: Drift, plan: Plan) -> Iterator[Wanted]:
             _refuse_moved(before, each)
             after = placed(after, live, each.path[1:], each.real, inner)
         yield Wanted(name, before, after, inner)
+
+
+def _sensitive(difference: Difference, block: Block) -> str:
+    attribute = block.body.attribute(str(difference.path[0]))
+    place = attribute.place if attribute is not None else block.place
+    return (
+        f"{place}: {difference.label} is sensitive and is never written into code: set it where the code takes it "
+        "from, or revert the drift"
+    )
 
 
 def _refuse_moved(before: JSON, difference: Difference) -> None:
@@ -167,31 +184,6 @@ def _refuse_unseen(block: Block, drift: Drift, wanted: Sequence[Wanted]) -> None
         rules = each.shape.kind is Kind.SET and render_hcl.is_blocks(each.after, each.shape)
         if each.name in unmanaged and written is None and rules:
             raise Refused(f"{block.place}: {each.name} is not written here but by resources of their own: add one")
-
-
-def _refuse_part(block: Block, new: frozenset[Splice], drift: Drift, drifts: Sequence[Drift], plan: Plan) -> None:
-    """An edit of the block itself changes every instance: right only when each of them drifted alike."""
-    for_each = block.body.attribute("for_each")
-    inside = [
-        splice
-        for splice in new
-        if splice.file == block.source.path and block.start <= splice.start <= block.end
-        if for_each is None or not for_each.start <= splice.start <= for_each.end
-    ]
-    if not inside:
-        return
-    alike = {other.address for other in drifts if _deviation(other) == _deviation(drift)}
-    instances = {address for address in plan.real if without_key(address) == without_key(drift.address)}
-    instances |= {
-        change.address for change in plan.changes if without_key(change.address) == without_key(drift.address)
-    }
-    if not instances <= alike:
-        names = ", ".join(sorted({str(each.path[0]) for each in drift.differences}))
-        raise Refused(f"{names} is written once for {len(instances)} instances, and not all of them drifted alike")
-
-
-def _deviation(drift: Drift) -> frozenset[tuple[str, bytes]]:
-    return frozenset((each.label, key(each.real)) for each in drift.differences)
 
 
 def _check(splices: Splices, job: Job[Any]) -> None:

@@ -65,7 +65,7 @@ def _edit_reference(editing: Editing, spot: Spot, path: Path, before: JSON, afte
     elif root == "var":
         scope, given = spot.scope.variable(name)
         editing.notes.append(f"{given.place}: var.{name} is edited, every user of it changes")
-        edit(editing, Spot(scope, given), inner, before, after)
+        edit(editing, Spot(scope, given, spot.scope.each if scope is spot.scope.caller else None), inner, before, after)
     elif root == "local":
         found = spot.scope.module.local(name)
         if found is None:
@@ -184,8 +184,6 @@ def _edit_concat(editing: Editing, spot: Spot, before: Sequence[JSON], after: Se
 
 def _edit_heredoc(editing: Editing, spot: Spot, before: JSON, after: JSON) -> None:
     expression, source = spot.expression, spot.expression.source
-    if expression.interpolated:
-        raise Refused(f"{expression.place}: the heredoc is interpolated")
     start, end = expression.heredoc_body
     documents = read_json(before), read_json(after)
     if all(document is not None for document in documents):
@@ -193,9 +191,13 @@ def _edit_heredoc(editing: Editing, spot: Spot, before: JSON, after: JSON) -> No
         try:
             inner = parse(source.path, _padded(source.content, start, end))
         except Invalid:
-            raise Refused(f"{expression.place}: the JSON in the heredoc is written as HCL cannot read it") from None
+            raise Refused(
+                f"{expression.place}: the JSON in the heredoc is put together or written as HCL cannot read it"
+            ) from None
         edit(editing, replace(spot, expression=inner.attributes[0].value, document=True), (), *documents)
         return
+    if expression.interpolated:
+        raise Refused(f"{expression.place}: the heredoc is interpolated")
     if not isinstance(after, str) or not after.endswith("\n") or not _says(expression.static(), before):
         raise Refused(f"{expression.place}: the new value does not fit into the heredoc")
     text = after.replace("${", "$${").replace("%{", "%%{")
