@@ -1,5 +1,6 @@
 """Expressions: making an HCL expression yield another value, by following it to the literal that people wrote."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from trueup.model.values import JSON, Path
 
 _TRANSPARENT = frozenset({"toset", "tolist", "tomap", "tostring", "tonumber", "tobool", "nonsensitive"})
 _FOLLOWED = ("var", "local", "each")
+_NOT_A_LINE_END = re.compile(rb"[^\r\n]")
 
 
 def edit(editing: Editing, spot: Spot, path: Path, before: JSON, after: JSON) -> None:
@@ -187,7 +189,7 @@ def _edit_heredoc(editing: Editing, spot: Spot, before: JSON, after: JSON) -> No
     start, end = expression.heredoc_body
     documents = read_json(before), read_json(after)
     if all(document is not None for document in documents):
-        # JSON reads as an HCL expression: it is parsed where it stands, behind as many blanks as there were bytes.
+        # JSON reads as an HCL expression: it is parsed where it stands, behind as many blanks and lines as there were.
         try:
             inner = parse(source.path, _padded(source.content, start, end))
         except Invalid:
@@ -210,9 +212,9 @@ def _edit_heredoc(editing: Editing, spot: Spot, before: JSON, after: JSON) -> No
 
 
 def _padded(content: bytes, start: int, end: int) -> bytes:
-    text = content[start:end]
-    first = start + len(text) - len(text.lstrip())
-    return b" " * (first - 4) + b"x = " + content[first:end]
+    opening = content.rindex(b"\n", 0, start) if b"\n" in content[:start] else start
+    before = _NOT_A_LINE_END.sub(b" ", content[:start])
+    return before[: opening - 3] + b"x=(" + before[opening:] + content[start:end] + b")"
 
 
 def _says(said: JSON, before: JSON) -> bool:

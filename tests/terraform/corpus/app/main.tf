@@ -18,10 +18,14 @@ provider "aws" {
   s3_force_path_style         = true
 
   endpoints {
-    ec2 = var.endpoint
-    iam = var.endpoint
-    s3  = var.endpoint
-    sts = var.endpoint
+    cloudwatchlogs = var.endpoint
+    dynamodb       = var.endpoint
+    ec2            = var.endpoint
+    iam            = var.endpoint
+    s3             = var.endpoint
+    sns            = var.endpoint
+    ssm            = var.endpoint
+    sts            = var.endpoint
   }
 }
 

@@ -1,0 +1,132 @@
+"""The corpus live: applied and settled in an emulated AWS, changed by hand, planned, codified and proven."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tests.stages.made import NOW
+from tests.terraform.corpus_changes import CHANGES, Hand
+from tests.terraform.jobs import Diary, Place
+from trueup.demo import providers
+from trueup.demo.cloud import Cloud
+from trueup.drivers.terraform.spec import TerraformSpec
+from trueup.model.baseline import Baseline
+from trueup.model.drift import Drift
+from trueup.model.plan import AttributedPlan, Finding, Plan
+from trueup.model.stack import StackId
+from trueup.ports.driver import Codification, Job
+from trueup.ports.tree import EditedTree, Edits, StoredTree, Tree
+from trueup.stages.attribute import attribute
+from trueup.stages.codify import proves_at_baseline
+from trueup.stages.detect import detect
+from trueup.stages.record import absorbed, settled
+
+CORPUS = Path(__file__).parent / "corpus"
+SPEC: dict[str, Any] = {"vars": {"cost_center": "42"}, "varFiles": ["prod.tfvars"]}
+OUTSIDE = {"TF_VAR_region_name": "south"}
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What became of a set of drifts, by the engine's rule: the obvious edit, else literals, else a person."""
+
+    edits: Edits
+    done: tuple[Drift, ...]
+    declined: Mapping[str, str]
+    """Address to reason: of the codifier, or of the proof."""
+    unproven: tuple[str, ...]
+    """Addresses whose first edit failed its proof."""
+    plans: int
+
+
+@dataclass(frozen=True)
+class Corpus:
+    place: Place
+    tree: StoredTree
+    baseline: Baseline
+    drifts: tuple[Drift, ...]
+    plan: Plan
+    """After the changes by hand, at the settled code."""
+
+    def job(self, tree: Tree | None = None) -> Job[TerraformSpec]:
+        return self.place.job(tree or self.tree, purpose="check", spec=SPEC)
+
+    def planned(self, edits: Edits) -> AttributedPlan:
+        """The settled code with edits, attributed against what was settled."""
+        tree = EditedTree(self.tree, edits)
+        return attribute(self.place.plan(tree, purpose="check", spec=SPEC), self.baseline)
+
+    def codify(self, drifts: Sequence[Drift], *, inline: bool = False) -> Codification:
+        return self.place.driver.codify(self.job(), drifts, self.plan, inline=inline)
+
+    def findings(self, said: Codification) -> tuple[Finding, ...]:
+        """Of the proof: empty where the edits leave exactly the drifts that were not codified."""
+        done = [drift for drift in self.drifts if drift.address in said.done]
+        others = [drift for drift in self.drifts if drift.address not in said.done]
+        return proves_at_baseline(self.planned(said.edits), done, others)
+
+    def prove(self, drifts: Sequence[Drift], *, inline: bool = False) -> Proven:
+        """All at once; halves where the proof of all fails, down to the drift that is to blame."""
+        said = self.codify(drifts, inline=inline)
+        declined = {each.address: each.reason for each in said.declined}
+        done = tuple(drift for drift in drifts if drift.address in said.done)
+        if not said.edits:
+            return Proven({}, (), declined, (), 0)
+        findings = self.findings(said)
+        if not findings:
+            return Proven(said.edits, done, declined, (), 1)
+        if len(done) > 1:
+            middle = len(done) // 2
+            first, second = self.prove(done[:middle], inline=inline), self.prove(done[middle:], inline=inline)
+            both = self.codify((*first.done, *second.done), inline=inline)
+            return Proven(
+                both.edits,
+                (*first.done, *second.done),
+                {**declined, **first.declined, **second.declined},
+                (*first.unproven, *second.unproven),
+                1 + first.plans + second.plans,
+            )
+        if inline:
+            return Proven({}, (), {**declined, done[0].address: findings[0].message}, (done[0].address,), 1)
+        narrow = self.prove(done, inline=True)
+        return replace(narrow, unproven=(done[0].address,), plans=narrow.plans + 1)
+
+
+def settle(place: Path, cloud: Cloud, environment: Mapping[str, str]) -> Corpus:
+    """Applies the corpus, settles it, does every change by hand, and plans."""
+    files = {str(path.relative_to(CORPUS)): path.read_bytes() for path in CORPUS.rglob("*") if path.is_file()}
+    remote = _remote(place / "remote", {path: text for path, text in files.items() if "/remote/" in path})
+    files["app/modules.tf"] = files["app/modules.tf"].replace(b"REMOTE", f"git::file://{remote}".encode())
+    local = {path: text for path, text in files.items() if "/remote/" not in path}
+    tree = StoredTree("r1", {**local, "app/.terraform.lock.hcl": providers.lock_file().encode()})
+    where = Place(place / "live", {**environment, **cloud.environment(cloud.hand), **OUTSIDE})
+    with where.driver.open(where.job(tree, spec=SPEC)) as session:
+        made = attribute(session.plan(), None)
+        applied = session.apply(made.plan, Diary())
+        assert applied.complete, applied.error
+        resources = settled(None, made, applied)
+        first = Baseline(StackId("stk-0000000001"), 1, made.plan.basis, resources, NOW, "run:1")
+        after = session.plan()
+    baseline = replace(first, resources=absorbed(resources, made, attribute(after, first)))
+    clean = detect(attribute(after, baseline), (), baseline, NOW, None, str)
+    assert clean.clean, clean.opened
+    hand = Hand(cloud, {str(address): each.values for address, each in resources.items()})
+    for change in CHANGES:
+        change.by_hand(hand, change.address)
+    plan = where.plan(tree, purpose="check", spec=SPEC)
+    ids = iter(range(10_000))
+    found = detect(attribute(plan, baseline), (), baseline, NOW, None, lambda: f"dft-{next(ids)}").opened
+    return Corpus(where, tree, baseline, found, plan)
+
+
+def _remote(directory: Path, files: Mapping[str, bytes]) -> Path:
+    """A module in a Git repository of its own."""
+    directory.mkdir(parents=True)
+    for path, content in files.items():
+        (directory / Path(path).name).write_bytes(content)
+    who = ["-c", "user.name=anna", "-c", "user.email=anna@acme.example"]
+    for words in (["init", "-q"], ["add", "--all"], [*who, "commit", "-q", "-m", "A module"]):
+        subprocess.run(["git", *words], cwd=directory, check=True)
+    return directory
