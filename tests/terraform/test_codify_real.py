@@ -1,206 +1,137 @@
 """Codification on the real provider: everything is changed by hand at once, written into code, and planned again."""
 
-import json
-from dataclasses import dataclass, replace
+import subprocess
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.stages.made import NOW
-from tests.terraform.jobs import Diary, Place
-from trueup.demo import providers
+from tests.terraform.corpus_changes import CHANGES, SG
+from tests.terraform.corpus_live import SPEC, Corpus, Proven, settle
 from trueup.demo.cloud import Cloud
-from trueup.drivers.terraform.codify import codify
-from trueup.model.baseline import Baseline
-from trueup.model.drift import Drift
-from trueup.model.plan import OUTPUT, Action, AttributedPlan, Plan
-from trueup.model.stack import StackId
-from trueup.ports.driver import Codification
-from trueup.ports.tree import EditedTree, StoredTree, Tree
+from trueup.model.plan import OUTPUT, Action
+from trueup.ports.tree import EditedTree
 from trueup.stages.attribute import attribute
 from trueup.stages.codify import proves_at_baseline, proves_at_head
-from trueup.stages.detect import detect
-from trueup.stages.record import absorbed, settled
 
-CORPUS = Path(__file__).parent / "corpus"
-SG = "aws_security_group"
 APART = f"{SG}.apart"
 """No plan would touch its extra rule: only the comparison with what was settled sees it."""
+IGNORING = f"{SG}.ignoring"
+"""Nor this one, whose changes the code ignores."""
 SHARING = f"{SG}.sharing"
-
-DECLINED = {
-    f"{SG}.dynamic_removed": "dynamic block",
-    f"{SG}.interpolated": "put together",
-    f"{SG}.apart": "resources of their own",
-    f"{SG}.counted_one[1]": "2 instances",
-    "aws_iam_role.referenced": "refers to it",
-}
-
-
-@dataclass
-class Settled:
-    """The corpus, applied and settled, with everything that hands then did to it."""
-
-    place: Place
-    tree: StoredTree
-    baseline: Baseline
-    drifts: tuple[Drift, ...]
-    sharing: Drift
-    """Its value comes from a variable that another resource has too."""
-    plan: Plan
-    said: Codification
+"""Its value comes from a variable that another resource has too."""
+REFUSED = {change.address: change.refused for change in CHANGES if change.refused}
 
 
 @pytest.fixture(scope="module")
-def corpus(cloud: Cloud, tf_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Settled:
-    """Applied, settled, changed by hand, planned and codified once for all tests here."""
-    files = {str(path.relative_to(CORPUS)): path.read_text() for path in CORPUS.rglob("*.tf*")}
-    tree = StoredTree(
-        "r1",
-        {path: text.encode() for path, text in files.items()}
-        | {"app/.terraform.lock.hcl": providers.lock_file().encode()},
-    )
-    place = Place(tmp_path_factory.mktemp("corpus"), {**tf_environment, **cloud.environment(cloud.hand)})
-    with place.driver.open(place.job(tree)) as session:
-        made = attribute(session.plan(), None)
-        applied = session.apply(made.plan, Diary())
-        assert applied.complete, applied.error
-        resources = settled(None, made, applied)
-        first = Baseline(StackId("stk-0000000001"), 1, made.plan.basis, resources, NOW, "run:1")
-        after = session.plan()
-    baseline = replace(first, resources=absorbed(resources, made, attribute(after, first)))
-    assert detect(attribute(after, baseline), (), baseline, NOW, None, str).clean
-    _by_hand(cloud, {str(address): each.values for address, each in resources.items()})
-    plan = place.plan(tree, purpose="check")
-    ids = iter(range(1000))
-    found = detect(attribute(plan, baseline), (), baseline, NOW, None, lambda: f"dft-{next(ids)}").opened
-    drifts = tuple(drift for drift in found if drift.address != SHARING)
-    (sharing,) = (drift for drift in found if drift.address == SHARING)
-    return Settled(place, tree, baseline, drifts, sharing, plan, codify(place.job(tree), drifts, plan))
+def corpus(cloud: Cloud, tf_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return settle(tmp_path_factory.mktemp("corpus"), cloud, tf_environment)
 
 
-def _by_hand(cloud: Cloud, values: dict[str, Any]) -> None:
-    """What somebody does in the console, to one resource after the other."""
-    ec2, s3, iam = (cloud.client(service, cloud.console) for service in ("ec2", "s3", "iam"))
-
-    def group(name: str) -> str:
-        return str(values[name if name.startswith("module") else f"{SG}.{name}"]["id"])
-
-    def rules(port: int, cidr: str, description: str = "") -> list[dict[str, Any]]:
-        described = {"Description": description} if description else {}
-        return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr, **described}]}]
-
-    def tag(name: str, **tags: str) -> None:
-        ec2.create_tags(Resources=[group(name)], Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
-
-    ec2.authorize_security_group_ingress(GroupId=group("added"), IpPermissions=rules(8443, "0.0.0.0/0", "debug"))
-    ec2.revoke_security_group_ingress(GroupId=group("removed"), IpPermissions=rules(80, "10.0.0.0/8"))
-    ec2.revoke_security_group_ingress(GroupId=group("changed"), IpPermissions=rules(22, "10.0.0.0/8"))
-    ec2.authorize_security_group_ingress(GroupId=group("changed"), IpPermissions=rules(22, "10.4.0.0/16"))
-    ec2.authorize_security_group_ingress(GroupId=group("dynamic"), IpPermissions=rules(9000, "10.0.0.0/8"))
-    ec2.revoke_security_group_ingress(GroupId=group("dynamic_removed"), IpPermissions=rules(23, "10.0.0.0/8"))
-    ec2.authorize_security_group_ingress(GroupId=group("apart"), IpPermissions=rules(8443, "0.0.0.0/0"))
-    tag("no_tags", Owner="anna")
-    tag("line_tags", Owner="anna")
-    ec2.delete_tags(Resources=[group("line_tags")], Tags=[{"Key": "Old"}])
-    tag("map_tags", Owner="anna", Environment="staging")
-    tag("quoted_tags", **{"cost center": "42"})
-    ec2.delete_tags(Resources=[group("lost_tags")], Tags=[{"Key": "Name"}])
-    tag("merged_tags", Company="other", Extra="1")
-    tag("local_tags", Name="renamed")
-    tag("variable_tag", Owner="anna")
-    tag("sharing", Stage="hot")
-    tag("interpolated", Name="by-hand")
-    tag('each["a"]', Name="aa")
-    ec2.delete_security_group(GroupId=group('each["c"]'))
-    for index in (0, 1):
-        tag(f"counted[{index}]", Owner="anna")
-    tag("counted_one[1]", Owner="anna")
-    tag(f"module.inner.{SG}.this", Owner="hand", Name="hand", More="x")
-    s3.put_bucket_versioning(Bucket="corpus-versioned", VersioningConfiguration={"Status": "Suspended"})
-    s3.put_bucket_versioning(Bucket="corpus-plain", VersioningConfiguration={"Status": "Enabled"})
-    grown = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"},
-            {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"},
-        ],
-    }
-    for name in ("encoded", "heredoc"):
-        arn = values[f"aws_iam_policy.{name}"]["arn"]
-        iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(grown), SetAsDefault=True)
-    iam.update_role(RoleName="corpus-trust", MaxSessionDuration=7200)
-    iam.delete_role(RoleName="corpus-deleted")
-    iam.delete_role(RoleName="corpus-referenced")
+@pytest.fixture(scope="module")
+def proven(corpus: Corpus) -> Proven:
+    """All but the one whose obvious edit would be wrong, proven at once."""
+    return corpus.prove([drift for drift in corpus.drifts if drift.address != SHARING])
 
 
-def test_every_change_by_hand_is_found(corpus: Settled) -> None:
+def test_every_change_by_hand_is_found(corpus: Corpus) -> None:
     """Each of them is one drift record, and nothing else is."""
-    assert sorted(drift.address for drift in corpus.drifts) == sorted([*corpus.said.done, *DECLINED])
+    assert len(CHANGES) >= 80
+    assert sorted(drift.address for drift in corpus.drifts) == sorted(change.address for change in CHANGES)
 
 
-def test_what_can_be_written_is_written_and_the_rest_is_refused_with_its_reason(corpus: Settled) -> None:
-    """Wrong refusals and wrong reasons show here."""
-    found = {each.address: each.reason for each in corpus.said.declined}
-    assert found.keys() == DECLINED.keys(), found
-    for address, reason in DECLINED.items():
-        assert reason in found[address]  # type: ignore[index]
-    assert all(each.suggestion for each in corpus.said.declined)
+def test_what_can_be_written_is_written_and_the_rest_is_refused_with_its_reason(corpus: Corpus) -> None:
+    """Wrong refusals and wrong reasons show here; each reason says in which file and line, and what to write."""
+    said = corpus.codify(corpus.drifts)
+    found = {str(each.address): each.reason for each in said.declined}
+    assert found.keys() == REFUSED.keys(), found
+    assert {address: reason for address, reason in found.items() if REFUSED[address] not in reason} == {}
+    assert {reason for reason in found.values() if ":" not in reason.split(" ")[0]} == set()
+    assert all(each.suggestion for each in said.declined)
 
 
-def test_the_edit_is_proven_by_planning_again(corpus: Settled) -> None:
-    """With the edit, exactly the declined drifts are left: everything else plans as empty."""
-    done = [drift for drift in corpus.drifts if drift.address in corpus.said.done]
-    others = [drift for drift in corpus.drifts if drift.address not in corpus.said.done] + [corpus.sharing]
-    again = corpus.place.plan(EditedTree(corpus.tree, corpus.said.edits), purpose="check")
-    assert proves_at_baseline(attribute(again, corpus.baseline), done, others) == ()
-    assert {str(change.address) for change in again.changes if change.kind != OUTPUT} == {*DECLINED, SHARING} - {APART}
+def test_no_secret_is_written_or_told(corpus: Corpus) -> None:
+    """Neither in an edit nor in a reason, a note or a suggestion; those that the code had in clear stay where they
+    were."""
+    said = corpus.codify(corpus.drifts)
+    texts = [*said.notes, *(each.reason for each in said.declined), *(each.suggestion for each in said.declined)]
+    texts += [(content or b"").decode() for content in said.edits.values()]
+    assert not [text for text in texts if "canary-hand" in text]
+    assert not [text for text in texts[: -len(said.edits)] if "canary" in text]
 
 
-def test_a_shared_variable_fails_its_proof_and_a_literal_passes(corpus: Settled) -> None:
+def test_the_edits_are_proven_by_planning_again(corpus: Corpus, proven: Proven) -> None:
+    """With the edits, exactly the refused drifts are left: everything else plans as empty."""
+    assert (proven.unproven, proven.plans) == ((), 1), proven.declined
+    again = corpus.planned(proven.edits).plan
+    assert {str(change.address) for change in again.changes if change.kind != OUTPUT} == {
+        *REFUSED,
+        SHARING,
+    } - {APART, IGNORING}
+
+
+def test_a_shared_variable_fails_its_proof_and_a_literal_passes(corpus: Corpus) -> None:
     """The obvious edit would change the neighbour too: the proof says so, and the narrow edit is proven instead, at
     the baseline and at a head that has something of its own to do."""
-    job, asked, others = corpus.place.job(corpus.tree), [corpus.sharing], corpus.drifts
-
-    def planned(tree: Tree) -> AttributedPlan:
-        return attribute(corpus.place.plan(tree, purpose="check"), corpus.baseline)
-
-    obvious = codify(job, asked, corpus.plan)
-    findings = proves_at_baseline(planned(EditedTree(corpus.tree, obvious.edits)), asked, others)
+    asked = [drift for drift in corpus.drifts if drift.address == SHARING]
+    findings = corpus.findings(corpus.codify(asked))
     assert [finding.code for finding in findings] == ["codification-overreaches"]
     assert f"{SG}.shared (tags.Stage)" in findings[0].message
-
-    narrow = codify(job, asked, corpus.plan, inline=True)
-    assert proves_at_baseline(planned(EditedTree(corpus.tree, narrow.edits)), asked, others) == ()
+    narrow = corpus.prove(asked)
+    assert (narrow.unproven, [drift.address for drift in narrow.done]) == ((SHARING,), [SHARING])
 
     main = corpus.tree.read("app/main.tf").replace(
         b"  tags = {\n    Stage", b'  tags = {\n    Also  = "new"\n    Stage'
     )
     head = EditedTree(corpus.tree, {"app/main.tf": main})
-    before = planned(head)
-    edits = codify(replace(job, tree=head), asked, before.plan, inline=True).edits
-    assert proves_at_head(before, planned(EditedTree(head, edits)), asked) == ()
+    before = attribute(corpus.place.plan(head, purpose="check", spec=SPEC), corpus.baseline)
+    edits = corpus.place.driver.codify(corpus.job(head), asked, before.plan, inline=True).edits
+    after = corpus.place.plan(EditedTree(head, edits), purpose="check", spec=SPEC)
+    assert proves_at_head(before, attribute(after, corpus.baseline), asked) == ()
     assert b'Stage = "hot"' in (edits["app/main.tf"] or b"") and b"Also  =" in (edits["app/main.tf"] or b"")
 
 
-def test_a_suggested_rule_takes_the_live_one_over(corpus: Settled) -> None:
+def test_a_suggested_rule_takes_the_live_one_over(corpus: Corpus) -> None:
     """Where rules are resources of their own, the suggestion imports the hand-made one without changing it."""
-    (declined,) = (each for each in corpus.said.declined if each.address == APART)
-    edited = {"app/rule.tf": declined.suggestion.encode()}
-    plan = corpus.place.plan(EditedTree(corpus.tree, edited), purpose="check")
+    (declined,) = (each for each in corpus.codify(corpus.drifts).declined if each.address == APART)
+    plan = corpus.planned({"app/rule.tf": declined.suggestion.encode()}).plan
     (taken,) = (change for change in plan.changes if change.kind == "aws_security_group_rule")
     assert (taken.imported, taken.action) == (True, Action.NOTHING)
 
 
-def test_nothing_but_the_changed_values_changed(corpus: Settled) -> None:
-    """Every comment is still there but the one of the rule that is gone, and files without edits are not touched."""
-    before = {path: content.decode() for path, content in corpus.tree.contents.items()}
-    after = {path: content.decode() for path, content in corpus.said.edits.items() if content is not None}
-    assert after.keys() == {"app/main.tf", "app/values.tf", "modules/group/main.tf"}
-    for path, text in after.items():
-        gone = {line.strip() for line in before[path].splitlines() if "#" in line}
-        kept = {line.strip() for line in text.splitlines() if "#" in line}
-        lost = {line for line in gone - kept if line.startswith("#")}
-        assert lost <= {"# only to redirect"}
-        assert all(any(line.rpartition("#")[2] in other for other in kept) for line in gone - kept - lost)
+def test_a_value_that_moved_on_fails_the_proof(corpus: Corpus, proven: Proven) -> None:
+    """Somebody changed it again between the edit and the proof: what was written is not what is real any more."""
+    (drift,) = (each for each in corpus.drifts if each.address == f"{SG}.map_tags")
+    (other,) = drift.differences[:1]
+    earlier = replace(drift, differences=tuple(replace(each, real="before that") for each in drift.differences))
+    said = corpus.codify([earlier])
+    assert said.done == (drift.address,)
+    others = [each for each in corpus.drifts if each.address != drift.address]
+    findings = proves_at_baseline(corpus.planned(said.edits), [earlier], others)
+    assert any(drift.address in finding.message and other.label in finding.message for finding in findings)
+
+
+def test_canonical_files_stay_canonical(corpus: Corpus, proven: Proven, terraform: Path, tmp_path: Path) -> None:
+    """`terraform fmt` has nothing to say to the edited files, but to those that it would have changed before."""
+
+    def crooked(side: str, path: str, content: bytes) -> bool:
+        file = tmp_path / side / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        return subprocess.run([terraform, "fmt", "-check", file], capture_output=True).returncode != 0
+
+    edited = {path: content or b"" for path, content in proven.edits.items()}
+    before = {path for path in edited if crooked("before", path, corpus.tree.read(path))}
+    assert {path for path, content in edited.items() if crooked("after", path, content)} == before
+    assert before <= {"app/crooked.tf", "app/windows.tf"} and len(edited) >= 10
+
+
+def test_nothing_but_the_changed_values_changed(corpus: Corpus, proven: Proven) -> None:
+    """Every comment is still there but those of what is gone; line ends stay what they were."""
+    gone = {"# only to redirect", "# reading", "# Nobody needs this one"}
+    for path, content in proven.edits.items():
+        text, before = (content or b"").decode(), corpus.tree.read(path).decode()
+        comments = [line[line.index("#") :].strip() for line in before.splitlines() if "# " in line]
+        assert [comment for comment in comments if comment not in text and comment not in gone] == []
+        assert text.count("\r\n") == (text.count("\n") if "\r\n" in before else 0)
+        assert text.endswith("\n") == before.endswith("\n")
