@@ -67,6 +67,25 @@ PLAN_LIMIT = timedelta(minutes=30)
 APPLY_LIMIT = timedelta(hours=2)
 """The longest that an apply may take, unless the stack's `applyTimeout` says otherwise."""
 
+NOTICES_SHOWN = 20
+"""Notices that one message shows; of more it says how many there are."""
+NOTICES_ATTEMPTS = 12
+"""Of a notification that nobody took, before it is dead; about an hour and a half."""
+NOTICES_FIRST_PAUSE = timedelta(seconds=5)
+"""After the first attempt to deliver; doubled after each, with jitter, unless the service says how long."""
+NOTICES_LONGEST_PAUSE = timedelta(minutes=15)
+"""Between two attempts to deliver, whatever the service asks for."""
+NOTICES_PACE = timedelta(seconds=1)
+"""Between two messages to one place; Slack takes one in a second for each channel."""
+NOTICES_TIMEOUT = 10.0
+"""Seconds that a receiver of notifications may take for all of its answer."""
+NOTICES_CLAIM = timedelta(minutes=2)
+"""After which a notification whose sender died is sent again, with the same key."""
+NOTICES_KEPT = timedelta(days=30)
+"""How long delivered notifications are listed; dead ones stay until somebody decides."""
+REMINDERS = (0.5, 0.9)
+"""Parts of a drift's deadline after which it is reminded of."""
+
 DATABASE_PATIENCE = 20
 """Seconds that a writer waits for another one before it gives up as Unavailable."""
 CHECKPOINT_EVERY = 100

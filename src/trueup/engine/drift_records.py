@@ -49,7 +49,7 @@ class DriftRecords:
         """One step after the other; each is a function of its own."""
         if declaration is not None:
             drift = replace(
-                drift, owner=declaration.owner, deadline=drift.first_seen + declaration.environment.deadline
+                drift, owner=declaration.owner, deadline=drift.counts_from + declaration.environment.deadline
             )
         drift = without_ignored(drift, declaration.ignores if declaration else (), self.clock.now())
         drift = watched(drift, before)

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from trueup.manifests.directories import Directories
-from trueup.manifests.document import API_VERSION, NAME
+from trueup.manifests.document import API_VERSION
 from trueup.manifests.formats import Formats
+from trueup.manifests.keys import NAME
 from trueup.manifests.manifest import CONTROL, Repository
 from trueup.manifests.shapes import Shape, shapes
 from trueup.model.values import JSON

@@ -1,81 +1,17 @@
 """trueup.yaml as pydantic models: where its bytes become values. Keys are camelCase, as people type them."""
 
-import re
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StrictBool, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
+from trueup.manifests.alert_entries import AlertEntry, EscalateEntry, NotifyEntry
+from trueup.manifests.keys import Duration, Match, Name, Part, Reference, Texts, Variable
 from trueup.model.severity import Severity
 from trueup.model.stack import Mode, Respond
 
 API_VERSION: Literal["trueup.dev/v1"] = "trueup.dev/v1"
-NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
-SCHEMES = ("file", "env", "awssm", "awsssm")
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(?:\d+[smhd])+")
-
-
-def _duration(value: Any) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    if not isinstance(value, str) or not _DURATION.fullmatch(value):
-        raise PydanticCustomError("duration", "expected a duration like 30m, 1h or 48h")
-    seconds = sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([smhd])", value))
-    if not 0 < seconds <= 366 * 86400:
-        raise PydanticCustomError("duration", "expected a duration between a second and a year")
-    return timedelta(seconds=seconds)
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _reference(value: Any) -> Any:
-    if not isinstance(value, str) or value.partition(":")[0] not in SCHEMES or not value.partition(":")[2]:
-        schemes = ", ".join(f"{scheme}:..." for scheme in SCHEMES)
-        raise PydanticCustomError("reference", f"expected a reference ({schemes}), never the secret itself")
-    return value
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30m", "1h", "48h"]}),
-]
-Texts = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_listed),
-    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
-]
-Reference = Annotated[
-    str, BeforeValidator(_reference), WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(SCHEMES)}):.+$"})
-]
-Name = Annotated[str, Field(pattern=f"^{NAME}$")]
-Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Match = Annotated[
-    dict[str, Texts],
-    Field(description="Attributes and the globs they must match: env, name, repository, format, path and captures."),
-]
-Event = Literal[
-    "drift", "blocked", "deadline", "check-overdue", "approval", "failed", "uncertain", "finished", "foreign-apply"
-]
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
 
 
 class GitCredentials(Part):
@@ -118,6 +54,7 @@ class EnvironmentEntry(Part):
     respond: Respond | None = Field(None, description="What drift leads to by itself.")
     checks: Duration | None = Field(None, description="Time between two checks, like 30m.")
     deadline: Duration = Field(timedelta(hours=48), description="How long a drift may stay open, like 48h.")
+    escalate_after: EscalateEntry | None = None
     approve: ApproveEntry | None = None
     reverts_per_hour: StrictInt | None = Field(None, ge=0, le=1000, description="Automatic reverts; 0: none.")
 
@@ -188,24 +125,6 @@ class PersonEntry(Part):
     slack: Texts = ()
 
 
-class AlertEntry(Part):
-    """Who is told what."""
-
-    on: tuple[Event, ...] = Field(min_length=1, description="What happened.")
-    env: Texts = Field((), description="Only in these environments.")
-    slack: str | None = Field(None, description="A channel; `{owner}` and captures are filled.")
-    teams: Reference | None = None
-    pagerduty: Reference | None = None
-    webhook: Reference | None = None
-    email: Texts = ()
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> "AlertEntry":
-        if not (self.slack or self.teams or self.pagerduty or self.webhook or self.email):
-            raise PydanticCustomError("somewhere", "it goes nowhere: add slack, teams, pagerduty, webhook or email")
-        return self
-
-
 class SeverityMatch(Part):
     """Which deviations: everything that is named must match; `*` and `?` are wildcards."""
 
@@ -254,6 +173,7 @@ class StackEntry(Part):
     respond: Respond | None = Field(None, description="What drift leads to by itself.")
     checks: Duration | None = Field(None, description="Time between two checks, like 30m.")
     deadline: Duration | None = Field(None, description="How long a drift may stay open, like 48h.")
+    escalate_after: EscalateEntry | None = None
     approve: ApproveEntry | None = None
     owner: Texts = Field((), description="Who owns it; without it CODEOWNERS says.")
     depends_on: Texts = Field((), description="Stacks that deliver first: `networking-{env}`, or a full name.")
@@ -261,7 +181,7 @@ class StackEntry(Part):
     moved_from: str | None = Field(None, description="Its earlier path or name; the stack keeps its books.")
 
 
-GOVERNING = ("mode", "respond", "checks", "deadline", "approve")
+GOVERNING = ("mode", "respond", "checks", "deadline", "escalateAfter", "approve")
 """Keys of an entry that only the control repository may set."""
 
 
@@ -279,6 +199,7 @@ class Document(Part):
     alerts: tuple[AlertEntry, ...] = ()
     ignore: tuple[IgnoreEntry, ...] = ()
     severity: tuple[SeverityEntry, ...] = ()
+    notify: NotifyEntry = Field(default_factory=lambda: NotifyEntry.model_validate({}))
 
 
 class LayoutDocument(Part):

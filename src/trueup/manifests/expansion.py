@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from trueup.manifests import owners
 from trueup.manifests.directories import Directories
-from trueup.manifests.document import NAME
 from trueup.manifests.entries import Entry, schema_of
 from trueup.manifests.formats import FormatEntry, Formats
 from trueup.manifests.ignores import DriftIgnores, with_rules
+from trueup.manifests.keys import NAME
 from trueup.manifests.layouts import FILE, layout_file, read_layout
 from trueup.manifests.links import Found, linked
 from trueup.manifests.manifest import Manifest, Unavailable
@@ -123,6 +123,7 @@ def _assembled(
         tuple(Unavailable(each.name, each.entry.format, each.entry.place) for each in named if not each.entry.known),
         frozenset(unread - sources.keys()),
         in_order({*control.findings, *mistakes.findings, *read}),
+        control.notify,
     )
 
 

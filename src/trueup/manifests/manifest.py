@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
+from trueup.manifests.alerts import Alert, Notify
 from trueup.model.errors import Place
 from trueup.model.people import People
 from trueup.model.plan import Finding
@@ -73,15 +74,6 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Alert:
-    on: tuple[str, ...]
-    environments: tuple[str, ...] = ()
-    """Globs; empty: all."""
-    channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """slack, teams, pagerduty, webhook, email to where; captures and `{owner}` still to be filled."""
-
-
-@dataclass(frozen=True)
 class Unavailable:
     """A stack that is declared and whose driver is not installed here."""
 
@@ -106,6 +98,7 @@ class Manifest:
     """Repositories whose tree was not handed in, or whose layout is wrong: that stacks are missing means nothing."""
     findings: tuple[Finding, ...] = ()
     """What a person should know. One that stops has only stopped the repository whose layout it is about."""
+    notify: Notify = field(default_factory=Notify)
 
     @cached_property
     def _by_name(self) -> Mapping[str, Declaration]:

@@ -6,21 +6,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from trueup.manifests.alerts import Alert, Notify, alerts_of, check_alerts, notify_of
 from trueup.manifests.document import (
     CredentialEntry,
     Document,
     GitCredentials,
     IgnoreEntry,
-    Match,
     RepositoryEntry,
     SeverityEntry,
 )
 from trueup.manifests.document import CredentialSource as SourceEntry
 from trueup.manifests.entries import BUILT_IN, Entry, Scope, read_entries, schema_of
 from trueup.manifests.formats import Formats
+from trueup.manifests.keys import Match
 from trueup.manifests.manifest import (
     CONTROL,
-    Alert,
     Context,
     CredentialRule,
     CredentialSource,
@@ -51,6 +51,7 @@ class Control:
     contexts: tuple[Context, ...]
     credentials: tuple[CredentialRule, ...]
     alerts: tuple[Alert, ...]
+    notify: Notify
     findings: tuple[Finding, ...]
     ignore: tuple[IgnoreEntry, ...] = ()
     severity: tuple[SeverityEntry, ...] = ()
@@ -94,6 +95,8 @@ def read(text: bytes, file: str, formats: Formats, mistakes: Mistakes) -> Contro
     entries = read_entries(Scope(parsed, formats, home, named), mistakes)
     _check_fixed_environments(entries, rules, mistakes)
     _warn_matches(document, entries, parsed, mistakes)
+    alerts, notify = alerts_of(document.alerts), notify_of(document.notify)
+    check_alerts(alerts, notify, parsed, mistakes)
     return Control(
         file,
         formats,
@@ -103,7 +106,8 @@ def read(text: bytes, file: str, formats: Formats, mistakes: Mistakes) -> Contro
         _people(document, parsed, mistakes),
         tuple(Context(entry.match, entry.vars, entry.secrets) for entry in document.contexts),
         tuple(_rule(entry, parsed.place(("credentials", i))) for i, entry in enumerate(document.credentials)),
-        tuple(_alerts(document)),
+        alerts,
+        notify,
         in_order(mistakes.findings),
         document.ignore,
         document.severity,
@@ -186,13 +190,6 @@ def _people(document: Document, parsed: Parsed, mistakes: Mistakes) -> People:
                 mistakes.add("twice", f"`{pattern}` is already {other}", place, "one name means one person")
         people.append(Person(name, names))
     return People(tuple(people))
-
-
-def _alerts(document: Document) -> Iterable[Alert]:
-    for entry in document.alerts:
-        single = {kind: getattr(entry, kind) for kind in ("slack", "teams", "pagerduty", "webhook")}
-        channels = {kind: (where,) for kind, where in single.items() if where}
-        yield Alert(entry.on, entry.env, channels | ({"email": entry.email} if entry.email else {}))
 
 
 def _check_fixed_environments(entries: Iterable[Entry], rules: Rules, mistakes: Mistakes) -> None:

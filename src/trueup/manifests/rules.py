@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from trueup.manifests.alert_entries import EscalateEntry
 from trueup.manifests.document import ApproveEntry, Document, EnvironmentEntry, StackEntry
 from trueup.manifests.entries import Entry
 from trueup.manifests.manifest import undeclared
 from trueup.manifests.mistakes import Mistakes, suggestion
 from trueup.manifests.positions import Loc, Parsed
 from trueup.model.errors import Place
-from trueup.model.stack import ApprovalPolicy, Environment, Mode, Respond
+from trueup.model.stack import ApprovalPolicy, Environment, Escalation, Mode, Respond
 
 _REVERTS = (Respond.REVERT, Respond.REVERT_MINOR)
 
@@ -58,8 +60,15 @@ def _environment(
         entry.checks,
         entry.deadline,
         approve,
+        escalate_after=escalation(entry.escalate_after),
         reverts_per_hour=entry.reverts_per_hour,
     )
+
+
+def escalation(entry: EscalateEntry | None) -> Escalation | None:
+    if entry is None:
+        return None
+    return Escalation(entry.sightings, timedelta(hours=entry.hours) if entry.hours else None)
 
 
 def check_respond(respond: Respond, mode: Mode, where: str, critical: bool, place: Place, mistakes: Mistakes) -> None:
@@ -120,6 +129,8 @@ def _overridden(base: Environment, common: StackEntry, entry: Entry, rules: Rule
         changed = replace(changed, checks=common.checks)
     if common.deadline is not None:
         changed = replace(changed, deadline=common.deadline)
+    if common.escalate_after is not None:
+        changed = replace(changed, escalate_after=escalation(common.escalate_after))
     if common.approve is not None:
         place = entry.place_of("approve")
         changed = replace(changed, approve=policy(common.approve, base.critical, rules.people, place, mistakes))

@@ -117,6 +117,13 @@ class Drift:
     """The revert or delivery that ended it."""
     earlier: DriftId | None = None
     """Its earlier life, when it came back."""
+    counting_from: datetime | None = None
+    """Since when its deadline counts, where that is not `first_seen`: its tolerance ended, its stack was adopted."""
+    reminders: int = 0
+    """Reminders of its deadline that were given."""
+    escalated_at: datetime | None = None
+    breached_at: datetime | None = None
+    """When it was found that the deadline had passed."""
     generation: int = 0
 
     @property
@@ -124,6 +131,10 @@ class Drift:
         """The gravest of its causes."""
         found = {each.cause for each in (*self.differences, *(each.difference for each in self.ignored))}
         return next((cause for cause in GRAVEST if cause in found), Cause.UNKNOWN)
+
+    @property
+    def counts_from(self) -> datetime:
+        return self.counting_from or self.first_seen
 
     @property
     def actor(self) -> str:

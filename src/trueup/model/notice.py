@@ -60,6 +60,11 @@ def events_of(kind: str) -> tuple[str, ...]:
     return tuple(event for event, kinds in EVENTS.items() if means(kinds, kind))
 
 
+def pages(event: str) -> bool:
+    """Does it last until something ends it? The others are records: they page nobody."""
+    return event in ENDINGS
+
+
 @dataclass(frozen=True)
 class Notice:
     """One thing that happened, for people. Everything in it was redacted before the ledger got it."""
@@ -88,7 +93,9 @@ class Notice:
     earlier: str = ""
     """The drift's earlier life, when it came back."""
     ends: bool = False
-    """What was told of before is over."""
+    """Its subject is over, for now: a page or an issue is closed."""
+    follows: bool = False
+    """It is told only where its subject was told of before."""
     condition: str = ""
     """Of the stack as a whole, for pages: open while any drift of the stack is, `stk-...:drift`."""
     over: bool = False

@@ -68,6 +68,14 @@ class BreakGlassRules:
 
 
 @dataclass(frozen=True)
+class Escalation:
+    """When drift that nobody decided about is told to the next ones: whichever comes first."""
+
+    sightings: int | None = None
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True)
 class Environment:
     """The rules of one environment. One that nobody declared counts as critical."""
 
@@ -82,6 +90,7 @@ class Environment:
     break_glass: BreakGlassRules = BreakGlassRules()
     reverts_per_hour: int | None = None
     """Automatic reverts in this environment; None: the setting's."""
+    escalate_after: Escalation | None = None
 
 
 @dataclass(frozen=True)

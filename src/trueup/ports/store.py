@@ -58,6 +58,7 @@ class NotificationFilter:
     states: frozenset[NotificationState] = frozenset()
     """Empty: any."""
     service: str = ""
+    target: str = ""
     limit: int = 200
 
 

@@ -185,11 +185,15 @@ def _updated(before: Drift, change: AttributedChange, differences: tuple[Differe
     state = _state(change.address, differences, look)
     if before.state in BUSY and mark == before.fingerprint:
         state = before.state
+    # Nobody could have decided earlier: the deadline counts from now.
+    let_be = before.state in (DriftState.TOLERATED, DriftState.IGNORED) and state is not before.state
+    starts = let_be or (before.provisional and not look.provisional)
     return replace(
         before,
         differences=differences,
         fingerprint=mark,
         state=state,
+        counting_from=look.at if starts else before.counting_from,
         last_seen=look.at,
         sightings=before.sightings + 1,
         identity=change.identity or before.identity,

@@ -25,6 +25,8 @@ def many(connection: Connection, wanted: NotificationFilter) -> Sequence[Notific
         query = query.where(_COLUMN.state.in_([str(state) for state in wanted.states]))
     if wanted.service:
         query = query.where(_COLUMN.service == wanted.service)
+    if wanted.target:
+        query = query.where(_COLUMN.target == wanted.target)
     return [codec.NOTIFICATION.load(body) for body in connection.scalars(query)]
 
 
