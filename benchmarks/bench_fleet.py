@@ -1,0 +1,50 @@
+"""A fleet of eight stacks with two workers, against the commands that Atlantis and cron scripts run in fresh
+directories."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks.figure import Figure
+from benchmarks.fleet import NAMES, Fleet, by_workers, fleet
+from benchmarks.timing import side_by_side
+from trueup.model.drift import CheckState
+from trueup.model.stack import Stack
+
+ROUNDS = 3
+
+
+def measure() -> Iterable[Figure]:
+    with tempfile.TemporaryDirectory(prefix="trueup-bench-") as name, fleet(Path(name)) as all_of_it:
+        yield from _checked(all_of_it)
+
+
+def _checked(all_of_it: Fleet) -> Iterable[Figure]:
+    """Each stack: `Checks.check`, with the credentials of an assumed role, against clone, init, plan and show."""
+
+    def check(stack: Stack) -> None:
+        done = all_of_it.installed.site.checks.check(stack.id)
+        assert done.state is CheckState.CLEAN, done
+
+    def ours() -> None:
+        by_workers(check, all_of_it.stacks)
+
+    def theirs() -> None:
+        by_workers(lambda name: _raw(all_of_it, name), NAMES)
+
+    mine, peer = side_by_side(ours, theirs, ROUNDS)
+    each = len(NAMES)
+    yield Figure("a checked stack of a fleet, two at once, wall", mine.wall / each, "s", 0.45, peer.wall / each)
+    yield Figure("the same, processor", mine.processor / each, "s", 0.45, peer.processor / each)
+
+
+def _raw(all_of_it: Fleet, name: str) -> None:
+    fresh, cron = all_of_it.place / "fresh" / name, all_of_it.cron
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.parent.mkdir(exist_ok=True)
+    cron.git(all_of_it.place, "clone", "--quiet", str(all_of_it.repository), str(fresh))
+    root = fresh / "live" / name
+    cron.run(root, "init", "-input=false")
+    cron.run(root, "plan", "-input=false", "-lock=false", "-out=saved.tfplan")
+    cron.run(root, "show", "-json", "saved.tfplan")
