@@ -36,7 +36,6 @@ def _checked(all_of_it: Fleet) -> Iterable[Figure]:
     mine, peer = side_by_side(ours, theirs, ROUNDS)
     each = len(NAMES)
     yield Figure("a checked stack of a fleet, two at once, wall", mine.wall / each, "s", 0.45, peer.wall / each)
-    yield Figure("the same, processor", mine.processor / each, "s", 0.45, peer.processor / each)
 
 
 def _raw(all_of_it: Fleet, name: str) -> None:

@@ -85,6 +85,13 @@ NOTICES_KEPT = timedelta(days=30)
 """How long delivered notifications are listed; dead ones stay until somebody decides."""
 REMINDERS = (0.5, 0.9)
 """Parts of a drift's deadline after which it is reminded of."""
+KEPT_PROVIDERS_MOST = 4
+"""Terraform providers that a process keeps running between checks (150 to 500 MB each while idle for
+`KEPT_PROVIDERS_IDLE`); the variable `TRUEUP_KEPT_PROVIDERS` says another number, 0 for none."""
+KEPT_PROVIDERS_IDLE = timedelta(minutes=2)
+"""After which a kept provider that no check needed is ended."""
+KEPT_PROVIDERS_KNOWN = ("hashicorp/aws",)
+"""Providers that may be kept: those that read nothing beside the code by a relative path while they plan."""
 
 DATABASE_PATIENCE = 20
 """Seconds that a writer waits for another one before it gives up as Unavailable."""
@@ -103,6 +110,16 @@ SERVER_READ = 60.0
 
 ENV_SECRETS = "TRUEUP_ENV_SECRETS"
 """The variable that names those which `env:NAME` in trueup.yaml may read, separated by blanks; unset: none."""
+
+
+KEPT_PROVIDERS = "TRUEUP_KEPT_PROVIDERS"
+"""The variable that says how many providers are kept between checks; unset: `KEPT_PROVIDERS_MOST`."""
+
+
+def kept_providers() -> int:
+    """How many providers this process keeps between checks; 0 for none, also where the variable is not a number."""
+    said = os.environ.get(KEPT_PROVIDERS, str(KEPT_PROVIDERS_MOST))
+    return int(said) if said.isascii() and said.isdecimal() else 0
 
 
 def env_secrets() -> frozenset[str]:

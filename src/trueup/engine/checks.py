@@ -10,7 +10,7 @@ from trueup.engine.drift_records import DriftRecords
 from trueup.engine.errands import Errands
 from trueup.engine.foreign import Foreign, Verdict
 from trueup.engine.ids import new_id
-from trueup.engine.jobs import Errand
+from trueup.engine.jobs import CHECKS, Errand
 from trueup.engine.settling import drift_drafts
 from trueup.engine.source import Source
 from trueup.model.baseline import Baseline
@@ -48,7 +48,7 @@ class Checks:
         try:
             baseline = self.books.baseline(id)
             source = self._source(stack)
-            with self.errands.observed(source, Errand("check", new_id("chk"), f"check:{id}")) as live:
+            with self.errands.observed(source, Errand("check", CHECKS, f"check:{id}")) as live:
                 attributed = attribute(live.plan(), baseline)
             foreign = self.foreign.look(source, attributed, baseline)
             return self._conclude(began, source, attributed, baseline, foreign)

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from trueup.engine.books import Books
 from trueup.engine.errands import Errands
-from trueup.engine.ids import new_id
-from trueup.engine.jobs import OUTPUTS, Errand
+from trueup.engine.jobs import CHECKS, OUTPUTS, Errand
 from trueup.engine.settling import Settling
 from trueup.engine.source import Source
 from trueup.engine.vault import CLOSURE, closure_bytes
@@ -130,7 +129,7 @@ class Foreign:
         for commit in newer[1 : COMMITS + 1]:
             try:
                 there = self.errands.source_at(stack, commit.id)
-                errand = Errand("check", new_id("chk"), f"check:{stack.id}")
+                errand = Errand("check", CHECKS, f"check:{stack.id}")
                 with self.errands.observed(there, errand) as live:
                     plan = attribute(live.plan(), baseline)
             except TrueupError:

@@ -20,6 +20,8 @@ from trueup.system.redaction import Redactor
 from trueup.system.turns import exclusive
 
 Right = Literal["plan", "apply"]
+CHECKS = "checks"
+"""The session of every check: they only read, and with one session they share credentials until those are renewed."""
 OUTPUTS = "outputs"
 STATE = "state"
 

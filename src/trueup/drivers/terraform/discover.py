@@ -55,7 +55,7 @@ def discover(layout: Layout) -> Iterator[Discovered]:
                 found.broken = str(error.place)
                 continue
             found.backend = found.backend or bool(said.backend)
-            found.provider = found.provider or said.configures_provider
+            found.provider = found.provider or bool(said.configured)
             called |= {join(path, call.source) for call in said.modules if call.local}
     for path in sorted(directories):
         if path not in called and (why := _why(directories[path], layout.directories[path])):

@@ -10,6 +10,7 @@ from trueup.drivers.terraform import discover, reading, recovery, signal, signal
 from trueup.drivers.terraform.codify import codify
 from trueup.drivers.terraform.layout import Layout
 from trueup.drivers.terraform.prepared import Prepared, prepare
+from trueup.drivers.terraform.reattach import Kept
 from trueup.drivers.terraform.session import TerraformObservation, TerraformSession
 from trueup.drivers.terraform.spec import TerraformSpec, TofuSpec
 from trueup.drivers.terraform.state import identity_in
@@ -31,9 +32,11 @@ class TerraformDriver:
     files: ClassVar[tuple[str, ...]] = ("*.tf", "*.tf.json", "*.tofu", "*.tofu.json")
     """A directory that a pattern matches is a stack only when it directly holds one of these."""
 
-    def __init__(self, directories: Sequence[Path] = ()) -> None:
-        """`directories`: where engines lie besides PATH; each may hold several versions."""
+    def __init__(self, directories: Sequence[Path] = (), kept: Kept | None = None) -> None:
+        """`directories`: where engines lie besides PATH; each may hold several versions. `kept`: providers that stay
+        between checks; its own unless they are given."""
         self._directories = tuple(directories)
+        self._kept = kept or Kept()
         self._last: Layout | None = None
 
     def read(self, tree: Tree, path: str, spec: TerraformSpec) -> Reading:
@@ -46,6 +49,7 @@ class TerraformDriver:
     @contextlib.contextmanager
     def observe(self, job: Job[Any]) -> Iterator[TerraformObservation]:
         prepared = self._prepare(job)
+        prepared.loan = self._kept.loan(prepared.client.workdir.base) if job.purpose == "check" else None
         try:
             yield TerraformObservation(prepared)
         finally:
@@ -113,5 +117,7 @@ class TerraformDriver:
 
 
 def _tidy(prepared: Prepared) -> None:
-    """A plan file holds secrets in clear: it goes with its session."""
+    """A plan file holds secrets in clear: it goes with its session. A kept provider is free for the next one."""
     prepared.client.workdir.plan_file.unlink(missing_ok=True)
+    if prepared.loan is not None:
+        prepared.loan.give_back()

@@ -1,10 +1,10 @@
 """A stack ready to be planned: files laid out, engine chosen, init done, state restored."""
 
 import posixpath
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trueup.drivers.terraform import client as terraform
 from trueup.drivers.terraform.client import Client, NeedsInit
@@ -12,6 +12,7 @@ from trueup.drivers.terraform.diagnostics import Translator
 from trueup.drivers.terraform.engine import Constraint, Engine, choose
 from trueup.drivers.terraform.masking import Hider
 from trueup.drivers.terraform.reading import LOCK_FILE, VERSION_FILES, Root
+from trueup.drivers.terraform.reattach import Loan
 from trueup.drivers.terraform.schemas import Names, SchemaCache
 from trueup.drivers.terraform.spec import TerraformSpec
 from trueup.drivers.terraform.state import KeptState, state_file
@@ -24,10 +25,11 @@ from trueup.drivers.terraform.workdir import (
     workdir_of,
     write_settings,
 )
-from trueup.model.errors import Invalid, Place, Refused
+from trueup.model.errors import Invalid, Place, Refused, TrueupError
 from trueup.model.shape import Shape
 from trueup.ports.driver import Job
 
+T = TypeVar("T")
 ENGINES = ("terraform", "tofu")
 
 
@@ -43,6 +45,8 @@ class Prepared:
     """Of a stack without a backend."""
     holds_state: bool = False
     """The state is a file in the working directory."""
+    loan: Loan | None = None
+    """Providers that are kept running, where this may use them."""
 
     @property
     def plan_seconds(self) -> float:
@@ -90,11 +94,23 @@ class Prepared:
         arguments += [f"-target={address}" for address in targets]
         self.ensure_init()
         try:
-            return self.client.plan(arguments, seconds=self.plan_seconds)
+            return self.beside(lambda client: client.plan(arguments, seconds=self.plan_seconds))
         except NeedsInit:
             self.stamp.forget()
             self.ensure_init()
             return self._plan_again(arguments)
+
+    def beside(self, ask: Callable[[Client], T]) -> T:
+        """What a client says that may use a kept provider; once more, alone, when that one died meanwhile."""
+        if self.loan is None:
+            return ask(self.client)
+        try:
+            with self.loan.used(self.root, self.client.workdir, self.client.environment) as given:
+                return ask(replace(self.client, environment={**self.client.environment, **given}))
+        except TrueupError:
+            if not self.loan.fail():
+                raise
+        return ask(self.client)
 
     def _plan_again(self, arguments: Sequence[str]) -> bool:
         try:
@@ -109,7 +125,7 @@ class Prepared:
 
     def shapes(self, names: Names) -> Mapping[str, Shape]:
         key = [self.client.workdir.lock_file().decode("utf-8", "replace"), self.client.engine.label]
-        return self.schemas.shapes(key, names, self.client.schemas)
+        return self.schemas.shapes(key, names, lambda: self.beside(Client.schemas))
 
 
 def prepare(job: Job[Any], root: Root, directories: Sequence[Path], *, applies: bool = False) -> Prepared:

@@ -67,6 +67,7 @@ class Said:
     """Of a local backend, where it is a literal."""
     providers: frozenset[str] = frozenset()
     """Local names of configured or implied providers."""
-    configures_provider: bool = False
+    configured: tuple[tuple[str, str], ...] = ()
+    """Provider blocks: local name, and the block's text."""
     for_init: tuple[str, ...] = ()
     """Text of everything that `init` depends on: terraform blocks, module sources, implied providers."""

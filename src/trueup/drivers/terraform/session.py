@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from trueup.drivers.terraform import applying, client
+from trueup.drivers.terraform.client import Client
 from trueup.drivers.terraform.configuration import configuration_of, ignored_of, moments_in, sets_of, unseen_by
 from trueup.drivers.terraform.convert import changes_of, kinds_in, secrets_of
 from trueup.drivers.terraform.prepared import Prepared
@@ -70,7 +71,7 @@ class TerraformObservation:
         )
 
     def _changed(self, live: LiveIdentity) -> Plan:
-        return self._converted(self._prepared.client.show_plan(), live)
+        return self._converted(self._prepared.beside(Client.show_plan), live)
 
     def _unchanged(self, live: LiveIdentity, state: JSON, previous: JSON) -> Plan:
         """From the plan's file alone, once `show` was seen to give the same for this code."""
@@ -79,7 +80,7 @@ class TerraformObservation:
         try:
             if configuration is not None:
                 return self._converted(document_of(state, previous, configuration), live)
-            document = self._prepared.client.show_plan()
+            document = self._prepared.beside(Client.show_plan)
             plan = self._converted(document, live)
             short = document_of(state, previous, document["configuration"])
         except NotPlain:

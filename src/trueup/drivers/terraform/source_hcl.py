@@ -93,7 +93,7 @@ class Collected:
         self.backend = ""
         self.backend_path = ""
         self.providers: set[str] = set()
-        self.configures_provider = False
+        self.configured: list[tuple[str, str]] = []
         self.for_init: list[str] = []
 
     def take(self, block: Block) -> None:
@@ -101,7 +101,7 @@ class Collected:
             case ["terraform"]:
                 self._terraform(block)
             case ["provider", name]:
-                self.configures_provider = True
+                self.configured.append((name, block.text))
                 self.providers.add(name)
             case ["module", name]:
                 source, version = block.body.attribute("source"), block.body.attribute("version")
@@ -120,7 +120,7 @@ class Collected:
             backend=self.backend,
             backend_path=self.backend_path,
             providers=frozenset(self.providers),
-            configures_provider=self.configures_provider,
+            configured=tuple(self.configured),
             for_init=(*self.for_init, *sorted(self.providers)),
         )
 

@@ -28,8 +28,8 @@ def parse_json(path: str, content: bytes) -> Said:
     for name, call in _members(document.get("module")):
         start.modules.append(ModuleCall(name, str(call.get("source", "")), top))
         start.for_init.append(f"module {name} {call.get('source')} {call.get('version')}")
-    for name, _ in _members(document.get("provider")):
-        start.configures_provider = True
+    for name, body in _members(document.get("provider")):
+        start.configured.append((name, json.dumps(body)))
         start.providers.add(name)
     for settings in _objects(document.get("terraform")):
         start.for_init.append(json.dumps(settings, sort_keys=True))
