@@ -93,6 +93,24 @@ KEPT_PROVIDERS_IDLE = timedelta(minutes=2)
 KEPT_PROVIDERS_KNOWN = ("hashicorp/aws",)
 """Providers that may be kept: those that read nothing beside the code by a relative path while they plan."""
 
+BREAK_GLASS_TTL = timedelta(hours=1)
+"""How long a break-glass is open, unless its environment or whoever opens it says otherwise."""
+BREAK_GLASS_LONGEST = timedelta(hours=4)
+"""The longest that may be asked for, once at its opening and once more by extending it; an environment may lower it."""
+BREAK_GLASS_REQUEST = timedelta(hours=1)
+"""How long a break-glass waits for its second person before it lapses."""
+BREAK_GLASS_RECORDED = timedelta(days=7)
+"""How long ago a break-glass that is written down afterwards may have begun, and how long it may have lasted."""
+FOLLOW_UP = timedelta(hours=1)
+"""After a break-glass ended: until everything that it left must be in a change request or decided."""
+FOLLOW_UP_AGAIN = timedelta(hours=1)
+"""Between two escalations of a break-glass that is not followed up."""
+FOLLOW_UP_LIMIT = 24
+"""Escalations of one break-glass; after so many it stays unfinished without another word."""
+
+URGENT_CONCURRENCY = 2
+"""Urgent runs at once in one process, beside the queues that everybody else waits in."""
+
 DATABASE_PATIENCE = 20
 """Seconds that a writer waits for another one before it gives up as Unavailable."""
 CHECKPOINT_EVERY = 100

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from trueup.engine.break_glass_follow_up import FollowUps
 from trueup.engine.checks import Checks
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
+from trueup.model.break_glass import BreakGlass
 from trueup.model.errors import Unavailable
 from trueup.model.run import Run
 from trueup.model.stack import StackId
@@ -13,8 +15,8 @@ from trueup.model.stack import StackId
 class InlineQueues:
     """Implements engine.scheduler.Queues; nothing is left for a sweep, because nobody dies here."""
 
-    def __init__(self, reconciler: Reconciler, recovery: Recovery, checks: Checks) -> None:
-        self._reconciler, self._recovery, self._checks = reconciler, recovery, checks
+    def __init__(self, reconciler: Reconciler, recovery: Recovery, checks: Checks, follow_ups: FollowUps) -> None:
+        self._reconciler, self._recovery, self._checks, self._follow_ups = reconciler, recovery, checks, follow_ups
 
     def enqueue_plan(self, run: Run) -> None:
         self._reconciler.walk(run.id, "plan")
@@ -30,6 +32,12 @@ class InlineQueues:
 
     def enqueue_check(self, stack: StackId, due_at: datetime) -> None:
         self._checks.check(stack)
+
+    def enqueue_follow_up(self, glass: BreakGlass) -> None:
+        try:
+            self._follow_ups.write(glass.id)
+        except Unavailable:
+            return  # the next round tries again
 
     def sweep(self) -> None:
         return

@@ -10,6 +10,7 @@ from tests.fakes.file_driver import FileDriver, FileSpec, Reach, closure, identi
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.engine import scheduler
 from trueup.engine.books import Books
+from trueup.engine.drift_records import DriftRecords
 from trueup.engine.errands import Errands
 from trueup.engine.jobs import Jobs
 from trueup.engine.leases import Leases
@@ -105,7 +106,7 @@ def build(place: Place, worker: str, reach: Reach = nowhere) -> Built:
     jobs = Jobs(store, {"files": FileDriver(reach)}, lambda: nobody, str, place.data)
     errands = Errands(store, files, jobs)  # type: ignore[arg-type]
     books = Books(store, files, lambda _name: None, clock)  # type: ignore[arg-type]
-    settling = Settling(books, errands, clock)
+    settling = Settling(books, errands, DriftRecords(files), clock)  # type: ignore[arg-type]
     leases = Leases(store, worker, LEASE)
     reconciler = Reconciler(errands, books, settling, leases, clock)
     recovery = Recovery(books, errands, settling, leases)

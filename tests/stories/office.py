@@ -24,6 +24,7 @@ from trueup.ports.forge import Forge
 from trueup.ports.store import LedgerFilter, RunFilter
 from trueup.system.clock import Clock
 from trueup.wiring import Installation, Options, installation
+from trueup.wiring.rounds import rounds
 
 CONTROL = """\
 apiVersion: trueup.dev/v1
@@ -221,13 +222,15 @@ def installed_beside(
 
 def scheduler_of(installed: Installation) -> Scheduler:
     site = installed.site
+    queues = InlineQueues(site.reconciler, site.recovery, site.checks, site.follow_ups)
     return Scheduler(
         store=installed.store,
         catalog=site.catalog,
         intake=installed.intake,
         errands=site.errands,
         reports=installed.reports,
-        queues=InlineQueues(site.reconciler, site.recovery, site.checks),
+        queues=queues,
         clock=site.clock,
         holder=installed.worker,
+        rounds=rounds(site, queues),
     )

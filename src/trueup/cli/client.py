@@ -108,6 +108,16 @@ def _here(invocation: Invocation, headers: Mapping[str, str], stack: ExitStack) 
     raise Broken("the data directory was neither taken nor refused")
 
 
+def confidential(invocation: Invocation) -> None:
+    """Raises Refused before credentials are asked for where others could read them: a server elsewhere without TLS."""
+    if not invocation.server:
+        return
+    url = httpx.URL(invocation.server)
+    if url.scheme != "https" and url.host not in ("127.0.0.1", "localhost", "::1"):
+        hint = "https://..., or run the command on the server's own machine"
+        raise Refused(f"{invocation.server} is not TLS: credentials would travel in clear", hint=hint)
+
+
 def beside(data: Path) -> Runtime | None:
     """The `trueup up` that has the data directory now. A note of another process than the lock's holder is stale."""
     found, runtime = holder(data), running(data)

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Command] = {
     "stack": Command("trueup.cli.stacks", "Stacks: what is reconciled.", group=True),
     "run": Command("trueup.cli.runs", "Runs: one walk from plan to record for one stack.", group=True),
     "drift": Command("trueup.cli.drifts", "Drifts: where reality left what was settled.", group=True),
+    "break-glass": Command("trueup.cli.break_glass", "Break-glass: changing the live system by hand.", group=True),
     "request": Command("trueup.cli.change_requests", "Change requests of the repositories.", group=True),
     "ledger": Command("trueup.cli.ledger", "The ledger: what changed, who did it, who agreed.", group=True),
     "what-changed": Command("trueup.cli.reports", "Tell what changed, in order, with who and why."),

@@ -40,6 +40,11 @@ def drift(api: Api, typed: str) -> str:
     return typed if _whole("dft", typed) else _only("drift", typed, api.get("drifts", state="all"))
 
 
+def break_glass(api: Api, typed: str) -> str:
+    """The id of the break-glass that this begins."""
+    return typed if _whole("bg", typed) else _only("break-glass", typed, api.get("break-glass", state="all"))
+
+
 @dataclass(frozen=True)
 class RequestName:
     repository: str

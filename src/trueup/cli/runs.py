@@ -175,6 +175,19 @@ def cancel(ctx: typer.Context, name: RunName, reason: OptionalReason = "") -> No
 
 
 @app.command()
+def urgent(ctx: typer.Context, name: RunName, reason: OptionalReason = "") -> None:
+    """Put a delivery ahead of the queue: one person asks with a reason, another one agrees.
+
+    The gate stays: approvals and the guard hold as always.
+
+    \b
+    trueup run urgent run-0f3a --as anna --reason "checkout is down, this is the fix"
+    trueup run urgent run-0f3a --as ben
+    """
+    _decide(ctx, name, "urgent", {"reason": reason or None})
+
+
+@app.command()
 def recover(ctx: typer.Context, name: RunName) -> None:
     """Find out what an interrupted apply did, and write it down.
 

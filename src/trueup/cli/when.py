@@ -67,6 +67,26 @@ def moment(text: str, now: datetime, *, past: bool) -> str:
     return (typed if typed.tzinfo else typed.replace(tzinfo=now.tzinfo)).isoformat()
 
 
+def seconds(text: str) -> float:
+    """A span as a person types it: `90s`, `30m`, `2h`, `1h30m`. Raises Invalid."""
+    parts = re.findall(r"(\d+)\s*(s|min|m|h|d|w)", text.strip())
+    if not parts or re.fullmatch(r"(?:\d+\s*(?:s|min|m|h|d|w)\s*)+", text.strip()) is None:
+        raise Invalid(f"{text!r} is no span of time", hint="like 30m, 2h or 1h30m")
+    return sum(timedelta(**{_UNITS[unit]: int(count)}).total_seconds() for count, unit in parts)
+
+
+def earlier(text: str, now: datetime) -> str:
+    """As `moment`, in the past; `02:10` is the newest such time of day."""
+    clock = re.fullmatch(r"(\d{1,2}):(\d{2})", text.strip())
+    if clock is None:
+        return moment(text, now, past=True)
+    hour, minute = int(clock[1]), int(clock[2])
+    if hour > 23 or minute > 59:
+        raise Invalid(f"{text!r} is no time of day", hint="like 02:10")
+    today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return (today if today <= now else today - timedelta(days=1)).isoformat()
+
+
 def _read(stamp: str) -> datetime:
     read = datetime.fromisoformat(stamp)
     return read if read.tzinfo else read.astimezone()

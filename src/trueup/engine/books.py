@@ -4,17 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trueup.engine.break_glass_told import covering
 from trueup.engine.catalog import Catalog
 from trueup.engine.desk import Desk
 from trueup.engine.source import Source
 from trueup.model.baseline import Baseline
+from trueup.model.break_glass import BreakGlass
 from trueup.model.drift import DriftId
 from trueup.model.ledger import Draft
 from trueup.model.people import Approval, Identity
 from trueup.model.plan import Address, AttributedChange, JudgedPlan, Verdict
 from trueup.model.request import RequestState
 from trueup.model.run import ChangeSummary, DifferenceSummary, Run, RunId, RunKind
-from trueup.model.stack import StackId
+from trueup.model.stack import Stack, StackId
 from trueup.ports.driver import Reading
 from trueup.ports.forge import Forge
 from trueup.ports.store import RunFilter, Store
@@ -42,6 +44,11 @@ class Books:
     def baseline(self, stack: StackId) -> Baseline | None:
         with self.store.transaction() as tx:
             return tx.baseline(stack)
+
+    def held(self, stack: Stack) -> BreakGlass | None:
+        """The break-glass that an apply to a stack waits for."""
+        with self.store.transaction() as tx:
+            return covering(tx, tx.stack(stack.id) or stack)
 
     def begun(self, run: RunId) -> bool:
         """Whether an effect may have reached the live system. The stored journal is the truth."""

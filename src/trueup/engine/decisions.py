@@ -1,4 +1,4 @@
-"""Decisions about runs: approve, reject, release, discard, cancel. Each is written down with a name and a reason."""
+"""Decisions about runs: approve, reject, release, discard, cancel, urge. Each is written down with a name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from trueup.engine.leases import cancelled
 from trueup.model.errors import Invalid, Refused
 from trueup.model.people import Approval, Identity, Release
 from trueup.model.plan import Address
-from trueup.model.run import Run, RunId, RunState
+from trueup.model.run import Run, RunId, RunKind, RunState, Urgency
 from trueup.model.values import Digest
 from trueup.stages.approve import Ballot, Count, count
 from trueup.stages.judge import losses_by_address, value_at_stake
@@ -101,6 +101,31 @@ class RunDecisions:
             tx.put_fact(cancelled(id), person)
             tx.record(desk.draft("run.cancel", f"{person} asked {id} to stop", actor=person))
         return desk.run
+
+    def urge(self, id: RunId, by: Identity, reason: str = "") -> Run:
+        """Ahead of the queue, planning too. The first person says why; another one, who may be anybody, agrees. What
+        it may do is judged, approved and guarded as always."""
+        desk, person = self.books.desk(id), self.books.who(by)
+        run, now = desk.run, self.books.clock.now()
+        if run.kind not in (RunKind.DELIVERY, RunKind.REVERT):
+            raise Refused(f"{id} is a {run.kind}: only deliveries and reverts can be urgent")
+        if run.state.ended or run.state.begun:
+            raise Refused(f"{id} is {run.state}: there is nothing to hurry", hint=f"`trueup run show {id}`")
+        if run.urgent:
+            raise Refused(f"{id} is urgent already", hint=f"`trueup run show {id} --why` says what it waits for")
+        if run.urgency is None:
+            needs_reason(reason)
+            urgency = Urgency(person, reason.strip(), now)
+            summary = f"{person} wants {id} of {desk.stack.name} ahead of the queue: {reason}; another one must agree"
+        elif person == run.urgency.person:
+            hint = "one person under two names counts once (`people:` in trueup.yaml)"
+            raise Refused(f"{person} asked for it: another person has to agree that {id} is urgent", hint=hint)
+        else:
+            urgency = replace(run.urgency, second=person, second_at=now)
+            summary = f"{id} of {desk.stack.name} goes ahead of the queue: {urgency.person} and {person} say so"
+        people = [urgency.person, *([urgency.second] if urgency.second else [])]
+        draft = desk.draft("run.urgent", summary, actor=person, people=people, why=urgency.reason)
+        return desk.move(run.state, replace(draft, reason=urgency.reason), urgency=urgency)
 
     def tally(self, run: Run) -> Count:
         """Who counts, and what is missing from whom: `run show --why`."""

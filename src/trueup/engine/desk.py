@@ -86,8 +86,20 @@ class Desk:
 
     def _put(self, tx: Transaction, state: RunState, draft: Draft | None, changes: dict[str, Any]) -> None:
         stored = tx.run(self.run.id)
+        if stored is not None and _only_urged(self.run, stored):
+            self.run = replace(self.run, generation=stored.generation, urgency=stored.urgency)
         if stored is None or stored.generation != self.run.generation:
             raise Conflict(f"{self.run.id} moved on")
         self.run = tx.put_run(replace(self.run, state=state, updated_at=self._now(), **changes))
         if draft is not None:
             tx.record(draft)
+
+
+def _only_urged(mine: Run, stored: Run) -> bool:
+    """Nobody moved the run meanwhile; people only made it urgent, which is no reason to plan it once more."""
+    return stored.generation - mine.generation == _urged(stored) - _urged(mine)
+
+
+def _urged(run: Run) -> int:
+    """How many people want it urgent: each of them wrote the row once."""
+    return 0 if run.urgency is None else 1 + bool(run.urgency.second)

@@ -69,8 +69,9 @@ class Reconciler:
         return desk.run
 
     def _deferred(self, desk: Desk, phase: Phase) -> bool:
-        """A run of a paused stack, or whose stack or upstream is not settled, waits, and holds nothing meanwhile."""
-        if phase == "apply" and desk.stack.paused:
+        """A run of a stack that is paused or under break-glass, or that is not settled, or whose upstream is not,
+        waits, and holds nothing meanwhile."""
+        if phase == "apply" and (desk.stack.paused or self.books.held(desk.stack) is not None):
             return True
         waiting = self.errands.waiting_for(desk.run)
         if waiting and phase == "plan":

@@ -1,6 +1,6 @@
 """Scheduler: what is due. Git is looked at, runs and checks are handed to workers, waiting ones are woken."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Event
@@ -10,6 +10,7 @@ from trueup.engine.catalog import Catalog, Look
 from trueup.engine.errands import Errands
 from trueup.engine.intake import Intake
 from trueup.engine.reports import Reports
+from trueup.model.break_glass import BreakGlass
 from trueup.model.drift import CheckState
 from trueup.model.errors import TrueupError
 from trueup.model.run import Run, RunId, RunState
@@ -29,6 +30,7 @@ class Queues(Protocol):
     def enqueue_apply(self, run: Run) -> None: ...
     def enqueue_recover(self, run: Run) -> None: ...
     def enqueue_check(self, stack: StackId, due_at: datetime) -> None: ...
+    def enqueue_follow_up(self, glass: BreakGlass) -> None: ...
     def sweep(self) -> None:
         """Takes over what dead workers left."""
         ...
@@ -49,6 +51,8 @@ class Scheduler:
     poll: timedelta = POLL
     sign: Callable[[], None] = lambda: None
     """Writes a signed checkpoint of the ledger when one is due."""
+    rounds: Sequence[Callable[[], None]] = ()
+    """What else is due now and then: each safe to repeat, and cheap when nothing is."""
     look: Look | None = None
     """The newest refresh, for `readyz` and `doctor`."""
     looked_at: datetime | None = None
@@ -73,9 +77,18 @@ class Scheduler:
         self.queues.sweep()
         self._wake()
         self._hand_out(now)
+        self._go_round()
         self._check(now)
         self.reports.publish()
         self.sign()
+
+    def _go_round(self) -> None:
+        """One that fails is said and does not keep the others."""
+        for each in self.rounds:
+            try:
+                each()
+            except (TrueupError, Conflict) as error:
+                self.store.log("scheduler", [str(error)])
 
     def refresh(self) -> Look:
         """Looks at Git now and takes in what is new."""
@@ -122,8 +135,13 @@ class Scheduler:
         states = frozenset({RunState.QUEUED, RunState.APPROVED, RunState.UNCERTAIN})
         with self.store.transaction() as tx:
             runs = tx.runs(RunFilter(states=states, limit=1000))
-            paused = {stack.id for stack in tx.stacks() if stack.paused}
-        for run in reversed(runs):
+            glasses = tx.break_glasses()
+            paused = {
+                stack.id
+                for stack in tx.stacks()
+                if stack.paused or any(glass.holds_up(stack.id, stack.environment) for glass in glasses)
+            }
+        for run in sorted(runs, key=lambda run: (not run.urgent, run.created_at, run.id)):
             early = run.not_before is not None and run.not_before > now
             if early or (run.state is RunState.APPROVED and run.stack in paused):
                 continue

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from trueup.engine.adoption import Adoption
 from trueup.engine.books import Books
+from trueup.engine.break_glass import BreakGlasses
+from trueup.engine.break_glass_credentials import BreakGlassCredentials
+from trueup.engine.break_glass_follow_up import FollowUps
 from trueup.engine.catalog import Catalog
 from trueup.engine.checks import Checks
 from trueup.engine.codification import Codification
@@ -38,3 +41,6 @@ class Site:
     checks: Checks
     reconciler: Reconciler
     recovery: Recovery
+    break_glasses: BreakGlasses
+    break_glass_credentials: BreakGlassCredentials
+    follow_ups: FollowUps

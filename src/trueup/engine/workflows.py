@@ -14,11 +14,12 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, WorkflowSta
 from sqlalchemy.exc import SQLAlchemyError
 
 from trueup.engine.lost import Lost
+from trueup.model.break_glass import BreakGlass, BreakGlassId
 from trueup.model.errors import Broken, TrueupError, Unavailable
 from trueup.model.run import Run, RunId, RunKind
 from trueup.model.stack import StackId
 from trueup.ports.store import Conflict, Store
-from trueup.settings import CONCURRENCY, QUEUE_SECONDS, SILENT_SECONDS
+from trueup.settings import CONCURRENCY, QUEUE_SECONDS, SILENT_SECONDS, URGENT_CONCURRENCY
 
 VERSION = "trueup-1"
 """Of the workflows below, not of the program: only workers with the same one take over each other's workflows."""
@@ -28,6 +29,9 @@ DELIVERIES = "deliveries"
 PROPOSALS = "proposals"
 """Apart from deliveries, so that they never starve behind applies."""
 CHECKS = "checks"
+URGENT = "urgent"
+"""Deliveries and reverts that two people want ahead of the others: a queue of its own, because the order inside of
+one with partitions is not ours to say. A lease keeps those of one stack apart whatever queue they come from."""
 
 UNENDED = ["PENDING", "ENQUEUED", "DELAYED"]
 LONGEST_PAUSE = 300.0
@@ -41,6 +45,7 @@ class Work:
     apply: Callable[[RunId], object]
     recover: Callable[[RunId], object]
     check: Callable[[StackId], object]
+    follow_up: Callable[[BreakGlassId], object] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,16 @@ def _check(stack: str) -> str:
 @DBOS.step(name="check")
 def _check_step(stack: str) -> str:
     return _done(f"check:{stack}", lambda work: work.check(StackId(stack)))
+
+
+@DBOS.workflow(name="follow-up")
+def _follow_up(glass: str) -> str:
+    return _follow_up_step(glass)
+
+
+@DBOS.step(name="follow-up")
+def _follow_up_step(glass: str) -> str:
+    return _done(glass, lambda work: work.follow_up(BreakGlassId(glass)))
 
 
 def _done(log: str, work: Callable[[Work], object]) -> str:
@@ -164,9 +179,10 @@ class Engine:
             DBOS.launch()
             for queue in (PROPOSALS, CHECKS):
                 DBOS.register_queue(queue, worker_concurrency=concurrency, polling_interval_sec=polling)
-            DBOS.register_queue(
-                DELIVERIES, worker_concurrency=concurrency, partition_concurrency=1, polling_interval_sec=polling
-            )
+            for queue, slots in ((DELIVERIES, concurrency), (URGENT, URGENT_CONCURRENCY)):
+                DBOS.register_queue(
+                    queue, worker_concurrency=slots, partition_concurrency=1, polling_interval_sec=polling
+                )
 
     def stop(self, patience: int = 0) -> None:
         """Takes nothing new and waits so many seconds for what is under way. What does not end is left to the next
@@ -187,6 +203,9 @@ class Engine:
 
     def enqueue_check(self, stack: StackId, due_at: datetime) -> None:
         self._enqueue(_check, CHECKS, f"{stack}:check:{due_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}", stack, stack)
+
+    def enqueue_follow_up(self, glass: BreakGlass) -> None:
+        self._enqueue(_follow_up, PROPOSALS, f"{glass.id}:follow-up:{glass.generation}", glass.id, glass.id)
 
     def sweep(self) -> None:
         """Takes over what dead workers left: rows first, so that their workflows, resumed, find something to do."""
@@ -216,7 +235,7 @@ class Engine:
         silent = {worker.id for worker in self._store.workers(silent_for=self._silence)}
         return {self._worker, *(worker.id for worker in self._store.workers() if worker.id not in silent)}
 
-    def _enqueue(self, workflow: Callable[[str], str], queue: str, name: str, subject: str, stack: StackId) -> None:
+    def _enqueue(self, workflow: Callable[[str], str], queue: str, name: str, subject: str, stack: str) -> None:
         """Twice is once: the id follows from the row's generation. A workflow that ended and left the row as it was
         is followed by another one, later and later."""
         if name in self._under_way:
@@ -226,7 +245,7 @@ class Engine:
             if any(each.status in UNENDED for each in tries):
                 return
             pause = min(LONGEST_PAUSE, 2.0 ** len(tries)) if tries else None
-            key = stack if queue == DELIVERIES else None
+            key = stack if queue in (DELIVERIES, URGENT) else None
             with SetWorkflowID(f"{name}:{len(tries)}"), SetEnqueueOptions(queue_partition_key=key, delay_seconds=pause):
                 DBOS.enqueue_workflow(queue, workflow, subject)
 
@@ -237,7 +256,9 @@ class Engine:
 
 
 def _queue(run: Run) -> str:
-    return PROPOSALS if run.kind is RunKind.PROPOSAL else DELIVERIES
+    if run.kind is RunKind.PROPOSAL:
+        return PROPOSALS
+    return URGENT if run.urgent else DELIVERIES
 
 
 def _name(run: Run, phase: str) -> str:

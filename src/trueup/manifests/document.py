@@ -46,6 +46,14 @@ class ApproveEntry(Part):
     destroy: StrictInt | None = Field(None, ge=0, le=20, description="People for a plan that destroys or replaces.")
 
 
+class BreakGlassEntry(Part):
+    """Changing the live system by hand for a while."""
+
+    ttl: Duration | None = Field(None, description="How long, unless the person says otherwise: like 30m.")
+    longest: Duration | None = Field(None, description="The longest that may be asked for; 4h at most.")
+    second: StrictBool = Field(False, description="A second person has to confirm.")
+
+
 class EnvironmentEntry(Part):
     """The rules of one environment. One that is not declared counts as critical, and is only observed."""
 
@@ -57,6 +65,7 @@ class EnvironmentEntry(Part):
     escalate_after: EscalateEntry | None = None
     approve: ApproveEntry | None = None
     reverts_per_hour: StrictInt | None = Field(None, ge=0, le=1000, description="Automatic reverts; 0: none.")
+    break_glass: BreakGlassEntry | None = None
 
 
 class CredentialSource(Part):
@@ -84,13 +93,16 @@ class CredentialEntry(CredentialSource):
     match: Match = Field(default_factory=dict)
     plan: CredentialSource | None = Field(None, description="Reads only.")
     apply: CredentialSource | None = Field(None, description="Writes; never given to a plan or a check.")
+    break_glass: CredentialSource | None = Field(None, description="For people under break-glass: an `awsRole`.")
 
     @model_validator(mode="after")
     def _one_form(self) -> "CredentialEntry":
         split = bool(self.plan or self.apply)
-        bare = bool(self.model_fields_set - {"match", "plan", "apply"})
+        bare = bool(self.model_fields_set - {"match", "plan", "apply", "break_glass"})
         if split == bare:
             raise PydanticCustomError("one", "give either `plan:` and `apply:`, or one source that serves both")
+        if self.break_glass and not self.break_glass.aws_role:
+            raise PydanticCustomError("one", "`breakGlass:` names an `awsRole`: its sessions carry the person's name")
         if self.apply and not self.plan:
             raise PydanticCustomError("one", "`apply:` without `plan:`: plans and checks need credentials as well")
         return self

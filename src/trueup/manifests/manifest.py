@@ -60,6 +60,7 @@ class CredentialRule:
     plan: CredentialSource | None
     apply: CredentialSource | None
     place: Place | None = None
+    break_glass: CredentialSource | None = None
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ def _rule(entry: CredentialEntry, place: Place) -> CredentialRule:
         plan, apply = (_source(part) if part else None for part in (entry.plan, entry.apply))
     else:
         plan = apply = _source(entry)
-    return CredentialRule(entry.match, plan, apply, place)
+    return CredentialRule(entry.match, plan, apply, place, _source(entry.break_glass) if entry.break_glass else None)
 
 
 def _source(entry: SourceEntry) -> CredentialSource:

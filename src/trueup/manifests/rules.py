@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from trueup.manifests.alert_entries import EscalateEntry
-from trueup.manifests.document import ApproveEntry, Document, EnvironmentEntry, StackEntry
+from trueup.manifests.document import ApproveEntry, BreakGlassEntry, Document, EnvironmentEntry, StackEntry
 from trueup.manifests.entries import Entry
 from trueup.manifests.manifest import undeclared
 from trueup.manifests.mistakes import Mistakes, suggestion
 from trueup.manifests.positions import Loc, Parsed
 from trueup.model.errors import Place
-from trueup.model.stack import ApprovalPolicy, Environment, Escalation, Mode, Respond
+from trueup.model.stack import ApprovalPolicy, BreakGlassRules, Environment, Escalation, Mode, Respond
+from trueup.settings import BREAK_GLASS_LONGEST
 
 _REVERTS = (Respond.REVERT, Respond.REVERT_MINOR)
 
@@ -62,6 +63,7 @@ def _environment(
         approve,
         escalate_after=escalation(entry.escalate_after),
         reverts_per_hour=entry.reverts_per_hour,
+        break_glass=_break_glass(entry.break_glass, parsed.place((*loc, "breakGlass")), mistakes),
     )
 
 
@@ -69,6 +71,21 @@ def escalation(entry: EscalateEntry | None) -> Escalation | None:
     if entry is None:
         return None
     return Escalation(entry.sightings, timedelta(hours=entry.hours) if entry.hours else None)
+
+
+def _break_glass(entry: BreakGlassEntry | None, place: Place, mistakes: Mistakes) -> BreakGlassRules:
+    """An environment may lower what the installation allows, never raise it."""
+    if entry is None:
+        return BreakGlassRules()
+    longest = entry.longest or BREAK_GLASS_LONGEST
+    if longest > BREAK_GLASS_LONGEST:
+        hours = BREAK_GLASS_LONGEST.total_seconds() / 3600
+        mistakes.add("too-long", "a break-glass is never open for so long", place, f"at most {hours:.0f}h")
+    if entry.ttl is not None and entry.ttl > longest:
+        mistakes.add(
+            "too-long", "`ttl` is longer than the longest that is allowed", place, "lower it, or raise `longest`"
+        )
+    return BreakGlassRules(entry.ttl, entry.longest, entry.second)
 
 
 def check_respond(respond: Respond, mode: Mode, where: str, critical: bool, place: Place, mistakes: Mistakes) -> None:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
-from trueup.model.drift import DriftId
+from trueup.model.drift import Drift, DriftId
 from trueup.model.errors import Broken
 from trueup.model.stack import StackId
 
@@ -130,10 +130,12 @@ class BreakGlass:
     """A person, or `trueup` when its time was over."""
     retroactive: bool = False
     """Written down afterwards: Trueup was down. `opened_at` and `ended_at` are what a person says."""
+    before: Mapping[DriftId, str] = field(default_factory=dict)
+    """Drifts that were there when it opened, with their fingerprints: not its own, unless they changed since."""
     looked: tuple[StackId, ...] = ()
     """Stacks whose closing check is done."""
     written: tuple[Written, ...] = ()
-    obstacles: Mapping[StackId, str] | None = None
+    obstacles: Mapping[StackId, str] = field(default_factory=dict)
     """Why a stack's drift could not be written into code."""
     escalations: int = 0
     escalated_at: datetime | None = None
@@ -147,6 +149,31 @@ class BreakGlass:
     def since(self) -> datetime:
         """From when on the follow-up is owed: its end, or when it was written down."""
         return max(self.requested_at, self.ended_at) if self.ended_at else self.requested_at
+
+    @property
+    def holds(self) -> bool:
+        """Whether deliveries and automatic responses of its stacks wait: while it is open, and until they have been
+        looked at afterwards. A look that does not succeed for an hour holds nobody any longer: the walk's own guard
+        sees what was done by hand."""
+        return self.state is BreakGlassState.OPEN or (self.state.over and not self.escalations)
+
+    def holds_up(self, stack: StackId, environment: str) -> bool:
+        if not self.holds or not self.covers(stack, environment):
+            return False
+        return self.state is BreakGlassState.OPEN or stack not in self.looked
+
+    def made(self, drift: Drift) -> bool:
+        """Whether a drift came to be under it: its session did it, or it happened then as far as anybody knows."""
+        if drift.stack not in self.stacks or self.opened_at is None:
+            return False
+        if drift.origin is not None and drift.origin.break_glass:
+            return drift.origin.break_glass == self.id
+        if drift.id in self.before:
+            return self.before[drift.id] != drift.fingerprint
+        if drift.origin is not None:
+            return self.contains(drift.origin.at)
+        ended = self.ended_at or drift.first_seen
+        return drift.first_seen >= self.opened_at and (drift.not_before is None or drift.not_before <= ended)
 
     def covers(self, stack: StackId, environment: str) -> bool:
         return stack in self.stacks or (self.whole and self.environment == environment)

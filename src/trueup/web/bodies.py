@@ -5,12 +5,14 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from trueup.model.break_glass import Because
 from trueup.model.values import JSON
 from trueup.web.tokens import Scope
 
 Line = Annotated[str, Field(max_length=1000)]
 Text = Annotated[str, Field(max_length=60_000)]
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
+Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]
 Names = Annotated[list[Name], Field(min_length=1, max_length=1000)]
 
 
@@ -68,6 +70,33 @@ class Revert(Body):
 class Tolerate(Body):
     reason: Line
     until: AwareDatetime
+
+
+class OpenBreakGlass(Body):
+    because: Because
+    reason: Line
+    stack: Line = ""
+    environment: Line = ""
+    ttl: Seconds | None = None
+    """Without it: as long as the environment says."""
+    ticket: Line = ""
+    second: Line = ""
+    began: AwareDatetime | None = None
+    ended: AwareDatetime | None = None
+
+
+class ExtendBreakGlass(Body):
+    reason: Line
+    ttl: Seconds | None = None
+
+
+class CloseBreakGlass(Body):
+    reason: Line = ""
+
+
+class BreakGlassCredentials(Body):
+    stack: Line = ""
+    """Whose role, where the stacks have several."""
 
 
 class OpenRequest(Body):

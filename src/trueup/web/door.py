@@ -87,6 +87,14 @@ def is_loopback(scope: Scope) -> bool:
         return False
 
 
+def confidential(scope: Scope) -> bool:
+    """Nobody between can read it: TLS, or this machine itself and no proxy that came here over plain HTTP."""
+    if scope.get("scheme") == "https":
+        return True
+    told = Headers(scope=scope).get("x-forwarded-proto", "https")
+    return is_loopback(scope) and all(each.strip().lower() == "https" for each in told.split(","))
+
+
 def _asked_directly(headers: Headers) -> bool:
     """Not through a proxy, and not by a page in a browser whose name was made to lead to this machine."""
     host = re.sub(r":\d+$", "", headers.get("host", ""))

@@ -47,7 +47,7 @@ def show_run(visit: Reading, id: str) -> JSON:
     """One run, and `why`: whose approvals count, what is missing, and from whom. A blocked one with `lost`: what would
     be lost, whose it was, since when, as which drift; and `ways_on` with their commands."""
     run = _run(visit, id)
-    return {**_shown(visit, run), "why": shown.why(visit, run)}
+    return {**_shown(visit, run), "why": shown.why(visit, run), "held": shown.held(visit, run)}
 
 
 @router.get("/{id}/logs")
@@ -93,6 +93,13 @@ def cancel(visit: Deciding, id: str, body: PerhapsReason | None = None) -> JSON:
     """Ends a run; one that applies is asked to stop, and is uncertain until it is recovered."""
     run, reason = _run(visit, id), body.reason if body else ""
     return _shown(visit, decided(lambda: visit.site.runs.cancel(run.id, visit.by, reason)))
+
+
+@router.post("/{id}/urgent")
+def urge(visit: Deciding, id: str, body: PerhapsReason | None = None) -> JSON:
+    """Puts a delivery or revert ahead of the queue: one person asks with a reason, another one agrees."""
+    run, reason = _run(visit, id), body.reason if body else ""
+    return _shown(visit, decided(lambda: visit.site.runs.urge(run.id, visit.by, reason)))
 
 
 @router.post("/{id}/recover")

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from trueup.engine.adoption import Preview
+from trueup.engine.break_glass_told import covering
+from trueup.engine.break_glass_told import held as because_of
 from trueup.engine.codification import Codified
 from trueup.model.drift import Check, Drift, DriftId, DriftState
 from trueup.model.ledger import Entry
@@ -123,6 +125,16 @@ def preview(each: Preview) -> JSON:
 
 def codified(each: Codified, names: Names) -> JSON:
     return {**to_json(each), "done": [drift(done, names) for done in each.done]}
+
+
+def held(visit: Visit, each: Run) -> str:
+    """Why nothing is applied although everybody agreed: the stack is paused, or changed by hand just now."""
+    with visit.site.store.transaction() as tx:
+        row = tx.stack(each.stack)
+        glass = covering(tx, row) if row is not None else None
+    if each.state.ended or each.state.begun or each.kind is RunKind.PROPOSAL or row is None:
+        return ""
+    return because_of(glass) if glass is not None else f"the stack is paused: {row.paused}" if row.paused else ""
 
 
 def why(visit: Visit, each: Run) -> JSON:

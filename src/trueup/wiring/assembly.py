@@ -18,6 +18,9 @@ from trueup.adapters.store.checkpoints import load_signer
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.engine.adoption import Adoption
 from trueup.engine.books import Books
+from trueup.engine.break_glass import BreakGlasses
+from trueup.engine.break_glass_credentials import BreakGlassCredentials
+from trueup.engine.break_glass_follow_up import FollowUps
 from trueup.engine.catalog import Catalog, Remotes
 from trueup.engine.checks import Checks
 from trueup.engine.codification import Codification
@@ -167,6 +170,8 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     stacks = StackDecisions(books, errands, intake)
     foreign = Foreign(errands, books, settling, clock)
     checks = Checks(store, errands, books, foreign, records, clock)
+    codification = Codification(books, errands, catalog, forges)
+    glasses = BreakGlasses(books)
     site = Site(
         name=socket.gethostname(),
         clock=clock,
@@ -179,10 +184,13 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         stacks=stacks,
         drifts=DriftDecisions(books, stacks),
         adoption=Adoption(books, errands, settling, foreign),
-        codification=Codification(books, errands, catalog, forges),
+        codification=codification,
         checks=checks,
         reconciler=Reconciler(errands, books, settling, leases, clock),
         recovery=Recovery(books, errands, settling, leases),
+        break_glasses=glasses,
+        break_glass_credentials=BreakGlassCredentials(glasses, granting.now),
+        follow_ups=FollowUps(books, codification),
     )
     history = History(store, catalog, errands)
     reports = Reports(store, errands, forges)

@@ -22,6 +22,7 @@ from trueup.web.server import Life, Listen, serve
 from trueup.web.tokens import Tokens
 from trueup.wiring.assembly import Installation, Options, installation
 from trueup.wiring.offices import offices
+from trueup.wiring.rounds import rounds
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Works:
             apply=lambda run: site.reconciler.walk(run, "apply"),
             recover=site.recovery.recover,
             check=lambda stack: site.checks.check(stack),
+            follow_up=site.follow_ups.write,
         )
         engine = Engine(
             installed.store,
@@ -61,6 +63,7 @@ class Works:
             holder=installed.worker,
             poll=options.poll,
             sign=installed.sign_when_due,
+            rounds=rounds(site, engine),
         )
         return cls(installed, engine, scheduler)
 

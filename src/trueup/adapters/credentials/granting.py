@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
 from importlib import import_module
@@ -18,7 +19,7 @@ from trueup.manifests.manifest import Context, CredentialRule, CredentialSource,
 from trueup.manifests.patterns import fill, matches
 from trueup.model.errors import Invalid, Refused
 from trueup.model.stack import Declaration, Mode
-from trueup.ports.credentials import Granted, Secrets
+from trueup.ports.credentials import Granted, Lent, Secrets
 from trueup.system.clock import Clock
 from trueup.system.git_access import access
 from trueup.system.remotes import Remote
@@ -32,6 +33,7 @@ _NETWORK = (
 _OURS = "TRUEUP_*"
 """Never handed on, whatever `passEnv` says: our keys and tokens are among them."""
 _SECRET = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|PRIVATE|CREDENTIAL|API_?KEY|AUTH", re.IGNORECASE)
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _HARMLESS = re.compile(r"(_FILE|_PATH|_URL|_URI|_REGION|_SOCK)$", re.IGNORECASE)
 
 
@@ -53,8 +55,10 @@ class AssumedRoles:
         *,
         ambient: Mapping[str, str],
         clock: Clock,
+        until: datetime | None = None,
     ) -> tuple[dict[str, str], str]:
-        """Variables with the role's keys, and whom the cloud will see. `said` tells region and endpoint."""
+        """Variables with the role's keys, and whom the cloud will see. `said` tells region and endpoint. With
+        `until` the keys are new ones that are good for nothing after that moment."""
         with self._lock:
             if self._roles is None:
                 self._module = _boto3_module()
@@ -62,12 +66,11 @@ class AssumedRoles:
         region = said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or "us-east-1"
         endpoint = said.get("AWS_ENDPOINT_URL_STS") or said.get("AWS_ENDPOINT_URL")
         sts = self._module.Sts(region, endpoint, ambient)
-        keys = self._roles.assume(source, role, session, sts)
-        return {
-            "AWS_ACCESS_KEY_ID": keys.access_key,
-            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
-            "AWS_SESSION_TOKEN": keys.token,
-        }, keys.identity
+        if until is None:
+            keys = self._roles.assume(source, role, session, sts)
+        else:
+            keys = self._roles.lend(source, role, session, sts, until)
+        return dict(zip(_KEYS, (keys.access_key, keys.secret_key, keys.token), strict=True)), keys.identity
 
 
 def _boto3_module() -> Any:
@@ -143,12 +146,33 @@ class Granting:
             secrets |= {keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"]}
         return Granted(environment, frozenset(secret for secret in secrets if secret), identity)
 
+    def lend(self, stack: Declaration, session: str, until: datetime) -> Lent:
+        rule = self._rule(stack)
+        source = rule.break_glass if rule else None
+        if source is None or source.aws_role is None:
+            hint = "add `breakGlass: {awsRole: ...}` beside `plan:` and `apply:` of the entry that matches it"
+            raise Refused(f"no break-glass role is configured for `{stack.name}`", hint=hint)
+        attributes = attributes_of(stack)
+        told = {
+            name: fill(text, attributes)
+            for context in self._contexts
+            if matches(context.match, attributes)
+            for name, text in context.variables.items()
+            if name.startswith("AWS_") and name not in ("AWS_PROFILE", *_KEYS)
+        }
+        role, said = fill(source.aws_role, attributes), {**self._around.environment, **told}
+        keys, identity = self._sts(source, role, session, said, until=until)
+        return Lent({**told, **keys}, identity, role, until)
+
+    def _rule(self, stack: Declaration) -> CredentialRule | None:
+        return next((rule for rule in reversed(self._rules) if matches(rule.match, attributes_of(stack))), None)
+
     def _source(self, stack: Declaration, right: Right) -> CredentialSource:
         """Raises Refused when an apply has no credentials of its own, or may have none."""
         if right == "apply" and stack.mode is not Mode.DELIVER:
             message = f"`{stack.name}` has mode {stack.mode}: it gets no credentials that may write"
             raise Refused(message, hint="set `mode: deliver` for it or its environment in the control repository")
-        rule = next((rule for rule in reversed(self._rules) if matches(rule.match, attributes_of(stack))), None)
+        rule = self._rule(stack)
         source = (rule.plan if right == "plan" else rule.apply) if rule else None
         if source is None and right == "apply":
             hint = "add an entry below `credentials:` that matches it and has `apply:`"

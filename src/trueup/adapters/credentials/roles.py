@@ -1,10 +1,11 @@
 """Roles: short-lived AWS credentials from STS. The only file that asks it."""
 
+import json
 import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from trueup.manifests.manifest import CredentialSource
 from trueup.model.errors import Invalid, Rejected, TrueupError, Unavailable
 from trueup.system.clock import Clock
 
+SHORTEST = timedelta(minutes=15)
+"""Of a session, says STS."""
 _DENIED_FOR_NOW = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "IDPCommunicationError")
 
 
@@ -67,11 +70,26 @@ class Roles:
             kept = self._kept.get(wanted)
         if kept and kept.until - now > source.duration / 2:
             return kept
-        arguments = {"RoleArn": role, "RoleSessionName": name, "DurationSeconds": int(source.duration.total_seconds())}
+        keys = self._asked(source, role, sts, name, source.duration)
+        with self._lock:
+            self._kept[wanted] = keys
+        return keys
+
+    def lend(self, source: CredentialSource, role: str, session: str, sts: Sts, until: datetime) -> RoleKeys:
+        """New keys that are never kept. STS gives no session shorter than a quarter of an hour, so its policy ends
+        what the keys may do at `until` (the condition key aws:CurrentTime). Raises as `assume`."""
+        left = until - self._clock.now()
+        duration = max(SHORTEST, min(left, source.duration))
+        return self._asked(source, role, sts, session_name(session), duration, Policy=_until(until))
+
+    def _asked(
+        self, source: CredentialSource, role: str, sts: Sts, name: str, duration: timedelta, **more: str
+    ) -> RoleKeys:
+        arguments = {"RoleArn": role, "RoleSessionName": name, "DurationSeconds": int(duration.total_seconds()), **more}
         try:
-            if token_file:
+            if source.web_identity_token_file:
                 answer = self._client(sts, signed=False).assume_role_with_web_identity(
-                    **arguments, WebIdentityToken=_token(token_file)
+                    **arguments, WebIdentityToken=_token(source.web_identity_token_file)
                 )
             else:
                 external = {"ExternalId": source.external_id} if source.external_id else {}
@@ -79,16 +97,13 @@ class Roles:
         except (ClientError, BotoCoreError) as error:
             raise _translated(error, role) from None
         given = answer["Credentials"]
-        keys = RoleKeys(
+        return RoleKeys(
             given["AccessKeyId"],
             given["SecretAccessKey"],
             given["SessionToken"],
             answer["AssumedRoleUser"]["Arn"],
             given["Expiration"],
         )
-        with self._lock:
-            self._kept[wanted] = keys
-        return keys
 
     def _client(self, sts: Sts, *, signed: bool) -> Any:
         """Kept: making one takes longer than asking it."""
@@ -97,6 +112,13 @@ class Roles:
             if wanted not in self._clients:
                 self._clients[wanted] = _new_client(sts, signed=signed)
             return self._clients[wanted]
+
+
+def _until(moment: datetime) -> str:
+    """A session policy: what the role may do, until then."""
+    ends = {"DateLessThan": {"aws:CurrentTime": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}}
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": ends}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _new_client(sts: Sts, *, signed: bool) -> Any:

@@ -47,6 +47,8 @@ def run(document: JSON, when: When) -> RenderableType:
             ("began", when.at(document.get("created_at"))),
             ("now since", when.at(document.get("updated_at"))),
             ("waits for", document.get("waiting_for")),
+            ("held", document.get("held")),
+            ("urgent", _urgent(document.get("urgency"))),
             ("tries again", when.at(document["not_before"]) if document.get("not_before") else None),
             ("superseded by", document.get("superseded_by")),
             ("released", [f"{each['address']} by {each['person']}" for each in document.get("releases") or []]),
@@ -62,6 +64,13 @@ def run(document: JSON, when: When) -> RenderableType:
         if len(found) > CHANGES:
             parts.append(Text(f"  ... and {len(found) - CHANGES} more: --output json has all of them"))
     return Group(*parts)
+
+
+def _urgent(urgency: JSON) -> str | None:
+    if not urgency:
+        return None
+    second = f" and {urgency['second']}" if urgency.get("second") else "; another person has to agree"
+    return f"{urgency['person']}{second}: {urgency['reason']}"
 
 
 def why(document: JSON, when: When) -> RenderableType:
