@@ -87,6 +87,17 @@ def test_undone_by_hand_it_vanishes_and_a_comeback_is_linked() -> None:
     assert (back.id, back.earlier) == ("dft-2", drift.id)
 
 
+def test_a_part_that_comes_back_is_linked_too() -> None:
+    """Two ports and a tag were opened and undone; one of the ports comes back: the same deviation of one path."""
+    both = {**S, "ingress": [rule(22), rule(8443), rule(9443)], "tags": {"Env": "test"}}
+    (drift,) = check(both).opened
+    (gone,) = check(S, (drift,)).resolved
+    (back,) = check(R, (gone,)).opened
+    assert back.earlier == drift.id and back.fingerprint != drift.fingerprint
+    (other,) = check({**S, "ingress": [rule(22), rule(1)]}, (gone,)).opened
+    assert other.earlier is None
+
+
 def test_codified_it_converges() -> None:
     """Reality and code agree and S is behind: resolved as codified, and the address can be settled."""
     (drift,) = check(R).opened

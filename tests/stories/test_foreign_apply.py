@@ -59,9 +59,15 @@ def test_a_foreign_apply_that_undid_a_hand_made_change_is_said(small: SmallOffic
     (told,) = small.ledger("foreign.")
     assert told.draft.kind == "foreign.unexplained"
     assert "undid" in told.draft.summary and drift.address in told.draft.summary
+    (lost,) = small.ledger("drift.reverted-by")
+    assert lost.draft.summary.startswith("REVERTED aws_security_group.web ingress 8443/tcp from 10.0.0.0/8, added on")
+    assert "never codified; undone on" in lost.draft.summary
+    assert (lost.draft.details["drift"], lost.draft.commit) == (drift.id, small.site.catalog.head("infra"))
+    assert small.drift(drift.id).resolution is Resolution.UNDONE
     assert small.stack().settled == before, "a person looks at it first"
     small.check("web")
     assert small.stack().settled == before, "and it still waits when the drift is gone"
+    assert len(small.ledger("drift.reverted-by")) == 1, "said once"
     small.site.adoption.adopt(small.stack().id, named("anna"), "the port is not needed any more")
     assert small.stack().settled != before
     assert small.check("web") == []

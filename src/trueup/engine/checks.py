@@ -13,6 +13,7 @@ from trueup.engine.ids import new_id
 from trueup.engine.jobs import CHECKS, Errand
 from trueup.engine.settling import drift_drafts
 from trueup.engine.source import Source
+from trueup.engine.undoing import Undoing
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
 from trueup.model.drift import Check, CheckState, Drift, DriftState, Resolution
@@ -39,6 +40,7 @@ class Checks:
     books: Books
     foreign: Foreign
     records: DriftRecords
+    undoing: Undoing
     clock: Clock
 
     def check(self, id: StackId, reason: str = "") -> Check:
@@ -98,6 +100,7 @@ class Checks:
             if foreign.baseline is not None:
                 ended = tuple(_ended(drift, foreign.baseline, converging) for drift in detection.resolved)
                 detection = replace(detection, resolved=ended)
+            detection = replace(detection, resolved=tuple(_undone(each, foreign) for each in detection.resolved))
             self._record(tx, stack, detection, source, foreign)
             standing = [drift for drift in detection.unresolved if drift.state not in ACCEPTED]
             state = CheckState.DRIFTED if standing else CheckState.CLEAN
@@ -136,6 +139,9 @@ class Checks:
             tx.put_stack(_settled(stack, foreign.baseline))
         if foreign.draft is not None:
             tx.record(foreign.draft)
+        for drift in foreign.undone:
+            how = f"an apply of {foreign.applied[:12]} beside Trueup" if foreign.applied else "an apply beside Trueup"
+            tx.record(self.undoing.draft(tx, stack, drift, self.clock.now(), how=how, commit=foreign.applied))
 
     def spread(self, source: Source) -> timedelta:
         """Until the next check: a little earlier or later each time, so that a thousand stacks do not stay in step."""
@@ -173,6 +179,12 @@ def _look_first(tx: Transaction, stack: Stack, baseline: Baseline, attributed: A
     said = f"{len(found)} that no code has" if found else "nothing there that no code has"
     summary = f"{stack.name}: children are watched in {len(seen.watched - baseline.watched)} more places; {said}"
     tx.record(replace(about(stack, "stack.watched", summary, "trueup"), details={"settled": found}))
+
+
+def _undone(drift: Drift, foreign: Verdict) -> Drift:
+    """Gone with somebody's apply is not undone by hand."""
+    gone = drift.resolution is Resolution.VANISHED and any(each.id == drift.id for each in foreign.undone)
+    return replace(drift, resolution=Resolution.UNDONE) if gone else drift
 
 
 def _settled(stack: Stack, baseline: Baseline) -> Stack:

@@ -12,6 +12,7 @@ from trueup.engine.source import Source
 from trueup.engine.vault import CLOSURE, closure_bytes
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
+from trueup.model.drift import Drift
 from trueup.model.errors import Refused, TrueupError
 from trueup.model.ledger import Draft
 from trueup.model.plan import Address, Applied, AttributedPlan
@@ -38,6 +39,10 @@ class Verdict:
     baseline: Baseline | None = None
     sealed: Sequence[tuple[str, str, bytes]] = field(default_factory=tuple)
     draft: Draft | None = None
+    undone: Sequence[Drift] = ()
+    """What somebody's apply undid: each is told once, by itself."""
+    applied: str = ""
+    """The commit that was applied, where it is known."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,8 @@ class Foreign:
             for change in attributed.drifted
         )
 
-    def _undone(self, source: Source, attributed: AttributedPlan) -> list[str]:
-        """Addresses of open drifts that are gone, and not because code wants them now: somebody's apply undid what
+    def _undone(self, source: Source, attributed: AttributedPlan) -> list[Drift]:
+        """Open drifts that are gone, and not because code wants them now: somebody's apply undid what
         was made by hand."""
         there = {
             (change.address, each.path)
@@ -108,7 +113,7 @@ class Foreign:
         with self.books.store.transaction() as tx:
             known = tx.drifts(source.stack.id)
         return [
-            drift.address
+            drift
             for drift in known
             if drift.address not in managed(attributed.plan) and not unlooked(attributed.plan, drift.address)
             if any(_gone(drift.address, each.path, there) for each in drift.differences)
@@ -151,12 +156,15 @@ class Foreign:
         """Said once for each live identity; what differs stays drift, for a person to decide."""
         words, undone = UNEXPLAINED, self._undone(source, attributed)
         if undone:
-            words += f"; it undid what was made by hand: {', '.join(undone)}"
+            words += f"; it undid what was made by hand: {', '.join(each.address for each in undone)}"
         if self._told_before(source, attributed) is not None:
             return Verdict(words)
         with self.books.store.transaction() as tx:
             tx.put_fact(_told(source), f"{UNDID if undone else ''}{_identity(attributed)}")
-        return Verdict(words, draft=self._draft(source, "foreign.unexplained", words, attributed))
+        # Nothing is left to do at this commit: it is the one that was applied.
+        applied = source.revision if attributed.plan.empty else ""
+        draft = self._draft(source, "foreign.unexplained", words, attributed)
+        return Verdict(words, draft=draft, undone=undone, applied=applied)
 
     def _told_before(self, source: Source, attributed: AttributedPlan) -> str | None:
         """Whether this very live identity was called unexplained before, and why it waits: UNDID or nothing."""

@@ -24,6 +24,7 @@ from trueup.model.values import JSON
 from trueup.ports.driver import HandsOver
 from trueup.ports.store import Transaction
 from trueup.render.sentences import of_drift, sentence
+from trueup.render.undoings import UNDONE, came_back, undoing
 from trueup.stages.attribute import attribute
 from trueup.stages.children import looked_at, managed
 from trueup.stages.detect import Detection, detect
@@ -198,6 +199,7 @@ def drift_drafts(stack: Stack, detection: Detection, rows: Sequence[Drift]) -> l
             what = f"resolved.{drift.resolution}" if drift.resolution else str(drift.state)
             # What an apply would have done is of no interest once the drift has ended.
             said = "; ".join(told.place if drift.resolution else sentence(told) for told in of_drift(drift))
+            said = undoing(drift) if drift.resolution in UNDONE else said + came_back(drift)
             by = ", ".join(sorted({each.by for each in drift.ignored})) if drift.state is DriftState.IGNORED else said
             summary = f"drift {drift.resolution or drift.state} on {stack.name}: {by or drift.address}"
             drafts.append(drift_draft(stack, drift, f"drift.{what}", summary, drift.actor or "trueup"))

@@ -34,6 +34,8 @@ class Resolution(StrEnum):
     """A delivery undid it because a named person accepted the loss."""
     VANISHED = "vanished"
     """Somebody undid it by hand."""
+    UNDONE = "undone"
+    """An apply beside us undid it, and nobody had decided so."""
     FOREIGN = "foreign"
     """A foreign apply whose commit explains it."""
 

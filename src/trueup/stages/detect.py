@@ -124,14 +124,17 @@ def is_as_recorded(drift: Drift, differences: Sequence[Difference]) -> bool:
 
 
 def earlier_life(drift: Drift, known: Sequence[Drift]) -> DriftId | None:
-    """The newest record of the same deviation at the same address that ended before this one began. What is ignored
-    as a whole has none."""
+    """The newest record that ended with a deviation of this one: the same path at the same address, at the same
+    value. What is ignored as a whole has none."""
     if not drift.differences:
         return None
+    deviations = {each.fingerprint(drift.address) for each in drift.differences}
     lives = [
         each
         for each in known
-        if each.fingerprint == drift.fingerprint and each.address == drift.address and each.id != drift.id
+        if each.state is DriftState.RESOLVED
+        and each.address == drift.address
+        and any(path.fingerprint(each.address) in deviations for path in each.differences)
     ]
     found = max(lives, key=lambda each: each.last_seen, default=None)
     return found.id if found else None

@@ -39,6 +39,7 @@ from trueup.engine.reports import Reports
 from trueup.engine.settling import Settling
 from trueup.engine.site import Site
 from trueup.engine.stewardship import StackDecisions
+from trueup.engine.undoing import Undoing
 from trueup.manifests.expansion import expand
 from trueup.manifests.layouts import FILE
 from trueup.manifests.manifest import Manifest, Repository
@@ -169,7 +170,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     intake = Intake(store, catalog, errands, forges, clock)
     stacks = StackDecisions(books, errands, intake)
     foreign = Foreign(errands, books, settling, clock)
-    checks = Checks(store, errands, books, foreign, records, clock)
+    checks = Checks(store, errands, books, foreign, records, Undoing(catalog), clock)
     codification = Codification(books, errands, catalog, forges)
     glasses = BreakGlasses(books)
     site = Site(
