@@ -39,6 +39,14 @@ CHECK_OVERDUE = timedelta(minutes=10)
 """How late a check may be before it counts as overdue."""
 CHECK_AGAIN = timedelta(minutes=1)
 """After a check that failed, or that a change overtook."""
+REVERTS_PER_HOUR = 10
+"""Automatic reverts in one environment, unless its `revertsPerHour` says otherwise."""
+FIGHT_FLIPS = 3
+"""How often the same path may come back after an automatic revert: then reverts stop until a person decides."""
+FIGHT_WINDOW = timedelta(days=7)
+"""Automatic reverts that are older do not count for a fight."""
+CODIFIED_TOGETHER = 20
+"""Drifts in one change request, when a backlog is split."""
 RESTLESS_LOOKS = 3
 """Checks in a row that find another value at the same path, with nobody known to have changed it, before that path goes
 into quarantine."""

@@ -28,6 +28,7 @@ from trueup.model.plan import (
     Step,
     StepId,
 )
+from trueup.model.stack import Respond
 from trueup.model.values import JSON, Digest, digest
 from trueup.ports.driver import Evidence, Job, Journal, JournalEntry, Reading
 from trueup.ports.tree import Tree
@@ -51,6 +52,7 @@ class FileDriver:
     name: ClassVar[str] = "files"
     specs: ClassVar[Mapping[str, type[Any]]] = {"files": FileSpec}
     checks: ClassVar[timedelta] = timedelta(minutes=30)
+    respond: ClassVar[Respond] = Respond.ALERT
 
     def __init__(self, reach: Reach = nowhere) -> None:
         self._reach = reach

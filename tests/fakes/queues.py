@@ -1,9 +1,9 @@
 """Queues without workers: what is enqueued happens at once, in the same thread."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from trueup.engine.break_glass_follow_up import FollowUps
-from trueup.engine.checks import Checks
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
 from trueup.model.break_glass import BreakGlass
@@ -15,8 +15,15 @@ from trueup.model.stack import StackId
 class InlineQueues:
     """Implements engine.scheduler.Queues; nothing is left for a sweep, because nobody dies here."""
 
-    def __init__(self, reconciler: Reconciler, recovery: Recovery, checks: Checks, follow_ups: FollowUps) -> None:
-        self._reconciler, self._recovery, self._checks, self._follow_ups = reconciler, recovery, checks, follow_ups
+    def __init__(
+        self,
+        reconciler: Reconciler,
+        recovery: Recovery,
+        check: Callable[[StackId], object],
+        follow_ups: FollowUps,
+    ) -> None:
+        """`check` looks at a stack, and answers what it finds."""
+        self._reconciler, self._recovery, self._check, self._follow_ups = reconciler, recovery, check, follow_ups
 
     def enqueue_plan(self, run: Run) -> None:
         self._reconciler.walk(run.id, "plan")
@@ -31,7 +38,7 @@ class InlineQueues:
         self._recovery.recover(run.id)
 
     def enqueue_check(self, stack: StackId, due_at: datetime) -> None:
-        self._checks.check(stack)
+        self._check(stack)
 
     def enqueue_follow_up(self, glass: BreakGlass) -> None:
         try:

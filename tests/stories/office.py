@@ -222,7 +222,7 @@ def installed_beside(
 
 def scheduler_of(installed: Installation) -> Scheduler:
     site = installed.site
-    queues = InlineQueues(site.reconciler, site.recovery, site.checks, site.follow_ups)
+    queues = InlineQueues(site.reconciler, site.recovery, site.watch, site.follow_ups)
     return Scheduler(
         store=installed.store,
         catalog=site.catalog,

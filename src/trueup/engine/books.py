@@ -66,6 +66,7 @@ class Books:
                 reverts=frozenset(run.reverts),
                 findings=reading.findings,
                 rewritten="rewritten" in run.notes,
+                automatic="response" in run.notes,
             )
 
     def named(self, run: Run) -> frozenset[Address]:

@@ -182,12 +182,14 @@ class Intake:
             authors=tuple(sorted(people.who_all(authors))),
         )
 
-    def start(self, stack: Stack, run: Run, drifts: Sequence[Drift] = ()) -> Run:
+    def start(self, stack: Stack, run: Run, drifts: Sequence[Drift] = (), drafts: Sequence[Draft] = ()) -> Run:
         """Stores a new run; the ones of this stack that have not begun to apply are superseded by it. `drifts` are
-        records that change with it."""
+        records that change with it, `drafts` what else the ledger says of that."""
         with self.store.transaction() as tx:
             for drift in drifts:
                 tx.put_drift(drift)
+            for each in drafts:
+                tx.record(each)
             for older in tx.runs(RunFilter(stack=stack.id, kinds=frozenset({run.kind}))):
                 same_request = run.kind is not RunKind.PROPOSAL or older.request == run.request
                 if same_request and not older.state.ended and not older.state.begun:

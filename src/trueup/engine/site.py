@@ -16,7 +16,9 @@ from trueup.engine.drift_decisions import DriftDecisions
 from trueup.engine.errands import Errands
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
+from trueup.engine.responses import Responses
 from trueup.engine.stewardship import StackDecisions
+from trueup.model.stack import StackId
 from trueup.ports.forge import Forge
 from trueup.ports.store import Store
 from trueup.system.clock import Clock
@@ -38,9 +40,15 @@ class Site:
     drifts: DriftDecisions
     adoption: Adoption
     codification: Codification
+    responses: Responses
     checks: Checks
     reconciler: Reconciler
     recovery: Recovery
     break_glasses: BreakGlasses
     break_glass_credentials: BreakGlassCredentials
     follow_ups: FollowUps
+
+    def watch(self, stack: StackId) -> None:
+        """One check, and what its conclusion leads to by itself."""
+        self.checks.check(stack)
+        self.responses.respond(stack)

@@ -11,7 +11,7 @@ from trueup.model.closure import Closure
 from trueup.model.drift import Drift
 from trueup.model.plan import Address, Applied, Finding, LiveIdentity, Outcome, Plan, Resource, StepId
 from trueup.model.signal import LiveEvent, Subject
-from trueup.model.stack import Purpose, StackId
+from trueup.model.stack import Purpose, Respond, StackId
 from trueup.model.values import JSON
 from trueup.ports.tree import Edits, Tree
 from trueup.settings import APPLY_LIMIT, PLAN_LIMIT
@@ -124,6 +124,8 @@ class Driver(Protocol[SpecT_contra]):
     """Globs of file names: a directory is a stack only when it directly holds one of them. Empty: any directory."""
     checks: ClassVar[timedelta]
     """Between two scheduled checks unless the environment says otherwise."""
+    respond: ClassVar[Respond]
+    """What drift leads to when the manifest does not say; lowered to what mode and environment allow."""
 
     def read(self, tree: Tree, path: str, spec: SpecT_contra) -> Reading:
         """Offline. Raises Invalid with file and line."""

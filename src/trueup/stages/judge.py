@@ -41,6 +41,8 @@ class Rulebook:
     """Of reading the files."""
     rewritten: bool = False
     """The branch was force-pushed: what the commit says about its history cannot be trusted."""
+    automatic: bool = False
+    """Nobody asked for this run: it responds to drift by itself."""
 
 
 def judge(attributed: AttributedPlan, rules: Rulebook) -> JudgedPlan:
@@ -160,6 +162,9 @@ def _approvals(attributed: AttributedPlan, rules: Rulebook) -> tuple[int, list[s
     if environment.critical and needed < 1:
         needed = 1
         why = [f"{environment.name} is critical: a person must agree to every apply"]
+    if rules.automatic and destroys and needed < 1:
+        needed = 1
+        why = ["nobody asked for this revert, and it would destroy: a person must agree"]
     if rules.rewritten and needed < 1:
         needed = 1
         why = ["the branch was rewritten (force-pushed): a person must look at what would be applied"]

@@ -36,6 +36,7 @@ from trueup.engine.leases import Leases
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
 from trueup.engine.reports import Reports
+from trueup.engine.responses import Responses
 from trueup.engine.settling import Settling
 from trueup.engine.site import Site
 from trueup.engine.stewardship import StackDecisions
@@ -186,6 +187,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         drifts=DriftDecisions(books, stacks),
         adoption=Adoption(books, errands, settling, foreign),
         codification=codification,
+        responses=Responses(books, stacks, codification),
         checks=checks,
         reconciler=Reconciler(errands, books, settling, leases, clock),
         recovery=Recovery(books, errands, settling, leases),

@@ -22,7 +22,7 @@ def drivers() -> Mapping[str, Driver[Any]]:
 def formats() -> Formats:
     """Every key of trueup.yaml that an installed driver answers for."""
     return {
-        key: FormatEntry(driver.name, spec, files=driver.files)
+        key: FormatEntry(driver.name, spec, files=driver.files, respond=driver.respond)
         for driver in drivers().values()
         for key, spec in driver.specs.items()
     }

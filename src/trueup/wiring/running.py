@@ -41,8 +41,8 @@ class Works:
             plan=lambda run: site.reconciler.walk(run, "plan"),
             apply=lambda run: site.reconciler.walk(run, "apply"),
             recover=site.recovery.recover,
-            check=lambda stack: site.checks.check(stack),
             follow_up=site.follow_ups.write,
+            check=lambda stack: site.watch(stack),
         )
         engine = Engine(
             installed.store,

@@ -18,6 +18,7 @@ from trueup.model.drift import Drift
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, LiveIdentity, Plan, Resource
 from trueup.model.signal import LiveEvent, Subject
+from trueup.model.stack import Respond
 from trueup.ports.driver import Codification, Discovered, Evidence, Job, JournalEntry, Lock, Output, Reading
 from trueup.ports.tree import Tree
 
@@ -28,6 +29,7 @@ class TerraformDriver:
     name: ClassVar[str] = "terraform"
     specs: ClassVar[Mapping[str, type[TerraformSpec]]] = {"terraform": TerraformSpec, "tofu": TofuSpec}
     checks: ClassVar[timedelta] = timedelta(minutes=30)
+    respond: ClassVar[Respond] = Respond.ALERT
     hears: ClassVar[str] = signal.SOURCE
     files: ClassVar[tuple[str, ...]] = ("*.tf", "*.tf.json", "*.tofu", "*.tofu.json")
     """A directory that a pattern matches is a stack only when it directly holds one of these."""
