@@ -72,6 +72,8 @@ LONGEST_PAUSE = timedelta(minutes=10)
 
 PLAN_LIMIT = timedelta(minutes=30)
 """The longest that a plan may take, unless the stack's `planTimeout` says otherwise."""
+INVENTORY_SECONDS = 30.0
+"""That a plan waits for live children (rules, routes, records) which no plan sees; what is late is not looked at."""
 APPLY_LIMIT = timedelta(hours=2)
 """The longest that an apply may take, unless the stack's `applyTimeout` says otherwise."""
 

@@ -14,11 +14,12 @@ provider "aws" {{
   skip_metadata_api_check     = true
   skip_get_ec2_platforms      = true
   endpoints {{
-    ec2 = var.endpoint
-    iam = var.endpoint
-    s3  = var.endpoint
-    sqs = var.endpoint
-    sts = var.endpoint
+    ec2     = var.endpoint
+    iam     = var.endpoint
+    route53 = var.endpoint
+    s3      = var.endpoint
+    sqs     = var.endpoint
+    sts     = var.endpoint
   }}
 }}
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from trueup.engine.lines import Lines
 from trueup.engine.source import Source
 from trueup.model.errors import Invalid, Refused
+from trueup.model.plan import Address, Resource
 from trueup.model.stack import Declaration, Mode, Purpose, StackId
 from trueup.model.values import JSON
 from trueup.ports.credentials import Credentials
@@ -115,7 +116,17 @@ class Jobs:
             evidence=self.evidence(errand.session) if errand.right == "apply" else None,
             fence=errand.fence,
             destroy=errand.purpose == "destroy",
+            elsewhere=lambda kinds: self._elsewhere(source, kinds),
         )
+
+    def _elsewhere(self, source: Source, kinds: frozenset[str]) -> Iterator[tuple[str, Address, Resource]]:
+        with self._store.transaction() as tx:
+            others = [each for each in tx.stacks() if each.driver == source.stack.driver and each.id != source.stack.id]
+            books = [(each.name, tx.baseline(each.id)) for each in others if each.settled]
+        for name, baseline in books:
+            for address, resource in baseline.resources.items() if baseline is not None else ():
+                if resource.kind in kinds:
+                    yield name, address, resource
 
     def evidence(self, session: str) -> Path:
         """A durable directory of one run, not redacted: kept until it is recorded how the run ended."""

@@ -88,6 +88,9 @@ class Job(Generic[SpecT]):
     fence: Fence | None = None
     """Given for `open`: an apply hands it to its supervisor."""
     destroy: bool = False
+    elsewhere: Callable[[frozenset[str]], Iterable[tuple[str, Address, Resource]]] = lambda kinds: ()
+    """What other stacks of this driver settled last, of these kinds of resources: the stack's name, address and values.
+    A live child of one stack's resource may be another stack's."""
 
 
 class Journal(Protocol):

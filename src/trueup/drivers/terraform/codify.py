@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trueup.drivers.terraform import codify_lines as lines
-from trueup.drivers.terraform import render_hcl
+from trueup.drivers.terraform import imports, render_hcl
 from trueup.drivers.terraform.codify_blocks import Ground, Wanted, edit_body
 from trueup.drivers.terraform.codify_editing import Editing, Spot
 from trueup.drivers.terraform.codify_expressions import edit
@@ -44,12 +44,16 @@ def codify(job: Job[TerraformSpec], drifts: Sequence[Drift], plan: Plan, *, inli
     for drift in drifts:
         before, notes = editing.splices.snapshot(), len(editing.notes)
         try:
-            _codify_one(editing, root, drift, drifts, plan)
+            if imports.is_child(drift):
+                imports.codify_child(editing, root, drift, plan)
+            else:
+                _codify_one(editing, root, drift, drifts, plan)
             _check(editing.splices, job)
         except (Refused, Invalid) as error:
             editing.splices.restore(before)
             del editing.notes[notes:]
-            declined.append(Declined(drift.address, _said(error), suggestion(drift, plan)))
+            suggested = imports.suggestion if imports.is_child(drift) else suggestion
+            declined.append(Declined(drift.address, _said(error), suggested(drift, plan)))
         else:
             done.append(drift.address)
     return Codification(

@@ -5,6 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from trueup.drivers.terraform import applying, client
+from trueup.drivers.terraform.children import Found
+from trueup.drivers.terraform.children_inventory import Inventory, has_parents
+from trueup.drivers.terraform.children_providers import kept_reaches
 from trueup.drivers.terraform.client import Client
 from trueup.drivers.terraform.configuration import configuration_of, ignored_of, moments_in, sets_of, unseen_by
 from trueup.drivers.terraform.convert import changes_of, kinds_in, secrets_of
@@ -38,6 +41,7 @@ class TerraformObservation:
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
+        self._inventory = Inventory(prepared.job)
 
     def plan(self) -> Plan:
         """Raises Unavailable when somebody wrote the state meanwhile."""
@@ -47,13 +51,27 @@ class TerraformObservation:
         changes = prepared.plan(self._lock_arguments)
         state, previous = client.planned_states(prepared.client.workdir.plan_file)
         live = identity_of(state)
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             now = pool.submit(self._identity_now)
             plan = self._changed(live) if changes else self._unchanged(live, state, previous)
+            looked = pool.submit(self._children, plan)
             moved = now.result() not in (None, live)
         if moved:
             raise Unavailable("the state moved while it was planned: somebody else applies", hint="plan again later")
-        return plan
+        return self._inventory.added(plan, looked.result(), lambda values: prepared.hider.value(values, False))
+
+    def _children(self, plan: Plan) -> Found:
+        """What no plan sees, looked for while the state is asked for once more."""
+        document, prepared = plan.artifact.document, self._prepared
+        if not has_parents(document):
+            return Found()
+        reaches = kept_reaches(
+            prepared.client.workdir.base / "providers.json",
+            digest([plan.basis.closure.digest, plan.basis.engine, plan.basis.inputs]),
+            document,
+            lambda: prepared.beside(Client.show_plan),
+        )
+        return self._inventory.look(document, configuration_of(document, prepared.root), reaches, plan.sets)
 
     def narrowed(self, plan: Plan, addresses: Collection[Address]) -> Plan:
         """`-target` hides drift, so it is only ever used behind a whole plan of the same state, whose R is kept."""
