@@ -37,7 +37,7 @@ stacks:
     inputs: {{vpc_id: "networking-{{env}}.vpc_id", zone_id: "networking-{{env}}.zone_id"}}
 environments:
   dev: {{mode: {dev}, critical: false}}
-  prod: {{mode: {prod}, critical: true}}
+  prod: {{mode: {prod}, critical: true, sandbox: preferred}}
 credentials:
   - match: {{env: "*"}}
     plan: {{awsRole: "{plan_role}"}}

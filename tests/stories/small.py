@@ -256,7 +256,7 @@ def first_rules(cloud: Cloud, terminal: Terminal, bare: Path) -> dict[str, Any]:
         "mode": "observe",
         "repositories": {"infra": {"url": str(bare)}},
         "stacks": [{"terraform": "infra//live/{name}", "env": "dev"}],
-        "environments": {"dev": {"mode": "observe", "critical": False}},
+        "environments": {"dev": {"mode": "observe", "critical": False, "sandbox": "preferred"}},
         "credentials": [
             {"match": {"env": "*"}, "plan": {"awsRole": cloud.plan_role}, "apply": {"awsRole": cloud.apply_role}}
         ],

@@ -72,6 +72,7 @@ def test_s3_that_stops_answering_in_the_middle_of_an_apply_loses_nothing(
         office.govern(sections={"stacks": [entry]})
         office.deliver()
         extra = code_of_web(f"{office.group_name}-extra").replace('"web" {', '"extra" {')
+        office.govern(sandbox="off")  # it cuts the cloud off from within
         cut = CUT.replace("FILE", str(tmp_path / "cloud" / UNREACHABLE))
         office.pushed({WEB: code_of_web(office.group_name) + extra + cut})
         office.look(2)

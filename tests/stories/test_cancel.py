@@ -16,6 +16,7 @@ PATIENCE = 60.0
 def test_a_cancelled_apply_is_uncertain_until_recovery_has_looked(plain: SmallOffice, tmp_path: Path) -> None:
     """Terraform is interrupted, the run says that nobody saw its end, and recovery settles what is known."""
     begun = tmp_path / "begun"
+    plain.govern(sandbox="off")  # it says outside that it has begun
     slow = data("slow", "x", 'provisioner "local-exec" {', f'  command = "touch {begun}; exec sleep 600"', "}")
     before = plain.site.books.baseline(plain.stack("app").id)
     plain.pushed({APP: data("one", "first") + "\n" + slow})

@@ -23,8 +23,11 @@ from trueup.drivers.terraform.reattach import Kept, may_be_kept
 from trueup.drivers.terraform.spec import TerraformSpec
 from trueup.model.errors import TrueupError
 from trueup.model.plan import Plan
+from trueup.ports.driver import Walls
 from trueup.ports.tree import StoredTree
 from trueup.settings import KEPT_PROVIDERS, kept_providers
+from trueup.system.confinement import confined, obstacle
+from trueup.system.sessions import members
 
 AWS = "registry.terraform.io/hashicorp/aws"
 
@@ -143,11 +146,31 @@ def test_only_what_the_lock_file_pins(place: Place, cloud: Cloud, kept: Kept, tm
     one = Kept(most=1)
     first = one.lend(package, place.environment)
     assert first is not None and one.lend(package, place.environment) is None
-    socket = Path(first.variable().partition('"String": "')[2].partition('"')[0])
+    socket = Path(first.variable(1).partition('"String": "')[2].partition('"')[0])
     assert socket.is_socket() and socket.parent.stat().st_mode & 0o777 == 0o700
     one.give_back(first, tmp_path, well=True)
     one.end()
     assert one.pids == () and not socket.parent.exists()
+
+
+def test_a_confined_plan_has_a_confined_provider(place: Place, cloud: Cloud, kept: Kept) -> None:
+    """The plan is the same one; inside, neither of the two sees what is hidden, and one without walls is another."""
+    if why := obstacle():
+        pytest.skip(f"{why}: apt install bubblewrap")
+    _, code = live(place, cloud)
+    open_plan = place.plan(code, purpose="check", state=None)
+    (first,) = kept.pids
+    hidden = place.base / "hidden"
+    hidden.mkdir()
+    (hidden / "key").write_text("a secret")
+    found = confined(place.environment, [Path(place.environment["HOME"])], [hidden, place.base])
+    walls = Walls(found.readable, found.writable, found.hidden)
+    inside = place.plan(code, purpose="check", state=None, walls=lambda: walls)
+    assert replace(inside, artifact=None) == replace(open_plan, artifact=None)
+    (second,) = set(kept.pids) - {first}
+    provider = next(each for each in members(os.getsid(second)) if each.name.startswith("terraform-prov"))
+    seen = Path(f"/proc/{provider.pid}/root")
+    assert (seen / "usr").is_dir() and not (seen / str(hidden / "key").lstrip("/")).exists()
 
 
 def test_where_one_may_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:

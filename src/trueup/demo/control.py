@@ -26,7 +26,9 @@ people:
 
 def observing(written: str, cloud: Cloud, terminal: Terminal) -> str:
     """`written` by `trueup init`, with who hands outputs to whom, the roles to plan and to apply with, where this
-    cloud is, and who the people are. Everything is still only observed."""
+    cloud is, and who the people are. Everything is still only observed. Prod does not insist on bubblewrap: the story
+    is also told where nobody may install it."""
+    written = written.replace("prod: {critical: true, ", "prod: {critical: true, sandbox: preferred, ")
     variables = {"TF_CLI_CONFIG_FILE": terminal.environment["TF_CLI_CONFIG_FILE"], **cloud.address}
     return "\n".join(
         [

@@ -12,11 +12,12 @@ from trueup.engine.lines import Lines
 from trueup.engine.source import Source
 from trueup.model.errors import Invalid, Refused
 from trueup.model.plan import Address, Resource
-from trueup.model.stack import Declaration, Mode, Purpose, StackId
+from trueup.model.stack import Confinement, Declaration, Mode, Purpose, StackId
 from trueup.model.values import JSON
 from trueup.ports.credentials import Credentials
-from trueup.ports.driver import Driver, Fence, HandsOver, Job, Output
+from trueup.ports.driver import Driver, Fence, HandsOver, Job, Output, Walls
 from trueup.ports.store import Store
+from trueup.system import confinement
 from trueup.system.redaction import Redactor
 from trueup.system.turns import exclusive
 
@@ -117,6 +118,7 @@ class Jobs:
             fence=errand.fence,
             destroy=errand.purpose == "destroy",
             elsewhere=lambda kinds: self._elsewhere(source, kinds),
+            walls=lambda: self.walls(declaration, granted.environment),
         )
 
     def _elsewhere(self, source: Source, kinds: frozenset[str]) -> Iterator[tuple[str, Address, Resource]]:
@@ -127,6 +129,24 @@ class Jobs:
             for address, resource in baseline.resources.items() if baseline is not None else ():
                 if resource.kind in kinds:
                     yield name, address, resource
+
+    def walls(self, declaration: Declaration, environment: Mapping[str, str]) -> Walls | None:
+        """What subprocesses with this environment may see; None: everything. Raises Refused."""
+        wanted = declaration.environment.sandbox
+        if wanted is Confinement.OFF:
+            return None
+        if why := confinement.obstacle():
+            if wanted is Confinement.PREFERRED:
+                return None
+            where = declaration.environment.name or "a stack without an environment"
+            raise Refused(
+                f"{declaration.name}: plans run code, and nothing confines it here ({why}); {where} requires that",
+                hint="apt install bubblewrap, dnf install bubblewrap; or `sandbox: preferred` for the environment in "
+                "the control repository's trueup.yaml",
+            )
+        own = [Path(environment[name]) for name in ("HOME", "TMPDIR") if name in environment]
+        inside = confinement.confined(environment, own, [self._data, Path.home()])
+        return Walls(inside.readable, inside.writable, inside.hidden)
 
     def evidence(self, session: str) -> Path:
         """A durable directory of one run, not redacted: kept until it is recorded how the run ended."""

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from trueup.manifests.alert_entries import AlertEntry, EscalateEntry, NotifyEntry
 from trueup.manifests.keys import Duration, Match, Name, Part, Reference, Texts, Variable
 from trueup.model.severity import Severity
-from trueup.model.stack import Mode, Respond
+from trueup.model.stack import Confinement, Mode, Respond
 
 API_VERSION: Literal["trueup.dev/v1"] = "trueup.dev/v1"
 
@@ -66,6 +66,11 @@ class EnvironmentEntry(Part):
     approve: ApproveEntry | None = None
     reverts_per_hour: StrictInt | None = Field(None, ge=0, le=1000, description="Automatic reverts; 0: none.")
     break_glass: BreakGlassEntry | None = None
+    sandbox: Confinement | None = Field(
+        None,
+        description="Whether bubblewrap keeps this machine from what plans run: required (in a critical environment), "
+        "preferred (elsewhere), off.",
+    )
 
 
 class CredentialSource(Part):

@@ -11,7 +11,7 @@ from trueup.manifests.manifest import undeclared
 from trueup.manifests.mistakes import Mistakes, suggestion
 from trueup.manifests.positions import Loc, Parsed
 from trueup.model.errors import Place
-from trueup.model.stack import ApprovalPolicy, BreakGlassRules, Environment, Escalation, Mode, Respond
+from trueup.model.stack import ApprovalPolicy, BreakGlassRules, Confinement, Environment, Escalation, Mode, Respond
 from trueup.settings import BREAK_GLASS_LONGEST
 
 _REVERTS = (Respond.REVERT, Respond.REVERT_MINOR)
@@ -53,6 +53,7 @@ def _environment(
     place = parsed.place((*loc, "approve"))
     approve = policy(entry.approve, entry.critical, document.people, place, mistakes)
     respond = entry.respond or Respond.ALERT
+    sandbox = entry.sandbox or (Confinement.REQUIRED if entry.critical else Confinement.PREFERRED)
     return Environment(
         name,
         entry.critical,
@@ -61,6 +62,7 @@ def _environment(
         entry.checks,
         entry.deadline,
         approve,
+        sandbox,
         escalate_after=escalation(entry.escalate_after),
         reverts_per_hour=entry.reverts_per_hour,
         break_glass=_break_glass(entry.break_glass, parsed.place((*loc, "breakGlass")), mistakes),

@@ -42,6 +42,16 @@ class Respond(StrEnum):
         return Mode.PROPOSE if self is Respond.CODIFY else Mode.DELIVER
 
 
+class Confinement(StrEnum):
+    """Whether what a plan runs is kept from the rest of this machine (bubblewrap)."""
+
+    REQUIRED = "required"
+    """Where it cannot be, nothing runs. The default of a critical environment."""
+    PREFERRED = "preferred"
+    """Where it can be. The default of the others."""
+    OFF = "off"
+
+
 @dataclass(frozen=True)
 class ApprovalPolicy:
     """How many people must agree. `people` is `anyone`, `owners` or names; an author never counts."""
@@ -87,6 +97,7 @@ class Environment:
     """Between two scheduled checks; None: the driver's default."""
     deadline: timedelta = timedelta(hours=48)
     approve: ApprovalPolicy = ApprovalPolicy()
+    sandbox: Confinement = Confinement.REQUIRED
     break_glass: BreakGlassRules = BreakGlassRules()
     reverts_per_hour: int | None = None
     """Automatic reverts in this environment; None: the setting's."""

@@ -35,6 +35,15 @@ class Limits:
     parallelism: int | None = None
 
 
+@dataclass(frozen=True)
+class Walls:
+    """What a job's subprocesses may see of this machine. A driver adds what its technology needs to read."""
+
+    readable: tuple[Path, ...]
+    writable: tuple[Path, ...]
+    hidden: tuple[Path, ...] = ()
+
+
 class StateVault(Protocol):
     """Sealed, versioned copies of a state that has no backend of its own."""
 
@@ -91,6 +100,9 @@ class Job(Generic[SpecT]):
     elsewhere: Callable[[frozenset[str]], Iterable[tuple[str, Address, Resource]]] = lambda kinds: ()
     """What other stacks of this driver settled last, of these kinds of resources: the stack's name, address and values.
     A live child of one stack's resource may be another stack's."""
+    walls: Callable[[], Walls | None] = lambda: None
+    """Asked by a driver that runs programs. None: nothing confines them, because nothing here can, or because the
+    control repository says so. Raises Refused where the environment requires what this machine cannot do."""
 
 
 class Journal(Protocol):

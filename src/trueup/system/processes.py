@@ -27,10 +27,13 @@ TICK = 0.2
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What a program may see of the machine when bubblewrap confines it: these paths, the network, its own pids."""
+    """What a program may see of the machine when bubblewrap confines it: these paths, the network, its own pids. Of
+    two paths of which one lies in the other, the inner one's word counts there."""
 
     readable: tuple[Path, ...]
     writable: tuple[Path, ...]
+    hidden: tuple[Path, ...] = ()
+    """Empty directories in there, wherever they lie."""
 
     def wrap(self, argv: Sequence[str], cwd: Path) -> list[str]:
         """The command inside the sandbox. Invalid when bubblewrap is not installed."""
@@ -39,8 +42,11 @@ class Sandbox:
             raise Invalid(
                 "bubblewrap is not installed", hint="install it: apt install bubblewrap, dnf install bubblewrap"
             )
-        binds = [part for path in self.readable for part in ("--ro-bind", str(path), str(path))]
-        binds += [part for path in self.writable for part in ("--bind", str(path), str(path))]
+        mounts: dict[Path, tuple[str, ...]] = {path: ("--tmpfs", str(path)) for path in self.hidden}
+        mounts |= {path: ("--ro-bind", str(path), str(path)) for path in self.readable}
+        mounts |= {path: ("--bind", str(path), str(path)) for path in self.writable}
+        outermost_first = sorted(mounts, key=lambda path: (len(path.parts), path))
+        binds = [part for path in outermost_first for part in mounts[path]]
         walls = [
             "--unshare-all",
             "--share-net",

@@ -19,7 +19,7 @@ from trueup.drivers.terraform.workdir import Workdir
 from trueup.model.errors import Invalid, Rejected, TrueupError, Unavailable
 from trueup.model.values import JSON
 from trueup.ports.driver import Lock
-from trueup.system.processes import Command, Exit, Limits, Stream, capture, run
+from trueup.system.processes import Command, Exit, Limits, Sandbox, Stream, capture, run
 
 QUICK = 120.0
 """Seconds that a command may take which asks only the backend."""
@@ -86,10 +86,12 @@ class Client:
     environment: Mapping[str, str]
     translator: Translator
     log: Callable[[str], None]
+    sandbox: Sandbox | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
 
     def command(self, *arguments: str) -> Command:
-        return Command((str(self.engine.program), *arguments), self.workdir.root, self.environment)
+        program = (str(self.engine.program), *arguments)
+        return Command(program, self.workdir.root, self.environment, sandbox=self.sandbox)
 
     def init(self, arguments: Sequence[str], *, seconds: float) -> None:
         """Providers, modules and backend. Raises Invalid, Unavailable."""

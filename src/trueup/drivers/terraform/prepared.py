@@ -2,12 +2,13 @@
 
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from trueup.drivers.terraform import client as terraform
 from trueup.drivers.terraform.client import Client, NeedsInit
+from trueup.drivers.terraform.confined import sandbox_of
 from trueup.drivers.terraform.diagnostics import Translator
 from trueup.drivers.terraform.engine import Constraint, Engine, choose
 from trueup.drivers.terraform.masking import Hider
@@ -105,8 +106,8 @@ class Prepared:
         if self.loan is None:
             return ask(self.client)
         try:
-            with self.loan.used(self.root, self.client.workdir, self.client.environment) as given:
-                return ask(replace(self.client, environment={**self.client.environment, **given}))
+            with self.loan.used(self.root, self.client) as beside:
+                return ask(beside)
         except TrueupError:
             if not self.loan.fail():
                 raise
@@ -136,7 +137,8 @@ def prepare(job: Job[Any], root: Root, directories: Sequence[Path], *, applies: 
     hider = Hider(job.hash_secret).learning((job.inputs.get(name), True) for name in job.sensitive_inputs)
     environment = environment_of(job, workdir)
     translator = Translator(root.path, job.redact)
-    client = Client(engine, workdir, environment, translator, job.log)
+    sandbox = sandbox_of(job, workdir, engine, environment)
+    client = Client(engine, workdir, environment, translator, job.log, sandbox)
     with terraform.disk(job.directory, "preparing the files"):
         lay_out(workdir, root)
         write_settings(workdir, spec)

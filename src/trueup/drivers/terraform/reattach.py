@@ -24,17 +24,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from trueup.drivers.terraform.client import Client
 from trueup.drivers.terraform.providers import Package, verified
 from trueup.drivers.terraform.reading import Root
-from trueup.drivers.terraform.workdir import Workdir
 from trueup.model.errors import Unavailable
 from trueup.model.values import Digest, digest
 from trueup.settings import KEPT_PROVIDERS_IDLE, KEPT_PROVIDERS_KNOWN, kept_providers
 from trueup.system.companion import Companion
-from trueup.system.processes import Command
+from trueup.system.confinement import confined, with_readable
+from trueup.system.processes import Command, Sandbox
 
 VARIABLE = "TF_REATTACH_PROVIDERS"
 START_SECONDS = 20.0
@@ -57,15 +58,16 @@ class _Provider:
     directory: Path
     idle_since: float = 0.0
 
-    def variable(self) -> str:
-        """The value of TF_REATTACH_PROVIDERS. Raises Unavailable when it speaks something else."""
+    def variable(self, pid: int) -> str:
+        """The value of TF_REATTACH_PROVIDERS. Raises Unavailable when it speaks something else. `pid` is watched by
+        Terraform: it counts for the provider's."""
         words = self.companion.first_line.strip().split("|")
         if len(words) < 5 or words[2] != "unix" or words[4] != "grpc":
             raise Unavailable(f"{self.package.address} does not serve as providers do")
         about = {
             "Protocol": "grpc",
             "ProtocolVersion": int(words[1]),
-            "Pid": self.companion.pid,
+            "Pid": pid,
             # Otherwise the first plan that ends would end it.
             "Test": True,
             "Addr": {"Network": "unix", "String": words[3]},
@@ -100,10 +102,14 @@ class Kept:
         """For one observation; None where providers are not kept."""
         return Loan(self, directory) if self.most and directory not in self._alone else None
 
-    def lend(self, package: Package, environment: Mapping[str, str]) -> _Provider | None:
-        """One that nobody uses, else a new one; None when as many as may be are in use, or it does not start."""
+    def lend(
+        self, package: Package, environment: Mapping[str, str], sandbox: Sandbox | None = None
+    ) -> _Provider | None:
+        """One that nobody uses, else a new one; None when as many as may be are in use, or it does not start. Where
+        the job is confined, so is its provider."""
         wanted = _environment(environment)
-        key = digest([package.address, package.hash, str(package.program), wanted])
+        hidden = [str(each) for each in sandbox.hidden] if sandbox else None
+        key = digest([package.address, package.hash, str(package.program), wanted, hidden])
         with self._lock:
             out = [each for each in self._idle if not each.companion.alive]
             self._idle = [each for each in self._idle if each not in out]
@@ -118,12 +124,14 @@ class Kept:
                 while len(self._idle) + len(self._lent) + self._starting > self.most:
                     out.append(self._idle.pop(0))
         _end(out)
-        return found or self._begun(key, package, wanted)
+        return found or self._begun(key, package, wanted, sandbox)
 
-    def _begun(self, key: Digest, package: Package, environment: Mapping[str, str]) -> _Provider | None:
+    def _begun(
+        self, key: Digest, package: Package, environment: Mapping[str, str], sandbox: Sandbox | None
+    ) -> _Provider | None:
         started = None
         try:
-            started = _started(key, package, environment)
+            started = _started(key, package, environment, sandbox)
         except (Unavailable, OSError):
             return None
         finally:
@@ -174,14 +182,15 @@ class Loan:
     _busy: bool = False
 
     @contextlib.contextmanager
-    def used(self, root: Root, workdir: Workdir, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
-        """The variables that make Terraform use a kept provider; none where none may be used."""
-        if self._provider is None and not self._failed and VARIABLE not in environment:
+    def used(self, root: Root, client: Client) -> Iterator[Client]:
+        """The client that makes Terraform use a kept provider; itself where none may be used."""
+        workdir = client.workdir
+        if self._provider is None and not self._failed and VARIABLE not in client.environment:
             packages = {each.address: each for each in verified(workdir.lock_file(), workdir.data)}
             name = next((each for each in packages if may_be_kept(root, each, set(packages))), None)
-            self._provider = self.kept.lend(packages[name], environment) if name else None
+            self._provider = self.kept.lend(packages[name], client.environment, client.sandbox) if name else None
         self._busy = True
-        yield {VARIABLE: self._provider.variable()} if self._provider else {}
+        yield _beside(client, self._provider) if self._provider else client
         self._busy = False
 
     def fail(self) -> bool:
@@ -197,6 +206,13 @@ class Loan:
         provider, self._provider = self._provider, None
         if provider is not None:
             self.kept.give_back(provider, self.directory, well=not self._busy)
+
+
+def _beside(client: Client, provider: _Provider) -> Client:
+    """Within walls the socket is let in, and only the first process can be watched: pids there are others."""
+    inside = client.sandbox and with_readable(client.sandbox, provider.directory)
+    variable = provider.variable(1 if inside else provider.companion.pid)
+    return replace(client, environment={**client.environment, VARIABLE: variable}, sandbox=inside)
 
 
 def may_be_kept(root: Root, address: str, locked: set[str]) -> bool:
@@ -229,18 +245,22 @@ def _environment(of_terraform: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _started(key: Digest, package: Package, environment: Mapping[str, str]) -> _Provider:
+def _started(key: Digest, package: Package, environment: Mapping[str, str], sandbox: Sandbox | None) -> _Provider:
     """Raises Unavailable."""
     directory = Path(tempfile.mkdtemp(prefix="trueup-p-"))  # 0700, and short: a socket's path may have 107 bytes
     whole = {"HOME": str(directory), **environment, **_HANDSHAKE, "TMPDIR": str(directory)}
+    inside = None
+    if sandbox is not None:
+        inside = with_readable(confined(whole, [directory], sandbox.hidden), package.program, package.program.resolve())
     try:
-        companion = Companion(Command((str(package.program),), directory, whole), seconds=START_SECONDS)
+        command = Command((str(package.program),), directory, whole, sandbox=inside)
+        companion = Companion(command, seconds=START_SECONDS)
     except Unavailable:
         shutil.rmtree(directory, ignore_errors=True)
         raise
     provider = _Provider(key, package, companion, directory)
     try:
-        provider.variable()
+        provider.variable(companion.pid)
     except Unavailable:
         provider.end()
         raise
