@@ -32,6 +32,9 @@ COMMANDS: Mapping[str, Command] = {
     "break-glass": Command("trueup.cli.break_glass", "Break-glass: changing the live system by hand.", group=True),
     "request": Command("trueup.cli.change_requests", "Change requests of the repositories.", group=True),
     "ledger": Command("trueup.cli.ledger", "The ledger: what changed, who did it, who agreed.", group=True),
+    "notifications": Command(
+        "trueup.cli.notifications", "Notifications: who was told what, and what nobody took.", group=True
+    ),
     "what-changed": Command("trueup.cli.reports", "Tell what changed, in order, with who and why."),
     "evidence": Command("trueup.cli.reports", "Collect the evidence of a period for an auditor."),
     "audit-self": Command("trueup.cli.reports", "Prove from the cloud's own records what Trueup did there."),

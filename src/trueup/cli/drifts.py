@@ -12,7 +12,7 @@ from trueup.cli.options import Environment, ExitCode, OnlyStack, OptionalReason,
 from trueup.cli.output import clock, emit
 from trueup.cli.runs import show_run
 from trueup.cli.views import drifts as views
-from trueup.cli.views import requests
+from trueup.cli.views import notifications, requests
 from trueup.cli.when import moment
 from trueup.model.drift import DriftState
 
@@ -67,6 +67,21 @@ def show(ctx: typer.Context, name: DriftName) -> None:
     """
     with connect(ctx.obj) as api:
         emit(ctx.obj.output, api.get("drifts", lookup.drift(api, name)), views.drift)
+
+
+@app.command()
+def trend(
+    ctx: typer.Context,
+    weeks: Annotated[int, typer.Option(metavar="N", min=1, max=104, help="How many weeks back.")] = 8,
+    owner: Annotated[str, typer.Option(metavar="NAME", help="Only of this owner; `nobody` for none.")] = "",
+) -> None:
+    """Tell by week and owner what opened, how it was resolved, what missed its deadline, and how long it took.
+
+    \b
+    trueup drift trend --weeks 12 --owner platform
+    """
+    with connect(ctx.obj) as api:
+        emit(ctx.obj.output, api.get("drifts", "trend", weeks=weeks, owner=owner), notifications.trend)
 
 
 @app.command()

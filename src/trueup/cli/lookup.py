@@ -45,6 +45,13 @@ def break_glass(api: Api, typed: str) -> str:
     return typed if _whole("bg", typed) else _only("break-glass", typed, api.get("break-glass", state="all"))
 
 
+def notification(api: Api, typed: str) -> str:
+    """The id of the notification that this begins."""
+    if re.fullmatch(r"ntf-[0-9a-z]{24}", typed):
+        return typed
+    return _only("notification", typed, api.get("notifications"), listed="notifications")
+
+
 @dataclass(frozen=True)
 class RequestName:
     repository: str
@@ -74,12 +81,12 @@ def _whole(prefix: str, typed: str) -> bool:
     return re.fullmatch(rf"{prefix}-[0-9a-zA-Z]{{10}}", typed) is not None
 
 
-def _only(noun: str, typed: str, known: Iterable[JSON]) -> str:
+def _only(noun: str, typed: str, known: Iterable[JSON], listed: str = "") -> str:
     found = [str(each["id"]) for each in known if _begins(str(each["id"]), typed)]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Invalid(f"there is no {noun} {typed}", hint=f"`trueup {noun} list` shows them")
+        raise Invalid(f"there is no {noun} {typed}", hint=f"`trueup {listed or noun} list` shows them")
     raise Invalid(f"{typed} could be {_some(found)}", hint="type more of the id")
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from secrets import token_hex
 
 from trueup.engine.catalog import Catalog
-from trueup.engine.ids import new_id
+from trueup.manifests.alerts import Quiet
 from trueup.manifests.manifest import Manifest, attributes_of
+from trueup.manifests.patterns import fill
 from trueup.model.drift import DriftId, DriftState
 from trueup.model.errors import Invalid, Refused
 from trueup.model.ledger import Entry
@@ -24,6 +26,7 @@ from trueup.stages.announce import (
     merged,
     notices_of,
     notifications,
+    plain_owner,
     routed,
     thread_of,
 )
@@ -33,6 +36,19 @@ CURSOR = "notices.cursor"
 """The seq of the newest entry that was looked at."""
 BATCH = 500
 WAITING = frozenset({DriftState.OPEN, DriftState.CODIFYING, DriftState.REVERTING})
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One route, as the control repository writes it."""
+
+    number: int
+    """From 1, in the order of the file."""
+    service: str
+    target: str
+    on: tuple[str, ...]
+    environments: tuple[str, ...]
+    quiet: str
 
 
 @dataclass
@@ -114,6 +130,26 @@ class Notices:
         with self.store.transaction() as tx:
             return tx.notifications(NotificationFilter(states))
 
+    def one(self, id: str) -> Notification:
+        with self.store.transaction() as tx:
+            found = tx.notification(id)
+        if found is None:
+            raise Invalid(f"there is no notification {id}", hint="`trueup notifications list` shows them")
+        return found
+
+    def routes(self) -> Sequence[Offered]:
+        """Every place that an alert names, as it is written."""
+        places = [
+            (alert, service, target)
+            for alert in self.catalog.manifest.alerts
+            for service, targets in alert.channels.items()
+            for target in targets
+        ]
+        return [
+            Offered(number, service, target, alert.on, alert.environments, quiet_words(alert.quiet))
+            for number, (alert, service, target) in enumerate(places, 1)
+        ]
+
     def retry(self, id: str) -> Notification:
         """Once more from the beginning, at once, with the same key."""
         return self._decide(id, {NotificationState.DEAD, NotificationState.PENDING}, NotificationState.PENDING)
@@ -126,9 +162,7 @@ class Notices:
     def _decide(self, id: str, allowed: set[NotificationState], state: NotificationState) -> Notification:
         now = self.clock.now()
         with self.store.transaction() as tx:
-            found = tx.notification(id)
-            if found is None:
-                raise Invalid(f"there is no notification {id}", hint="`trueup notifications list` shows them")
+            found = tx.notification(id) or self.one(id)
             if found.state not in allowed:
                 raise Refused(
                     f"{id} is {found.state}", hint="`trueup notifications list --state dead` shows the others"
@@ -137,15 +171,25 @@ class Notices:
             error = found.error if state is NotificationState.DROPPED else ""
             return tx.put_notification(replace(found, state=state, attempts=0, due_at=now, ended_at=ended, error=error))
 
-    def attempt(self, service: str, target: str, person: str) -> Notification:
-        """Puts a message to one place into the outbox, to try the route. It pages nobody: it is a record only."""
-        now = self.clock.now()
-        id = new_id("ntf")
+    def attempt(self, number: int, person: str, *, owner: str = "", env: str = "") -> Notification:
+        """Puts a message to one route into the outbox. It pages nobody: it is a record only."""
+        offered = self.routes()
+        if not 1 <= number <= len(offered):
+            raise Invalid(f"there is no route {number}", hint="`trueup notifications routes` shows them")
+        service, now = offered[number - 1].service, self.clock.now()
+        named = owner or self.catalog.manifest.notify.unowned
+        known = {name: value for name, value in (("owner", plain_owner(named)), ("env", env)) if value}
+        target = fill(offered[number - 1].target, known)
+        id = f"ntf-{token_hex(12)}"
         summary = f"{person} tries whether notifications arrive here"
         notice = Notice("finished", "notification.tried", -1, now, summary, id, severity="minor", actor=person)
         with self.store.transaction() as tx:
             made = Notification(id, service, target, (notice,), 1, NotificationState.PENDING, now, now, tx.size())
             return tx.put_notification(made)
+
+
+def quiet_words(quiet: Quiet | None) -> str:
+    return f"{quiet.start:%H:%M} to {quiet.end:%H:%M} {quiet.zone}" if quiet else ""
 
 
 def _addressed(tx: Transaction, entry: Entry, manifest: Manifest, audience: Audience) -> Iterator[Addressed]:

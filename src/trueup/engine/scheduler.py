@@ -51,7 +51,7 @@ class Scheduler:
     poll: timedelta = POLL
     sign: Callable[[], None] = lambda: None
     """Writes a signed checkpoint of the ledger when one is due."""
-    rounds: Sequence[Callable[[], None]] = ()
+    rounds: Sequence[Callable[[], object]] = ()
     """What else is due now and then: each safe to repeat, and cheap when nothing is."""
     look: Look | None = None
     """The newest refresh, for `readyz` and `doctor`."""

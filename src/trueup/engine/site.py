@@ -11,9 +11,11 @@ from trueup.engine.break_glass_follow_up import FollowUps
 from trueup.engine.catalog import Catalog
 from trueup.engine.checks import Checks
 from trueup.engine.codification import Codification
+from trueup.engine.courier import Courier
 from trueup.engine.decisions import RunDecisions
 from trueup.engine.drift_decisions import DriftDecisions
 from trueup.engine.errands import Errands
+from trueup.engine.notices import Notices
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
 from trueup.engine.responses import Responses
@@ -47,6 +49,8 @@ class Site:
     break_glasses: BreakGlasses
     break_glass_credentials: BreakGlassCredentials
     follow_ups: FollowUps
+    notices: Notices
+    courier: Courier
 
     def watch(self, stack: StackId) -> None:
         """One check, and what its conclusion leads to by itself."""

@@ -134,7 +134,9 @@ def routed(notice: Notice, about: About, audience: Audience, threads: Sequence[T
 def _concerns(alert: Alert, notice: Notice) -> bool:
     here = not alert.environments or any(fnmatchcase(notice.environment, glob) for glob in alert.environments)
     owned = not alert.owners or any(
-        fnmatchcase(_plain(owner), glob) or fnmatchcase(owner, glob) for owner in notice.owner for glob in alert.owners
+        fnmatchcase(plain_owner(owner), glob) or fnmatchcase(owner, glob)
+        for owner in notice.owner
+        for glob in alert.owners
     )
     return here and owned and (alert.severity is not Severity.STRUCTURAL or notice.urgent)
 
@@ -153,7 +155,7 @@ def _filled(
             if OWNER in text and not owner:
                 yield Route(service, text, problem="nobody owns it, and `notify.unowned` names nobody instead")
                 continue
-            name = _address(owner, audience.people) if text == OWNER and service == "email" else _plain(owner)
+            name = _address(owner, audience.people) if text == OWNER and service == "email" else plain_owner(owner)
             try:
                 target = fill(text, {**about.attributes, "owner": name, "env": notice.environment})
             except Invalid as error:
@@ -162,7 +164,7 @@ def _filled(
             yield Route(service, target, alert.quiet, remark=remark)
 
 
-def _plain(owner: str) -> str:
+def plain_owner(owner: str) -> str:
     """`@acme/Platform Team` as part of a channel's name: `platform-team`."""
     last = owner.lstrip("@").rpartition("/")[2].partition("@")[0]
     return _NAME.sub("-", last.casefold()).strip("-")[:60]

@@ -6,7 +6,19 @@ from starlette.middleware import Middleware
 
 import trueup
 from trueup.engine.site import Site
-from trueup.web import break_glass, drifts, errors, health, ledger, requests, runs, site, stacks, token_routes
+from trueup.web import (
+    break_glass,
+    drifts,
+    errors,
+    health,
+    ledger,
+    notifications,
+    requests,
+    runs,
+    site,
+    stacks,
+    token_routes,
+)
 from trueup.web.access import Access
 from trueup.web.door import Bodies, Door
 from trueup.web.envelope import Envelope
@@ -14,7 +26,7 @@ from trueup.web.metrics import HttpTimes, SiteCollector
 from trueup.web.offices import Offices, Vitals
 from trueup.web.visit import PREFIX, Reception
 
-NOUNS = (stacks, runs, drifts, break_glass, requests, ledger, token_routes, site, health)
+NOUNS = (stacks, runs, drifts, break_glass, requests, ledger, notifications, token_routes, site, health)
 
 
 def create_app(given: Site, access: Access, offices: Offices, vitals: Vitals) -> FastAPI:

@@ -125,6 +125,13 @@ class AuditSelf(Body):
     """CloudTrail records; without them the configured trail is read."""
 
 
+class TryRoute(Body):
+    route: int = Field(ge=1)
+    """Its number, as GET /notifications/routes tells it."""
+    owner: Line = ""
+    env: Line = ""
+
+
 class CreateToken(Body):
     person: Name
     scopes: list[Scope] = Field(default=[Scope.READ], min_length=1)

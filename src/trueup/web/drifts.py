@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query
 
 from trueup.model.drift import Drift, DriftId, DriftState
 from trueup.model.values import JSON
+from trueup.render.encoding import to_json
+from trueup.stages.trend import trend
 from trueup.web import shown
 from trueup.web.bodies import Codify, Revert, Tolerate
 from trueup.web.errors import NotFound
@@ -32,6 +34,18 @@ def list_drifts(visit: Reading, stack: str | None = None, env: str | None = None
         if state in (None, "all", drift.state)
         if env is None or (drift.stack in stacks and stacks[drift.stack].environment == env)
     ]
+
+
+@router.get("/trend")
+def show_trend(
+    visit: Reading,
+    weeks: Annotated[int, Query(ge=1, le=104)] = 8,
+    owner: str = "",
+) -> JSON:
+    """By week and owner: opened, resolved and how, past their deadline, median hours to resolution; and open now."""
+    with visit.site.store.transaction() as tx:
+        found = tx.drifts(unresolved=False)
+    return to_json(trend(found, visit.site.clock.now(), weeks, owner))
 
 
 @router.post("/codify")

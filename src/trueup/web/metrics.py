@@ -12,9 +12,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from trueup.model.drift import Check, Drift, DriftState
+from trueup.model.notice import SERVICES, Notification, NotificationState
 from trueup.model.stack import Stack, StackId, Standing
 from trueup.ports.store import Store
 from trueup.settings import CHECK_OVERDUE, SILENT_SECONDS
+from trueup.stages.trend import NOBODY
 from trueup.system.clock import Clock
 
 
@@ -30,6 +32,32 @@ METRICS = (
     Metric("trueup_stacks", "gauge", "Stacks by environment and standing.", ("environment", "standing")),
     Metric("trueup_runs", "gauge", "Runs by kind and state.", ("kind", "state")),
     Metric("trueup_drifts_open", "gauge", "Drifts that nobody has resolved, by environment.", ("environment",)),
+    Metric(
+        "trueup_drifts_open_by_owner",
+        "gauge",
+        "The same, by environment, severity and owner; one of several owners counts for each.",
+        ("environment", "severity", "owner"),
+    ),
+    Metric(
+        "trueup_drifts_breached",
+        "gauge",
+        "Of these, drifts that were not decided before their deadline, by environment.",
+        ("environment",),
+    ),
+    Metric(
+        "trueup_drift_oldest_age_seconds",
+        "gauge",
+        "Seconds since the oldest drift that is neither resolved nor tolerated was first seen; 0 without one.",
+        ("environment",),
+    ),
+    Metric(
+        "trueup_notifications", "gauge", "Notifications of the last 30 days by service and state.", ("service", "state")
+    ),
+    Metric(
+        "trueup_notifications_waiting_seconds",
+        "gauge",
+        "Seconds that the oldest pending notification has waited; 0 without one.",
+    ),
     Metric("trueup_checks_overdue", "gauge", "Stacks whose check is more than 10 minutes late.", ("environment",)),
     Metric("trueup_checks_failed", "gauge", "Stacks whose newest check failed.", ("environment",)),
     Metric(
@@ -87,11 +115,14 @@ class SiteCollector(Collector):
             stacks = [stack for stack in tx.stacks() if stack.standing is not Standing.FORGOTTEN]
             runs, drifts, size = tx.run_counts(), without_ignored(tx.drifts()), tx.size()
             checks = {check.stack: check for check in tx.checks()}
+            notified, heads = tx.notification_counts(), tx.notification_heads()
         environments = {stack.id: stack.environment for stack in stacks}
         standings: Counter[tuple[str, ...]] = Counter((stack.environment, str(stack.standing)) for stack in stacks)
         yield _gauge("trueup_stacks", standings)
         yield _gauge("trueup_runs", {(str(kind), str(state)): count for (kind, state), count in runs.items()})
         yield _gauge("trueup_drifts_open", _open(environments, drifts))
+        yield from _of_drifts(environments, drifts, self._clock.now())
+        yield from _of_notifications(notified, heads, self._clock.now())
         yield from _of_checks(stacks, checks, self._clock.now())
         silent = len(self._store.workers(silent_for=SILENT_SECONDS))
         yield _gauge("trueup_workers", {(): len(self._store.workers()) - silent})
@@ -114,6 +145,37 @@ def _open(environments: Mapping[StackId, str], drifts: Sequence[Drift]) -> Value
     found: Counter[tuple[str, ...]] = Counter({(environment,): 0 for environment in environments.values()})
     found.update((environments[drift.stack],) for drift in drifts if drift.stack in environments)
     return found
+
+
+def _of_drifts(
+    environments: Mapping[StackId, str], drifts: Sequence[Drift], now: datetime
+) -> Iterator[GaugeMetricFamily]:
+    here = [(environments[drift.stack], drift) for drift in drifts if drift.stack in environments]
+    owned: dict[tuple[str, ...], float] = {(env, "structural", NOBODY): 0 for env in environments.values()}
+    for env, drift in here:
+        for owner in drift.owner or (NOBODY,):
+            place = (env, str(drift.severity), owner)
+            owned[place] = owned.get(place, 0) + 1
+    yield _gauge("trueup_drifts_open_by_owner", owned)
+    breached: dict[tuple[str, ...], float] = {(environment,): 0 for environment in environments.values()}
+    oldest = dict(breached)
+    for env, drift in here:
+        breached[env,] += drift.breached_at is not None
+        if drift.state is not DriftState.TOLERATED:
+            oldest[env,] = max(oldest[env,], (now - drift.first_seen).total_seconds())
+    yield _gauge("trueup_drifts_breached", breached)
+    yield _gauge("trueup_drift_oldest_age_seconds", oldest)
+
+
+def _of_notifications(
+    counts: Mapping[tuple[str, NotificationState], int], heads: Sequence[Notification], now: datetime
+) -> Iterator[GaugeMetricFamily]:
+    """Every service says 0 of what it has none of: `dead` is what one alerts on."""
+    found: dict[tuple[str, ...], float] = {(each, str(state)): 0 for each in SERVICES for state in NotificationState}
+    found |= {(service, str(state)): count for (service, state), count in counts.items()}
+    yield _gauge("trueup_notifications", found)
+    waited = max(((now - each.created_at).total_seconds() for each in heads), default=0.0)
+    yield _gauge("trueup_notifications_waiting_seconds", {(): max(0.0, waited)})
 
 
 def _of_checks(stacks: Sequence[Stack], checks: Mapping[StackId, Check], now: datetime) -> Iterator[GaugeMetricFamily]:

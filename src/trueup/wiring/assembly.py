@@ -24,6 +24,7 @@ from trueup.engine.break_glass_follow_up import FollowUps
 from trueup.engine.catalog import Catalog, Remotes
 from trueup.engine.checks import Checks
 from trueup.engine.codification import Codification
+from trueup.engine.courier import Courier
 from trueup.engine.decisions import RunDecisions
 from trueup.engine.drift_decisions import DriftDecisions
 from trueup.engine.drift_records import DriftRecords
@@ -33,6 +34,7 @@ from trueup.engine.history import History
 from trueup.engine.intake import Intake
 from trueup.engine.jobs import Jobs
 from trueup.engine.leases import Leases
+from trueup.engine.notices import Notices
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
 from trueup.engine.reports import Reports
@@ -54,6 +56,7 @@ from trueup.system.clock import Clock, SystemClock
 from trueup.system.durable import write_durably
 from trueup.system.remotes import Remote
 from trueup.system.sealing import Seal, open_key
+from trueup.wiring.notifying import Notifiers
 from trueup.wiring.registry import drivers, formats
 from trueup.wiring.repositories import Repositories
 
@@ -194,11 +197,22 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         break_glasses=glasses,
         break_glass_credentials=BreakGlassCredentials(glasses, granting.now),
         follow_ups=FollowUps(books, codification),
+        notices=Notices(store, catalog, clock),
+        courier=Courier(store, Notifiers(catalog, parts.secrets, clock), clock, parts.worker),
     )
     history = History(store, catalog, errands)
     reports = Reports(store, errands, forges)
     return Installation(
-        options, site, store, parts.seal, parts.key, repositories, history, intake, reports, parts.worker
+        options=options,
+        site=site,
+        store=store,
+        seal=parts.seal,
+        key=parts.key,
+        repositories=repositories,
+        history=history,
+        intake=intake,
+        reports=reports,
+        worker=parts.worker,
     )
 
 

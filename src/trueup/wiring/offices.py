@@ -7,6 +7,7 @@ from trueup.adapters.ledger.export import BRANCH, LedgerBranch
 from trueup.engine.catalog import CONTROL
 from trueup.engine.scheduler import Scheduler
 from trueup.model.errors import Invalid, TrueupError
+from trueup.model.notice import NotificationState
 from trueup.model.plan import Finding
 from trueup.model.values import JSON
 from trueup.ports.store import LedgerFilter
@@ -83,8 +84,19 @@ def _doctor(installed: Installation, scheduler: Scheduler) -> JSON:
         "control_repository": installed.options.repository,
         "looked_at": scheduler.looked_at,
         "git": {name: str(error) for name, error in (look.errors if look else {}).items()},
+        "notifications": _undelivered(installed),
         "workers": [worker.id for worker in installed.store.workers()],
     }
+
+
+def _undelivered(installed: Installation) -> JSON:
+    """What waits and what nobody took, by service; nothing where all is well."""
+    with installed.store.transaction() as tx:
+        counts = tx.notification_counts()
+    wanted = (NotificationState.PENDING, NotificationState.DEAD)
+    found = {f"{service} {state}": count for (service, state), count in counts.items() if state in wanted}
+    dead = any(state is NotificationState.DEAD for _, state in counts)
+    return {**found, **({"look": "trueup notifications list --state dead"} if dead else {})}
 
 
 def _findings(installed: Installation, scheduler: Scheduler) -> Sequence[Finding]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+from trueup.engine.deadlines import Deadlines
 from trueup.engine.scheduler import Queues
 from trueup.engine.site import Site
 
 
-def rounds(site: Site, queues: Queues) -> Sequence[Callable[[], None]]:
+def rounds(site: Site, queues: Queues) -> Sequence[Callable[[], object]]:
     """Each safe to repeat, and cheap when nothing is due."""
-    return (lambda: site.follow_ups.round(queues.enqueue_follow_up),)
+    deadlines = Deadlines(site.store, site.catalog, site.clock)
+    return (lambda: site.follow_ups.round(queues.enqueue_follow_up), deadlines.watch, site.notices.gather)

@@ -4,7 +4,7 @@ import getpass
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_urlsafe
 from threading import Event, Thread
@@ -32,6 +32,8 @@ class Works:
     installed: Installation
     engine: Engine
     scheduler: Scheduler
+    brief: bool = False
+    """For one command only: what it gives reason to tell is sent by the next process that stays."""
     running: bool = False
 
     @classmethod
@@ -72,7 +74,13 @@ class Works:
         self.engine.start()
         self._thread = Thread(target=self.scheduler.run, args=(self._stop,), name="scheduler", daemon=True)
         self._thread.start()
+        self._courier = None if self.brief else self._delivering()
         self.running = True
+
+    def _delivering(self) -> Thread:
+        courier = Thread(target=self.installed.site.courier.run, args=(self._stop,), name="courier", daemon=True)
+        courier.start()
+        return courier
 
     def stop(self, patience: int = STOP_PATIENCE) -> None:
         """Takes nothing new; what does not end in time is seen as lost and taken over."""
@@ -82,6 +90,8 @@ class Works:
         self._stop.set()
         self.engine.stop(patience)
         self._thread.join()
+        if self._courier is not None:
+            self._courier.join()
 
 
 def up(options: Options, listen: Listen, ready: Callable[[str], None]) -> int:
@@ -128,7 +138,7 @@ def embedded(data: Path, repo: str = "") -> Iterator[FastAPI]:
     with DataLock(data) as lock:
         lock.acquire()
         with installation(Options(data, repo)) as installed:
-            works = Works.of(installed)
+            works = replace(Works.of(installed), brief=True)
             access = Access(Tokens(installed.store, installed.site.clock), user=getpass.getuser(), embedded=True)
             app = _app(works, access)
             works.scheduler.refresh()
