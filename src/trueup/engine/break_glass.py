@@ -65,7 +65,7 @@ class BreakGlasses:
                 reason=wanted.reason.strip(),
                 requested_by=person,
                 requested_at=now,
-                ttl=_granted(wanted.ttl or rules.ttl, rules, environment),
+                ttl=_granted(rules.ttl if wanted.ttl is None else wanted.ttl, rules, environment),
                 environment=environment,
                 stacks=tuple(stack.id for stack in stacks),
                 whole=wanted.stack is None,
@@ -78,7 +78,7 @@ class BreakGlasses:
                 stored = tx.put_break_glass(glass)
                 asked = f"; {glass.asked} is asked to confirm" if glass.asked else "; somebody else has to confirm"
                 summary = f"{person} asks to change {scope_named(glass, stacks)} by hand: {glass.reason}{asked}"
-                tx.record(about(stored, "requested", summary, person, **self._told(tx, stacks), second=glass.asked))
+                tx.record(about(tx, stored, "requested", summary, person, **self._told(tx, stacks), second=glass.asked))
                 return stored
             return self._opened(tx, glass, stacks, person)
 
@@ -120,7 +120,7 @@ class BreakGlasses:
             between = f"from {began:%Y-%m-%d %H:%M} to {ended:%H:%M} UTC"
             summary = f"{person} changed {scope_named(glass, stacks)} by hand {between}, written down afterwards"
             told = self._told(tx, stacks)
-            tx.record(about(stored, "opened", f"{summary}: {glass.reason}", person, retroactive=True, **told))
+            tx.record(about(tx, stored, "opened", f"{summary}: {glass.reason}", person, retroactive=True, **told))
             return stored
 
     def confirm(self, id: BreakGlassId, by: Identity) -> BreakGlass:
@@ -138,7 +138,7 @@ class BreakGlasses:
                 stacks = [stack for each in glass.stacks if (stack := tx.stack(each)) is not None]
                 return self._opened(tx, confirmed, stacks, person)
             stored = tx.put_break_glass(confirmed)
-            tx.record(about(stored, "confirmed", f"{person} is the second person of {id}", person, second=person))
+            tx.record(about(tx, stored, "confirmed", f"{person} is the second person of {id}", person, second=person))
             return stored
 
     def extend(self, id: BreakGlassId, by: Identity, reason: str, ttl: timedelta | None = None) -> BreakGlass:
@@ -157,11 +157,11 @@ class BreakGlasses:
             if glass.needs_second and not glass.because.opens_at_once and person == glass.requested_by:
                 raise Refused(f"{glass.environment} asks for two people: another one than {person} extends it")
             rules = self._rules(glass.environment)
-            until = max(glass.until, now + _granted(ttl or rules.ttl, rules, glass.environment))
+            until = max(glass.until, now + _granted(rules.ttl if ttl is None else ttl, rules, glass.environment))
             extended = replace(glass, until=until, extension=Extension(person, reason, now, until))
             stored = tx.put_break_glass(extended)
             summary = f"{person} extended {id} until {until:%H:%M} UTC: {reason}"
-            tx.record(replace(about(stored, "extended", summary, person), reason=reason))
+            tx.record(replace(about(tx, stored, "extended", summary, person), reason=reason))
             return stored
 
     def close(self, id: BreakGlassId, by: Identity, reason: str = "") -> BreakGlass:
@@ -172,7 +172,7 @@ class BreakGlasses:
             glass = self._found(tx, id)
             if glass.state is _REQUESTED:
                 stored = tx.put_break_glass(replace(glass, state=BreakGlassState.WITHDRAWN, ended_by=person))
-                tx.record(about(stored, "withdrawn", f"{person} withdrew {id} before it was open{why}", person))
+                tx.record(about(tx, stored, "withdrawn", f"{person} withdrew {id} before it was open{why}", person))
                 return stored
             if glass.state is not BreakGlassState.OPEN:
                 raise Refused(
@@ -181,7 +181,7 @@ class BreakGlasses:
             closed = replace(glass, state=BreakGlassState.CLOSED, ended_at=now, ended_by=person)
             stored = tx.put_break_glass(closed)
             summary = f"{person} closed {id}{why}; what was changed by hand is looked for and written into code"
-            tx.record(replace(about(stored, "closed", summary, person), reason=reason or glass.reason))
+            tx.record(replace(about(tx, stored, "closed", summary, person), reason=reason or glass.reason))
             return stored
 
     def get(self, id: BreakGlassId) -> BreakGlass:
@@ -198,7 +198,7 @@ class BreakGlasses:
         named = scope_named(glass, stacks)
         summary = f"{glass.requested_by} may change {named} by hand {until}{second}: {glass.reason}"
         told = self._told(tx, stacks)
-        tx.record(about(stored, "opened", summary, actor, second=glass.second or glass.asked, **told))
+        tx.record(about(tx, stored, "opened", summary, actor, second=glass.second or glass.asked, **told))
         return stored
 
     def _told(self, tx: Transaction, stacks: Sequence[Stack]) -> dict[str, Any]:

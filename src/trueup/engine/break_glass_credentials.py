@@ -35,7 +35,7 @@ class BreakGlassCredentials:
             glass = self._open(tx, id, person)
             summary = f"{person} took credentials under {glass.id} for {declaration.name}, until {lent.until:%H:%M} UTC"
             told = {"session": lent.identity, "role": lent.role, "boundary": boundary, "name": declaration.name}
-            tx.record(about(glass, "credentials", summary, person, **told))
+            tx.record(about(tx, glass, "credentials", summary, person, **told))
         return lent
 
     def _open(self, tx: Transaction, id: BreakGlassId, person: str) -> BreakGlass:

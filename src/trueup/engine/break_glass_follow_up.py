@@ -68,7 +68,7 @@ class FollowUps:
         stored = tx.put_break_glass(replace(glass, state=BreakGlassState.LAPSED, ended_by="trueup"))
         minutes = BREAK_GLASS_REQUEST.total_seconds() / 60
         summary = f"nobody confirmed {glass.id} of {glass.requested_by} within {minutes:.0f} minutes: it lapsed"
-        tx.record(about(stored, "lapsed", summary, "trueup"))
+        tx.record(about(tx, stored, "lapsed", summary, "trueup"))
         return stored
 
     def _grown(self, tx: Transaction, glass: BreakGlass) -> BreakGlass:
@@ -95,7 +95,7 @@ class FollowUps:
         ended = replace(glass, state=BreakGlassState.EXPIRED, ended_at=now, ended_by="trueup")
         stored = tx.put_break_glass(ended)
         summary = f"the time of {glass.id} of {glass.requested_by} is over; what was changed by hand is looked for"
-        tx.record(about(stored, "expired", summary, "trueup"))
+        tx.record(about(tx, stored, "expired", summary, "trueup"))
         return stored
 
     def _looked(self, tx: Transaction, glass: BreakGlass, now: datetime) -> BreakGlass:
@@ -125,7 +125,7 @@ class FollowUps:
         summary = f"{glass.id} of {glass.requested_by} is not followed up: {missing[0]}"
         summary += f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         told = {"owed": missing, "time": stored.escalations, "times": FOLLOW_UP_LIMIT}
-        tx.record(about(stored, "escalated", summary, "trueup", **told))
+        tx.record(about(tx, stored, "escalated", summary, "trueup", **told))
         return stored
 
     def _done(self, tx: Transaction, glass: BreakGlass) -> BreakGlass:
@@ -134,7 +134,7 @@ class FollowUps:
         drifts = [drift.id for stack in stored.stacks for drift in tx.drifts(stack) if stored.made(drift)]
         where = f"change requests {', '.join(f'#{number}' for number in requests)}" if requests else "nothing to write"
         summary = f"{stored.id} of {stored.requested_by} is followed up: {where}"
-        tx.record(about(stored, "followed", summary, "trueup", requests=requests, drifts=drifts))
+        tx.record(about(tx, stored, "followed", summary, "trueup", requests=requests, drifts=drifts))
         return stored
 
     def _unwritten(self, glass: BreakGlass) -> dict[StackId, list[Drift]]:

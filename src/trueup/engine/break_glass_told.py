@@ -33,9 +33,9 @@ def held(glass: BreakGlass) -> str:
     return f"break-glass {glass.id} of {glass.requested_by} ended, and the stack was not looked at since"
 
 
-def about(glass: BreakGlass, verb: str, summary: str, actor: str, **details: Any) -> Draft:
+def about(tx: Transaction, glass: BreakGlass, verb: str, summary: str, actor: str, **details: Any) -> Draft:
     """A ledger entry about a break-glass."""
-    stack = "" if glass.whole else glass.stacks[0]
+    row = None if glass.whole else tx.stack(glass.stacks[0])
     told = {
         "break_glass": glass.id,
         "because": str(glass.because),
@@ -49,7 +49,8 @@ def about(glass: BreakGlass, verb: str, summary: str, actor: str, **details: Any
         f"break-glass.{verb}",
         actor,
         summary,
-        stack=stack,
+        stack=row.id if row is not None else "",
+        name=row.name if row is not None else "",
         environment=glass.environment,
         reason=glass.reason,
         ticket=glass.ticket,

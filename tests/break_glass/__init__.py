@@ -1,0 +1,1 @@
+"""Break-glass: opening, following up, its page, its credentials."""
