@@ -80,7 +80,7 @@ APPLY_LIMIT = timedelta(hours=2)
 NOTICES_SHOWN = 20
 """Notices that one message shows; of more it says how many there are."""
 NOTICES_ATTEMPTS = 12
-"""Of a notification that nobody took, before it is dead; about an hour and a half."""
+"""Of a notification that nobody took, before it is dead: after about an hour."""
 NOTICES_FIRST_PAUSE = timedelta(seconds=5)
 """After the first attempt to deliver; doubled after each, with jitter, unless the service says how long."""
 NOTICES_LONGEST_PAUSE = timedelta(minutes=15)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trueup.engine.books import Books
-from trueup.engine.deciding import about, needs_reason
+from trueup.engine.deciding import needs_reason
+from trueup.engine.settling import drift_draft
 from trueup.engine.stewardship import StackDecisions
 from trueup.model.address import parent_of
 from trueup.model.baseline import Tolerance
@@ -70,7 +71,7 @@ class DriftDecisions:
             )
             stored = tx.put_drift(replace(drift, state=DriftState.TOLERATED))
             summary = f"{person} tolerates {drift.address} on {stack.name} until {until:%Y-%m-%d %H:%M}: {reason}"
-            tx.record(about(stack, "drift.tolerated", summary, person, reason))
+            tx.record(replace(drift_draft(stack, stored, "drift.tolerated", summary, person), reason=reason))
         return stored
 
     def drift(self, id: DriftId) -> Drift:

@@ -122,7 +122,7 @@ class Intake:
                 if drift.id not in under_way and stack is not None:
                     tx.put_drift(replace(drift, state=DriftState.OPEN))
                     summary = f"the revert ended without undoing {drift.address} on {stack.name}: it is open again"
-                    tx.record(about(stack, "drift.reopened", summary))
+                    tx.record(replace(about(stack, "drift.reopened", summary), details={"drift": drift.id}))
 
     def _reopen_uncodified(self) -> None:
         """Its change request was closed without being merged."""
@@ -138,7 +138,8 @@ class Intake:
                 with self.store.transaction() as tx:
                     tx.put_drift(replace(drift, state=DriftState.OPEN, request=None))
                     summary = f"#{drift.request} was closed unmerged: {drift.address} on {stack.name} is open again"
-                    tx.record(replace(about(stack, "drift.reopened", summary), request=drift.request))
+                    told = about(stack, "drift.reopened", summary)
+                    tx.record(replace(told, request=drift.request, details={"drift": drift.id}))
 
     # deliveries
 

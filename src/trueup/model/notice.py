@@ -14,6 +14,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "codification": ("drift.codifying", "drift.draft"),
     "tolerated": ("drift.tolerated",),
     "resolved": ("drift.resolved.",),
+    "undone": ("drift.reverted-by",),
     "deadline": ("drift.reminded", "drift.breached"),
     "escalation": ("drift.escalated", "break-glass.escalated"),
     "blocked": ("run.blocked",),
@@ -31,11 +32,11 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
 """What `on:` of an alert may name, and the ledger's kinds that it means; one that ends in a dot means all below it."""
 
 ENDINGS: Mapping[str, tuple[str, ...]] = {
-    "drift": ("drift.resolved.", "drift.tolerated"),
-    "fights-back": ("drift.resolved.",),
+    "drift": ("drift.resolved.", "drift.tolerated", "drift.ignored"),
+    "fights-back": ("drift.resumed", "drift.resolved."),
     "quarantined": ("drift.released-from-quarantine", "drift.resolved."),
-    "deadline": ("drift.resolved.", "drift.tolerated"),
-    "escalation": ("drift.resolved.", "drift.tolerated"),
+    "deadline": ("drift.resolved.", "drift.tolerated", "drift.ignored"),
+    "escalation": ("drift.resolved.", "drift.tolerated", "drift.ignored", "break-glass.followed"),
     "blocked": ("run.",),
     "approval": ("run.",),
     "failed": ("run.finished",),

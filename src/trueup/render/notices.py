@@ -13,6 +13,7 @@ TITLES = {
     "codification": "Codification",
     "tolerated": "Drift tolerated",
     "resolved": "Drift resolved",
+    "undone": "Change by hand undone",
     "deadline": "Deadline",
     "escalation": "Escalation",
     "blocked": "Delivery blocked",

@@ -104,7 +104,7 @@ def _notice(entry: Entry, about: About, event: str) -> Notice:
         reason=draft.reason,
         deadline=drift.deadline if drift else None,
         earlier=drift.earlier or "" if drift else "",
-        condition=f"{draft.stack or _source(draft)}:{event}",
+        condition=f"{details.get('break_glass') or draft.stack or _source(draft)}:{event}",
     )
 
 
@@ -119,7 +119,8 @@ def routed(notice: Notice, about: About, audience: Audience, threads: Sequence[T
     seen: set[tuple[str, str]] = set()
     known = {(thread.service, thread.target) for thread in threads if thread.subject == notice.subject}
     paged = {(thread.service, thread.target) for thread in threads if thread.subject == notice.condition}
-    asked = [alert for alert in audience.alerts if notice.event in alert.on and _concerns(alert, notice)]
+    events = {notice.event} if notice.follows else {notice.event, *events_of(notice.kind)}
+    asked = [alert for alert in audience.alerts if events & set(alert.on) and _concerns(alert, notice)]
     for alert in asked:
         for service, where in alert.channels.items():
             for route in _filled(service, where, about, notice, alert, audience):
