@@ -52,7 +52,7 @@ def test_minor_drift_is_reverted_by_itself_until_somebody_fights_back(small: Sma
     looked(small)
     assert len(told(small, "drift.fights-back")) == 1, "told once"
     small.site.responses.resume(fight.id, Identity("name", "mira"), "ben was told")
-    small.look(2)
+    small.look(3)
     assert small.real_tags == {"Owner": "core"}
 
     small.tag("Owner", "again")

@@ -15,6 +15,7 @@ from trueup.model.errors import Invalid, Refused
 from trueup.model.people import Identity
 from trueup.model.run import Run, RunKind
 from trueup.model.values import digest
+from trueup.stages.detect import deviation
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,23 @@ class DriftDecisions:
             stored = tx.put_drift(replace(drift, state=DriftState.TOLERATED))
             summary = f"{person} tolerates {drift.address} on {stack.name} until {until:%Y-%m-%d %H:%M}: {reason}"
             tx.record(replace(drift_draft(stack, stored, "drift.tolerated", summary, person), reason=reason))
+        return stored
+
+    def release(self, id: DriftId, by: Identity, reason: str) -> Drift:
+        """Takes every path of a drift out of quarantine: another value is news again."""
+        needs_reason(reason)
+        person, drift = self.books.who(by), self.drift(id)
+        if not drift.quarantine:
+            raise Refused(f"nothing of {id} is in quarantine", hint=f"`trueup drift show {id}`")
+        freed = replace(drift, quarantine=(), restless={})
+        with self.books.store.transaction() as tx:
+            stack = tx.stack(drift.stack)
+            if stack is None:
+                raise Refused(f"the stack of {id} is not known any more")
+            stored = tx.put_drift(replace(freed, fingerprint=deviation(freed)))
+            summary = f"{person} released {', '.join(drift.quarantine)} of {drift.address} on {stack.name}: {reason}"
+            draft = drift_draft(stack, stored, "drift.released-from-quarantine", summary, person)
+            tx.record(replace(draft, reason=reason))
         return stored
 
     def drift(self, id: DriftId) -> Drift:

@@ -16,6 +16,7 @@ from trueup.model.people import Identity
 from trueup.model.request import ChangeRequest, RequestState
 from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Declaration, Mode, Stack, StackId, Standing
+from trueup.model.values import JSON
 from trueup.ports.forge import Forge
 from trueup.ports.store import RunFilter, Store, Transaction
 from trueup.system.clock import Clock
@@ -122,7 +123,7 @@ class Intake:
                 if drift.id not in under_way and stack is not None:
                     tx.put_drift(replace(drift, state=DriftState.OPEN))
                     summary = f"the revert ended without undoing {drift.address} on {stack.name}: it is open again"
-                    tx.record(replace(about(stack, "drift.reopened", summary), details={"drift": drift.id}))
+                    tx.record(replace(about(stack, "drift.reopened", summary), details=_which(drift)))
 
     def _reopen_uncodified(self) -> None:
         """Its change request was closed without being merged."""
@@ -138,8 +139,8 @@ class Intake:
                 with self.store.transaction() as tx:
                     tx.put_drift(replace(drift, state=DriftState.OPEN, request=None))
                     summary = f"#{drift.request} was closed unmerged: {drift.address} on {stack.name} is open again"
-                    told = about(stack, "drift.reopened", summary)
-                    tx.record(replace(told, request=drift.request, details={"drift": drift.id}))
+                    draft = about(stack, "drift.reopened", summary)
+                    tx.record(replace(draft, request=drift.request, details=_which(drift)))
 
     # deliveries
 
@@ -290,6 +291,11 @@ class Intake:
             authors=(people.who(request.author),),
         )
         return [self.start(stack, run).id]
+
+
+def _which(drift: Drift) -> dict[str, JSON]:
+    told = {"severity": str(drift.severity), "owner": list(drift.owner), "cause": str(drift.cause)}
+    return {"drift": drift.id, "address": drift.address, "actor": drift.actor, **told}
 
 
 def _placed(stack: Stack, declaration: Declaration) -> Stack:

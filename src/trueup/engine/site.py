@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trueup.engine.adoption import Adoption
+from trueup.engine.backlog import Backlog
 from trueup.engine.books import Books
 from trueup.engine.break_glass import BreakGlasses
 from trueup.engine.break_glass_credentials import BreakGlassCredentials
@@ -43,6 +44,7 @@ class Site:
     adoption: Adoption
     codification: Codification
     responses: Responses
+    backlog: Backlog
     checks: Checks
     reconciler: Reconciler
     recovery: Recovery

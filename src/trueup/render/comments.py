@@ -64,7 +64,7 @@ def _by_hand(drifts: Sequence[Drift]) -> list[str]:
     lines = []
     for drift in drifts:
         who = f", by {_escaped(drift.actor)}" if drift.actor else ""
-        lines.append(f"* {_code(drift.address)}, seen {shown_time(drift.first_seen)}{who}")
+        lines.append(f"* {_code(drift.address)} ({drift.severity}), seen {shown_time(drift.first_seen)}{who}")
         lines += [
             f"  * {_code(each.attribute or 'the whole resource')}: {_value(each.settled)} became {_value(each.real)}"
             for each in of_drift(drift)

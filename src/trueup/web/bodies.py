@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from trueup.model.break_glass import Because
+from trueup.model.causes import Cause
 from trueup.model.values import JSON
 from trueup.web.tokens import Scope
 
@@ -59,6 +60,14 @@ class Release(Body):
 
 class Codify(Body):
     ids: Names
+    reason: Line = ""
+
+
+class CodifyBacklog(Body):
+    stack: Name
+    person: Line = ""
+    """Only what they did; `nobody`: only what no event told of."""
+    cause: Cause | None = None
     reason: Line = ""
 
 

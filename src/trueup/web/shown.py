@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from trueup.engine.adoption import Preview
+from trueup.engine.backlog import Proposed
 from trueup.engine.break_glass_told import covering
 from trueup.engine.break_glass_told import held as because_of
 from trueup.engine.codification import Codified
@@ -41,7 +43,20 @@ def whole_run(visit: Visit, each: Run) -> JSON:
 
 
 def drift(each: Drift, names: Names) -> JSON:
-    return {**to_json(each), "actor": each.actor, "name": names.get(each.stack, "")}
+    about = {"name": names.get(each.stack, ""), "actor": each.actor, "cause": str(each.cause)}
+    return {**to_json(each), **about}
+
+
+def life(visit: Visit, each: Drift) -> JSON:
+    """One drift with everything that the ledger says of it, and its earlier lives, newest first."""
+    names, backlog = visit.names(), visit.site.backlog
+    lives = [drift(one, names) for one in backlog.earlier(each)]
+    return {**drift(each, names), "life": [entry(one) for one in backlog.life(each)], "earlier_lives": lives}
+
+
+def proposed(each: Proposed, names: Names) -> JSON:
+    about = codified(each.codified, names) if each.codified else None
+    return {**to_json(replace(each, codified=None)), "codified": about}
 
 
 def check(each: Check, names: Names) -> JSON:

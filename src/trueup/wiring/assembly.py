@@ -17,6 +17,7 @@ from trueup.adapters.secrets.references import References
 from trueup.adapters.store.checkpoints import load_signer
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.engine.adoption import Adoption
+from trueup.engine.backlog import Backlog
 from trueup.engine.books import Books
 from trueup.engine.break_glass import BreakGlasses
 from trueup.engine.break_glass_credentials import BreakGlassCredentials
@@ -191,6 +192,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         adoption=Adoption(books, errands, settling, foreign),
         codification=codification,
         responses=Responses(books, stacks, codification),
+        backlog=Backlog(store, codification),
         checks=checks,
         reconciler=Reconciler(errands, books, settling, leases, clock),
         recovery=Recovery(books, errands, settling, leases),

@@ -63,6 +63,7 @@ def checked(document: JSON, when: When) -> RenderableType:
             ("at commit", sheet.short(document.get("revision"))),
             ("drifted", document.get("drifted")),
             ("pending", document.get("pending")),
+            ("ignored", document.get("ignored")),
             ("foreign apply", document.get("foreign")),
             ("error", document.get("error")),
         ]
