@@ -8,6 +8,7 @@ from trueup.engine.catalog import CONTROL, Catalog, Look, identities
 from trueup.engine.deciding import TRUEUP, about
 from trueup.engine.errands import Errands
 from trueup.engine.ids import new_id, new_run_id
+from trueup.engine.proofs import Proofs
 from trueup.model.closure import Closure
 from trueup.model.drift import Check, CheckState, Drift, DriftState
 from trueup.model.errors import TrueupError
@@ -40,6 +41,7 @@ class Intake:
         self._sync_stacks()
         self._note(look)
         self._reopen_drifts()
+        Proofs(self.store, self.catalog, self.errands, self.forges).say_outdated()
         created: list[RunId] = []
         for stack, declaration in self._declared():
             if stack.standing is Standing.SETTLED and declaration.mode.allows(Mode.DELIVER) and not stack.paused:
