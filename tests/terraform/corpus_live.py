@@ -33,12 +33,14 @@ class Proven:
     """What became of a set of drifts, by the engine's rule: the obvious edit, else literals, else a person."""
 
     edits: Edits
+    """Of all whose obvious edit is proven, in one."""
+    narrow: Mapping[str, Edits]
+    """Of each whose obvious edit was wrong, and whose literals are proven."""
     done: tuple[Drift, ...]
     declined: Mapping[str, str]
     """Address to reason: of the codifier, or of the proof."""
     unproven: tuple[str, ...]
-    """Addresses whose first edit failed its proof."""
-    plans: int
+    """Addresses whose obvious edit failed its proof."""
 
 
 @dataclass(frozen=True)
@@ -67,31 +69,32 @@ class Corpus:
         others = [drift for drift in self.drifts if drift.address not in said.done]
         return proves_at_baseline(self.planned(said.edits), done, others)
 
-    def prove(self, drifts: Sequence[Drift], *, inline: bool = False) -> Proven:
-        """All at once; halves where the proof of all fails, down to the drift that is to blame."""
-        said = self.codify(drifts, inline=inline)
-        declined = {each.address: each.reason for each in said.declined}
-        done = tuple(drift for drift in drifts if drift.address in said.done)
-        if not said.edits:
-            return Proven({}, (), declined, (), 0)
-        findings = self.findings(said)
-        if not findings:
-            return Proven(said.edits, done, declined, (), 1)
-        if len(done) > 1:
-            middle = len(done) // 2
-            first, second = self.prove(done[:middle], inline=inline), self.prove(done[middle:], inline=inline)
-            both = self.codify((*first.done, *second.done), inline=inline)
-            return Proven(
-                both.edits,
-                (*first.done, *second.done),
-                {**declined, **first.declined, **second.declined},
-                (*first.unproven, *second.unproven),
-                1 + first.plans + second.plans,
-            )
-        if inline:
-            return Proven({}, (), {**declined, done[0].address: findings[0].message}, (done[0].address,), 1)
-        narrow = self.prove(done, inline=True)
-        return replace(narrow, unproven=(done[0].address,), plans=narrow.plans + 1)
+    def prove(self, drifts: Sequence[Drift]) -> Proven:
+        """All at once; where that proof fails, halves tell which drifts are to blame, and those are tried alone."""
+        wrong = self._to_blame(drifts)
+        said = self.codify([drift for drift in drifts if drift not in wrong])
+        assert not wrong or not self.findings(said), "proven in parts, and not together"
+        declined, narrow = {str(each.address): each.reason for each in said.declined}, dict[str, Edits]()
+        for drift in wrong:
+            literal = self.codify([drift], inline=True)
+            findings = self.findings(literal) if literal.edits else ()
+            if literal.edits and not findings:
+                narrow[drift.address] = literal.edits
+            else:
+                reasons = [*(each.reason for each in literal.declined), *(each.message for each in findings)]
+                declined[drift.address] = reasons[0]
+        done = tuple(drift for drift in drifts if drift.address in said.done or drift.address in narrow)
+        return Proven(said.edits, narrow, done, declined, tuple(drift.address for drift in wrong))
+
+    def _to_blame(self, drifts: Sequence[Drift]) -> list[Drift]:
+        said = self.codify(drifts)
+        if not said.edits or not self.findings(said):
+            return []
+        done = [drift for drift in drifts if drift.address in said.done]
+        if len(done) == 1:
+            return done
+        middle = len(done) // 2
+        return [*self._to_blame(done[:middle]), *self._to_blame(done[middle:])]
 
 
 def settle(place: Path, cloud: Cloud, environment: Mapping[str, str]) -> Corpus:

@@ -15,6 +15,7 @@ from trueup.drivers.terraform.codify_editing import Editing, Spot
 from trueup.drivers.terraform.codify_expressions import edit
 from trueup.drivers.terraform.codify_format import formatted
 from trueup.drivers.terraform.codify_instances import Written, refuse_part
+from trueup.drivers.terraform.codify_references import with_references
 from trueup.drivers.terraform.codify_scope import Given, ParsedAddress, Scope, parse_address, root_scope
 from trueup.drivers.terraform.codify_suggest import suggestion
 from trueup.drivers.terraform.hcl import Block, parse
@@ -82,6 +83,8 @@ def _codify_one(editing: Editing, root: Scope, drift: Drift, drifts: Sequence[Dr
             for_each = block.body.attribute("for_each")
             each = (address.key, for_each.value) if for_each is not None and address.key is not None else None
             wanted = list(_wanted(drift, plan, block))
+            if not editing.inline:
+                wanted = [with_references(each, address, plan) for each in wanted]
             _refuse_unseen(block, drift, wanted)
             edit_body(editing, Ground(block, scope, each), wanted)
         refuse_part(Written(block, scope, address), editing.splices.since(snapshot), drift, (drifts, plan))

@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 
 from trueup.drivers.terraform import codify_lines as lines
 from trueup.drivers.terraform.codify_editing import Editing, Spot, same
-from trueup.drivers.terraform.hcl_expressions import DYNAMIC, Entry, Expression
+from trueup.drivers.terraform.hcl_expressions import DYNAMIC, Entry, Expression, Form
 from trueup.drivers.terraform.render_hcl import key as render_key
 from trueup.drivers.terraform.render_hcl import render
 from trueup.model.errors import Refused
@@ -184,9 +184,17 @@ def _finish(editing: Editing, spot: Spot, gone: Sequence[int], new: Sequence[JSO
         lines.cut_items(editing.splices, source, elements, gone)
     if new:
         indent = source.indent(elements[-1].start)
-        texts = [render(value, indent, document=spot.document) for value in new]
+        texts = [render(_in_order_of(elements[-1], value), indent, document=spot.document) for value in new]
         layout = _layout(spot, elements, separated=True)
         lines.add_items(editing.splices, source, elements, texts, layout)
+
+
+def _in_order_of(neighbour: Expression, value: JSON) -> JSON:
+    """An object's entries in the order in which its neighbour has them; further ones behind."""
+    if not isinstance(value, dict):
+        return value
+    names = [entry.key for entry in neighbour.entries if entry.key in value] if neighbour.form is Form.OBJECT else []
+    return {name: value[name] for name in dict.fromkeys([*names, *value]) if name is not None}
 
 
 def _layout(spot: Spot, items: Sequence[lines.Piece], *, separated: bool) -> lines.Layout:

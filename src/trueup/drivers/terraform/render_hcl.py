@@ -16,6 +16,17 @@ _FIRST = ("name", "description", "from_port", "to_port", "protocol")
 """The order in which people write a rule; everything else follows by name."""
 
 
+class Reference(str):
+    """A value that the code has a name for: compared by what it is, written as `code`."""
+
+    code: str
+
+    def __new__(cls, value: str, code: str) -> "Reference":
+        made = super().__new__(cls, value)
+        made.code = code
+        return made
+
+
 def render(value: JSON, indent: str = "", *, document: bool = False) -> str:
     """`document` writes JSON instead of HCL. Raises Refused for a secret and for what nobody knows yet."""
     if is_masked(value):
@@ -27,6 +38,8 @@ def render(value: JSON, indent: str = "", *, document: bool = False) -> str:
             return _object(value, indent, document=document)
         case list():
             return _list(value, indent, document=document)
+        case Reference() if not document:
+            return value.code
         case str():
             return _escaped(json.dumps(value, ensure_ascii=False)) if document else _string(value)
         case _:
@@ -66,7 +79,11 @@ def block(name: str, values: Mapping[str, JSON], shape: Shape, indent: str) -> s
     for each, elements in nested.items():
         for element in elements:
             nested_shape = shape.children.get(each, NOTHING_KNOWN).element or NOTHING_KNOWN
-            lines += ["", block(each, element, nested_shape, inner)]
+            lines += (
+                ["", block(each, element, nested_shape, inner)]
+                if len(lines) > 1
+                else [block(each, element, nested_shape, inner)]
+            )
     return "\n".join([*lines, f"{indent}}}"])
 
 
