@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.stages.made import A, baseline, plan, rule
+from tests.stages.made import SHAPES, A, baseline, plan, rule
 from trueup.model.causes import Cause
+from trueup.model.normal import NOTHING_KNOWN, child, key
+from trueup.model.shape import Shape
 from trueup.model.values import UNKNOWN, masked
 from trueup.stages.attribute import attribute
 
@@ -18,7 +20,7 @@ NAMES = frozenset({"name", "description", "size", "tags", "ingress", "names", "l
 
 def causes(settled: Any, real: Any, desired: Any, *, sets: frozenset[str] = NAMES) -> dict[tuple[Any, ...], Cause]:
     """Path to cause for one resource; set elements are named by a count instead of their digest."""
-    planned = None if real == desired else {A: desired}
+    planned = None if json.dumps(real) == json.dumps(desired) else {A: desired}
     found = attribute(plan({A: real}, planned, sets={A: sets}), baseline({A: settled})).changes
     return {difference.path: difference.cause for change in found for difference in change.differences}
 
@@ -88,6 +90,39 @@ def test_sets_obey_the_table_element_by_element(s: set[str], r: set[str], d: set
     assert counts[Cause.CONVERGED] == len((r & d) - s) + len(rewritten) - joined
 
 
+ANYTHING = st.recursive(
+    st.sampled_from(["a", "b", 0, 1, False, True]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["k", "l"]), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING, st.booleans(), st.sampled_from(["name", "size", "list", "free"]))
+def test_the_classification_is_total_and_obeys_its_table(s: Any, r: Any, d: Any, is_set: bool, where: str) -> None:
+    """Whatever the three sides are, documents inside texts included: something is said exactly where they differ, and
+    each path's cause follows from its own three values."""
+    sides = [json.dumps({"d": each}) for each in (s, r, d)] if where == "name" else [s, r, d]
+    wanted = {A: {where: sides[2]}}
+    attributed = attribute(
+        plan({A: {where: sides[1]}}, wanted, sets={A: frozenset({where} if is_set else set())}),
+        baseline({A: {where: sides[0]}}),
+    )
+    shape = SHAPES["group"].children.get(where, NOTHING_KNOWN)
+    found = [each for change in attributed.changes for each in change.differences]
+    keys = [key(side, shape) for side in sides]
+    assert bool(found) >= (len(set(keys)) > 1), "nothing that differs goes without a cause"
+    code_sets = is_set or (not shape.computed_default and key(sides[2]) == key(None))
+    for each in found:
+        values = [key(value, _shape_at(shape, each.path[1:])) for value in (each.settled, each.real, each.desired)]
+        assert each.cause == oracle(*values, code_sets), each
+
+
+def _shape_at(shape: Shape, path: tuple[Any, ...]) -> Shape:
+    for step in path:
+        shape = (shape.element or NOTHING_KNOWN) if isinstance(step, int) else child(shape, step)
+    return shape
+
+
 @given(MAPS, MAPS, MAPS)
 def test_swapping_hand_and_code_swaps_ghosts_and_intentions(
     s: dict[str, str], r: dict[str, str], d: dict[str, str]
@@ -138,6 +173,17 @@ def test_json_documents_are_compared_inside() -> None:
     assert causes({"policy": before}, {"policy": after}, {"policy": before}) == {
         ("policy", "Statement", 0, "Action"): Cause.GHOST_REVERT
     }
+
+
+def test_false_is_not_zero_where_nothing_is_known() -> None:
+    """Python takes them for one; a document without a schema does not."""
+    assert causes({"free": {"a": False}}, {"free": {"a": 0}}, {"free": {"a": False}}, sets=frozenset({"free"})) == {
+        ("free", "a"): Cause.GHOST_REVERT
+    }
+    assert causes({"free": [0]}, {"free": [0]}, {"free": [False]}, sets=frozenset({"free"})) == {
+        ("free", 0): Cause.INTENDED
+    }
+    assert causes({"free": {"a": 1}}, {"free": {"a": 1.0}}, {"free": {"a": 1}}) == {}
 
 
 def test_lists_of_one_length_are_compared_by_index() -> None:

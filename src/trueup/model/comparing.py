@@ -57,7 +57,7 @@ def cause_of(*, settled_is_real: bool, real_is_desired: bool, settled_is_desired
 
 def compare(spot: Spot, sides: Sides) -> Iterator[Difference]:
     """Every path below a spot where the three sides differ, in the order of the paths."""
-    if spot.shape.ignored or sides.settled == sides.real == sides.desired:
+    if spot.shape.ignored or (identical(sides.settled, sides.real) and identical(sides.real, sides.desired)):
         return
     if spot.shape.computed:
         if key(sides.settled) != key(sides.real):
@@ -83,6 +83,17 @@ def compare(spot: Spot, sides: Sides) -> Iterator[Difference]:
                 yield from compare(spot.into(index, element), Sides(*inner))
         case _:
             yield from _compare_leaf(spot, sides)
+
+
+def identical(first: JSON, second: JSON) -> bool:
+    """Equal, and of the same type all the way down: false is not 0, as Python would have it."""
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(identical(value, second[name]) for name, value in first.items())
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(identical, first, second))
+    return bool(first == second)
 
 
 def same(shape: Shape, first: JSON, second: JSON) -> bool:

@@ -54,7 +54,7 @@ def changes_of(document: JSON, shapes: Shapes, hider: Hider) -> Changes:
             message = f"{each['address']} has a deposed object, which the next apply deletes"
             findings.append(Finding("deposed", message))
             continue
-        converted = _planned(each, shapes.get(each["type"], NO_SHAPE), hider)
+        converted = _planned(_refreshed(each, document), shapes.get(each["type"], NO_SHAPE), hider)
         if each["change"].get("before") is not None:
             real[converted.address] = _resource(each["type"], converted.before)
         if converted.action is not Action.NOTHING or converted.moved_from or converted.imported:
@@ -108,6 +108,19 @@ def _planned(entry: JSON, shape: Shape, hider: Hider) -> PlannedChange:
         moved_from=Address(moved) if moved else None,
         imported="importing" in change,
     )
+
+
+def _refreshed(entry: JSON, document: JSON) -> JSON:
+    """An entry that deletes, with what the refresh found: Terraform plans the deletion of an instance that the code
+    does not have any more from the state as it was before the refresh."""
+    if entry["change"]["actions"] not in (["delete"], ["forget"]):
+        return entry
+    for each in document.get("resource_drift", ()):
+        found = each["change"].get("after")
+        if each["address"] == entry["address"] and "deposed" not in each and found is not None:
+            marks = both(entry["change"].get("before_sensitive"), each["change"].get("after_sensitive"))
+            return {**entry, "change": {**entry["change"], "before": found, "before_sensitive": marks}}
+    return entry
 
 
 def _output(name: str, change: JSON, hider: Hider) -> PlannedChange:

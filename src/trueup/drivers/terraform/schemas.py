@@ -8,6 +8,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from trueup.model.shape import Kind, Shape
@@ -25,6 +26,9 @@ def shape_of(block: JSON) -> Shape:
     """The shape of a resource or nested block from its `block` representation."""
     children = {name: _attribute(name, each) for name, each in block.get("attributes", {}).items()}
     children |= {name: _nested_block(each) for name, each in block.get("block_types", {}).items()}
+    if (id := children.get("id")) is not None and id.computed_default:
+        # The plug-in SDK declares every resource's id as one that code may set; no code does.
+        children["id"] = replace(id, computed=True, computed_default=False)
     return Shape(kind=Kind.OBJECT, children=children)
 
 
