@@ -3,8 +3,11 @@ directories."""
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 from benchmarks.figure import Figure
 from benchmarks.fleet import NAMES, Fleet, by_workers, fleet
@@ -18,6 +21,7 @@ ROUNDS = 3
 def measure() -> Iterable[Figure]:
     with tempfile.TemporaryDirectory(prefix="trueup-bench-") as name, fleet(Path(name)) as all_of_it:
         yield from _checked(all_of_it)
+        yield from _vouched(all_of_it)
 
 
 def _checked(all_of_it: Fleet) -> Iterable[Figure]:
@@ -36,6 +40,22 @@ def _checked(all_of_it: Fleet) -> Iterable[Figure]:
     mine, peer = side_by_side(ours, theirs, ROUNDS)
     each = len(NAMES)
     yield Figure("a checked stack of a fleet, two at once, wall", mine.wall / each, "s", 0.45, peer.wall / each)
+
+
+def _vouched(all_of_it: Fleet) -> Iterable[Figure]:
+    """The schedule's check of a stack whose state, code and inputs are the same, while the event stream lives."""
+    site = all_of_it.installed.site
+    checks = replace(site.checks, vouching=replace(site.checks.vouching, quiet=lambda *_: True))
+
+    def seconds(stack: Stack) -> float:
+        began = time.perf_counter()
+        done = checks.check(stack.id)
+        took = time.perf_counter() - began
+        assert done.vouched_at is not None, done
+        return took
+
+    took = [seconds(stack) for _ in range(10) for stack in all_of_it.stacks]
+    yield Figure("check of an unchanged stack beside a live event stream", 1000 * median(took), "ms", 20)
 
 
 def _raw(all_of_it: Fleet, name: str) -> None:

@@ -50,6 +50,8 @@ CODIFIED_TOGETHER = 20
 RESTLESS_LOOKS = 3
 """Checks in a row that find another value at the same path, with nobody known to have changed it, before that path goes
 into quarantine."""
+UNPLANNED_LONGEST = timedelta(hours=6)
+"""A stack is planned at least so often, however quiet its live system's log is and however equal its state."""
 
 LEASE_SECONDS = 60.0
 """The lease of an apply on its stack. Half of it without a renewal and the supervisor interrupts the apply."""

@@ -286,10 +286,17 @@ def test_outputs_and_token_come_from_the_state(place: Place) -> None:
     }
     job = place.job(files)
     assert not place.driver.token(job).exists and place.driver.outputs(job) == {}
-    applied = place.apply(files)
-    assert place.driver.token(job) == applied.live
+    place.apply(files)
+    token = place.driver.token(job)
+    assert token.exists and place.driver.token(job) == token
     assert {name: (each.value, each.sensitive) for name, each in place.driver.outputs(job).items()} == {
         "a": ([1], False),
         "b": ("s3cret!", True),
     }
-    assert place.driver.token(replace(job, tree=tree(files, "r2"))) == applied.live
+    assert place.driver.token(replace(job, tree=tree(files, "r2"))) == token
+    assert place.driver.token(replace(job, inputs={"a": 1})) != token
+    longer = {"app/main.tf": files["app/main.tf"] + 'output "c" {\n  value = 3\n}\n'}
+    assert place.driver.token(replace(job, tree=tree(longer, "r3"))) != token
+    place.apply(longer)
+    place.apply(files)
+    assert place.driver.token(job).exists and place.driver.token(job) != token

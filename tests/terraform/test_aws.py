@@ -204,7 +204,7 @@ def test_a_plan_past_its_limit_is_stopped_with_everything_it_started(
             "AWS_ACCESS_KEY_ID": "a",
             "AWS_SECRET_ACCESS_KEY": "b",
         }
-        place.driver.token(place.job(files, purpose="proposal", environment=environment))
+        place.driver.outputs(place.job(files, purpose="proposal", environment=environment))
         with pytest.raises(Unavailable, match="longer than its limit of 4 seconds") as caught:
             place.plan(files, environment=environment, spec={"planTimeout": "4s"})
     assert "planTimeout" in caught.value.hint

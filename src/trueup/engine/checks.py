@@ -14,13 +14,14 @@ from trueup.engine.jobs import CHECKS, Errand
 from trueup.engine.settling import drift_drafts
 from trueup.engine.source import Source
 from trueup.engine.undoing import Undoing
+from trueup.engine.vouching import Vouching
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
 from trueup.model.drift import Check, CheckState, Drift, DriftState, Resolution
 from trueup.model.errors import TrueupError
 from trueup.model.plan import Address, AttributedPlan
 from trueup.model.run import RunState
-from trueup.model.stack import Stack, StackId, Standing
+from trueup.model.stack import Declaration, Stack, StackId, Standing
 from trueup.ports.store import RunFilter, Store, Transaction
 from trueup.settings import CHECK_AGAIN
 from trueup.stages.attribute import attribute
@@ -41,12 +42,19 @@ class Checks:
     foreign: Foreign
     records: DriftRecords
     undoing: Undoing
+    vouching: Vouching
     clock: Clock
 
     def check(self, id: StackId, reason: str = "") -> Check:
-        """Plans at the branch's head, compares what is real with what was settled, and writes down the difference."""
+        """Plans at the branch's head, compares what is real with what was settled, and writes down the difference. The
+        schedule's own checks need no plan where nothing that they depend on has changed."""
         stack = self.errands.stack(id)
-        began = self._begin(stack, reason)
+        token = self.vouching.token(stack)
+        if token and not reason:
+            vouched = self.vouching.vouched(stack, token, self._next(self.errands.declaration(stack)))
+            if vouched is not None:
+                return vouched
+        began = replace(self._begin(stack, reason), token=token)
         try:
             baseline = self.books.baseline(id)
             source = self._source(stack)
@@ -108,9 +116,10 @@ class Checks:
                 tx,
                 check,
                 state,
-                due_at=now + self.spread(source),
+                due_at=self._next(source.declaration),
                 last_clean_at=check.last_clean_at if standing else now,
                 completed_at=now,
+                planned_at=check.started_at,
                 revision=source.revision,
                 pending=detection.pending,
                 drifted=len(standing),
@@ -143,11 +152,10 @@ class Checks:
             how = f"an apply of {foreign.applied[:12]} beside Trueup" if foreign.applied else "an apply beside Trueup"
             tx.record(self.undoing.draft(tx, stack, drift, self.clock.now(), how=how, commit=foreign.applied))
 
-    def spread(self, source: Source) -> timedelta:
-        """Until the next check: a little earlier or later each time, so that a thousand stacks do not stay in step."""
-        declaration = source.declaration
+    def _next(self, declaration: Declaration) -> datetime:
+        """A little earlier or later each time, so that a thousand stacks do not stay in step."""
         interval = declaration.environment.checks or self.errands.jobs.driver(declaration).checks
-        return timedelta(seconds=jittered(interval.total_seconds()))
+        return self.clock.now() + timedelta(seconds=jittered(interval.total_seconds()))
 
     def _end(self, check: Check, state: CheckState, *, error: str, due_at: datetime) -> Check:
         with self.store.transaction() as tx:

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from trueup.engine.catalog import Catalog
-from trueup.engine.jobs import Errand, Jobs
+from trueup.engine.jobs import CHECKS, Errand, Jobs
 from trueup.engine.source import Source
 from trueup.engine.vault import stored_closure
 from trueup.model.errors import Invalid, Refused
+from trueup.model.plan import LiveIdentity
 from trueup.model.run import Run, RunKind, RunState
 from trueup.model.stack import Declaration, Purpose, Stack, StackId
-from trueup.ports.driver import Fence, Observation, Reading
+from trueup.ports.driver import Fence, Observation, Probes, Reading
 from trueup.ports.store import RunFilter, Store
 from trueup.ports.tree import Tree
 
@@ -91,6 +92,16 @@ class Errands:
         job = self.jobs.job(source, errand, self.upstream(source.declaration))
         with self.jobs.alone(job), self.jobs.driver(source.declaration).observe(job) as live:
             yield live
+
+    def token(self, source: Source) -> LiveIdentity:
+        """The driver's token (ports.driver.Probes); empty where it has none."""
+        driver = self.jobs.driver(source.declaration)
+        if not isinstance(driver, Probes):
+            return LiveIdentity()
+        errand = Errand("check", CHECKS, f"check:{source.stack.id}")
+        job = self.jobs.job(source, errand, self.upstream(source.declaration))
+        with self.jobs.alone(job):
+            return driver.token(job)
 
     def upstream(self, declaration: Declaration) -> Mapping[str, Source]:
         """Sources of the stacks whose outputs this one takes."""

@@ -176,5 +176,12 @@ class Check:
     reason: str = "schedule"
     """schedule, a signal's name, or a person."""
     error: str = ""
+    planned_at: datetime | None = None
+    """Begin of the newest check that planned, and came to a conclusion."""
+    token: str = ""
+    """Of everything that check depended on; empty where that cannot be told without planning."""
+    vouched_at: datetime | None = None
+    """When it was last found unchanged since then, by an equal token and an event stream that lives; no plan was made,
+    so nothing else of this row is newer than the plan."""
     foreign: str = ""
     """What was said of a foreign apply: the commit that explains it, or that none does."""

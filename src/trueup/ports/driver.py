@@ -246,7 +246,9 @@ class Unlocks(Protocol):
 @runtime_checkable
 class Probes(Protocol):
     def token(self, job: Job[Any]) -> LiveIdentity:
-        """Cheap; equal while nobody wrote. Raises Unavailable."""
+        """Costs milliseconds, starts no program. Equal while nobody wrote the live state and a plan for this job would
+        be made of the same code and inputs; empty where that cannot be told so cheaply, or where a change by hand
+        would be in no log that `Hears` understands. Raises Unavailable, Rejected."""
         ...
 
 

@@ -22,6 +22,8 @@ _FIELDS = (
     "%(trailers:only,unfold,separator=%x1e,key_value_separator=%x1d)",
 )
 
+TREES_KEPT = 8
+
 
 @dataclass(frozen=True)
 class Commit:
@@ -54,6 +56,7 @@ class History:
         self.directory = directory
         self.about = about or str(directory)
         self.objects = ObjectReader(git, directory)
+        self._trees: dict[str, GitTree] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -136,8 +139,17 @@ class History:
         return self._ask(arguments).decode("utf-8", "replace")
 
     def tree(self, name: str) -> GitTree:
-        """The files at a commit; valid as long as this is open."""
-        return GitTree(self.git, self.objects, self.directory, self.resolve(name))
+        """The files at a commit; valid as long as this is open. The same object for the same whole commit id, while
+        it is among those asked for last: many stacks are read from one commit."""
+        known = self._trees.get(name)
+        if known is not None:
+            return known
+        tree = GitTree(self.git, self.objects, self.directory, self.resolve(name))
+        if name == tree.revision:
+            for old in list(self._trees)[: -TREES_KEPT + 1]:
+                self._trees.pop(old, None)
+            self._trees[name] = tree
+        return tree
 
     def _ask(self, arguments: Sequence[str]) -> bytes:
         return self.git.run(arguments, repository=self.directory)

@@ -44,6 +44,7 @@ from trueup.engine.settling import Settling
 from trueup.engine.site import Site
 from trueup.engine.stewardship import StackDecisions
 from trueup.engine.undoing import Undoing
+from trueup.engine.vouching import Vouching, never_quiet
 from trueup.manifests.expansion import expand
 from trueup.manifests.layouts import FILE
 from trueup.manifests.manifest import Manifest, Repository
@@ -175,7 +176,8 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     intake = Intake(store, catalog, errands, forges, clock)
     stacks = StackDecisions(books, errands, intake)
     foreign = Foreign(errands, books, settling, clock)
-    checks = Checks(store, errands, books, foreign, records, Undoing(catalog), clock)
+    vouching = Vouching(errands, never_quiet, clock)
+    checks = Checks(store, errands, books, foreign, records, Undoing(catalog), vouching, clock)
     codification = Codification(books, errands, catalog, forges)
     glasses = BreakGlasses(books)
     site = Site(

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,11 +10,11 @@ from typing import Any, ClassVar
 from trueup.drivers.terraform import discover, reading, recovery, signal, signal_names
 from trueup.drivers.terraform.codify import codify
 from trueup.drivers.terraform.layout import Layout
-from trueup.drivers.terraform.prepared import Prepared, prepare
+from trueup.drivers.terraform.prepared import Prepared, described, prepare
 from trueup.drivers.terraform.reattach import Kept
 from trueup.drivers.terraform.session import TerraformObservation, TerraformSession
 from trueup.drivers.terraform.spec import TerraformSpec, TofuSpec
-from trueup.drivers.terraform.state import identity_in
+from trueup.drivers.terraform.token import token_of
 from trueup.model.drift import Drift
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, LiveIdentity, Plan, Resource
@@ -21,6 +22,8 @@ from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Respond
 from trueup.ports.driver import Codification, Discovered, Evidence, Job, JournalEntry, Lock, Output, Reading
 from trueup.ports.tree import Tree
+
+TREES_READ = 8
 
 
 class TerraformDriver:
@@ -39,14 +42,14 @@ class TerraformDriver:
         between checks; its own unless they are given."""
         self._directories = tuple(directories)
         self._kept = kept or Kept()
-        self._last: Layout | None = None
+        self._read: dict[int, _Read] = {}
 
     def read(self, tree: Tree, path: str, spec: TerraformSpec) -> Reading:
-        root = reading.read_root(self._layout(tree), path, spec)
+        root = self._root(tree, path, spec)
         return Reading(root.closure, reading.findings(root))
 
     def discover(self, tree: Tree) -> Iterable[Discovered]:
-        return discover.discover(self._layout(tree))
+        return discover.discover(self._reading(tree).layout)
 
     @contextlib.contextmanager
     def observe(self, job: Job[Any]) -> Iterator[TerraformObservation]:
@@ -78,7 +81,8 @@ class TerraformDriver:
         return codify(job, drifts, plan, inline=inline)
 
     def token(self, job: Job[Any]) -> LiveIdentity:
-        return identity_in(self._initialised(job).client.pull())
+        root = self._root(job.tree, job.path, job.spec)
+        return token_of(described(job, root, self._directories))
 
     def heard(self, document: Mapping[str, Any], received_at: datetime) -> LiveEvent:
         return signal.heard(document, received_at)
@@ -102,20 +106,35 @@ class TerraformDriver:
         client.unlock(lock)
 
     def _prepare(self, job: Job[Any], *, applies: bool = False) -> Prepared:
-        root = reading.read_root(self._layout(job.tree), job.path, job.spec)
-        return prepare(job, root, self._directories, applies=applies)
+        return prepare(job, self._root(job.tree, job.path, job.spec), self._directories, applies=applies)
+
+    def _root(self, tree: Tree, path: str, spec: TerraformSpec) -> reading.Root:
+        """Read once for each tree that is at hand."""
+        known, key = self._reading(tree), (path, spec.model_dump_json())
+        if key not in known.roots:
+            known.roots[key] = reading.read_root(known.layout, path, spec)
+        return known.roots[key]
 
     def _initialised(self, job: Job[Any], *, applies: bool = False) -> Prepared:
         prepared = self._prepare(job, applies=applies)
         prepared.ensure_init()
         return prepared
 
-    def _layout(self, tree: Tree) -> Layout:
-        """Of the tree that was asked for last: many stacks are read from one tree."""
-        last = self._last
-        if last is None or last.tree is not tree:
-            self._last = last = Layout(tree)
-        return last
+    def _reading(self, tree: Tree) -> "_Read":
+        """Of the trees that were asked for last: many stacks are read from one tree."""
+        known = self._read.get(id(tree))
+        if known is None:
+            for old in list(self._read)[: -TREES_READ + 1]:
+                self._read.pop(old, None)
+            known = self._read[id(tree)] = _Read(Layout(tree))
+        return known
+
+
+@dataclass(frozen=True)
+class _Read:
+    layout: Layout
+    """Holds the tree, so that no other one can get its id."""
+    roots: dict[tuple[str, str], reading.Root] = field(default_factory=dict)
 
 
 def _tidy(prepared: Prepared) -> None:

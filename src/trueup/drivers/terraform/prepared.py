@@ -131,27 +131,34 @@ class Prepared:
 
 def prepare(job: Job[Any], root: Root, directories: Sequence[Path], *, applies: bool = False) -> Prepared:
     """Raises Invalid, Unavailable; Refused for an apply whose state nobody would keep."""
+    prepared = described(job, root, directories)
+    if prepared.holds_state and prepared.kept is None and applies:
+        raise Refused(
+            f"{job.name} has no backend, and nothing here would keep its state",
+            hint="give it a backend block, or run it where Trueup stores local states",
+        )
+    client = prepared.client
+    client.sandbox = sandbox_of(job, client.workdir, client.engine, client.environment)
+    with terraform.disk(job.directory, "preparing the files"):
+        lay_out(client.workdir, root)
+        write_settings(client.workdir, job.spec)
+    if prepared.kept is not None:
+        with terraform.disk(job.directory, "restoring the state"):
+            prepared.kept.restore()
+    return prepared
+
+
+def described(job: Job[Any], root: Root, directories: Sequence[Path]) -> Prepared:
+    """The same without a file touched: enough to ask what is there. Raises Invalid."""
     spec: TerraformSpec = job.spec
     workdir = workdir_of(job)
     engine = _engine(job, root, directories)
     hider = Hider(job.hash_secret).learning((job.inputs.get(name), True) for name in job.sensitive_inputs)
     environment = environment_of(job, workdir)
     translator = Translator(root.path, job.redact)
-    sandbox = sandbox_of(job, workdir, engine, environment)
-    client = Client(engine, workdir, environment, translator, job.log, sandbox)
-    with terraform.disk(job.directory, "preparing the files"):
-        lay_out(workdir, root)
-        write_settings(workdir, spec)
+    client = Client(engine, workdir, environment, translator, job.log)
     file = state_file(workdir, root, spec.workspace)
     kept = KeptState(file, job.state) if file is not None and job.state is not None else None
-    if file is not None and kept is None and applies:
-        raise Refused(
-            f"{job.name} has no backend, and nothing here would keep its state",
-            hint="give it a backend block, or run it where Trueup stores local states",
-        )
-    if kept is not None:
-        with terraform.disk(job.directory, "restoring the state"):
-            kept.restore()
     schemas = SchemaCache(job.directory.parent / "schemas")
     stamp = init_stamp(job, workdir, root, engine)
     prepared = Prepared(job, root, client, hider, stamp, schemas, kept, holds_state=file is not None)
