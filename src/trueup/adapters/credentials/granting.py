@@ -162,7 +162,10 @@ class Granting:
         }
         role, said = fill(source.aws_role, attributes), {**self._around.environment, **told}
         keys, identity = self._sts(source, role, session, said, until=until)
-        return Lent({**told, **keys}, identity, role, until)
+        region = told.get("AWS_REGION") or told.get("AWS_DEFAULT_REGION")
+        # Half of AWS's own tools read the one, half the other.
+        both = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
+        return Lent({**told, **both, **keys}, identity, role, until)
 
     def _rule(self, stack: Declaration) -> CredentialRule | None:
         return next((rule for rule in reversed(self._rules) if matches(rule.match, attributes_of(stack))), None)
