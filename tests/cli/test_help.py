@@ -21,7 +21,7 @@ MAIN = "from trueup.cli.main import main; main()"
 
 PROMISED = {
     "": "demo up worker init validate schema doctor adopt audit-self what-changed evidence uninstall",
-    "stack": "list show plan check deliver pause resume unlock mv forget destroy",
+    "stack": "list show plan check coverage deliver pause resume unlock mv forget destroy",
     "run": "list show logs approve reject release discard cancel recover",
     "drift": "list show codify revert tolerate",
     "request": "open list show approve merge close",

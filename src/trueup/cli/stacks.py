@@ -1,18 +1,21 @@
 """`trueup stack`: what is reconciled."""
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from trueup.cli import lookup
 from trueup.cli.client import PLANNING, Api, connect
+from trueup.cli.coverage import write_code
 from trueup.cli.failures import FAILED, FOUND
 from trueup.cli.lazy import Noun
 from trueup.cli.options import Environment, ExitCode, Reason, StackName, Wait, Yes
-from trueup.cli.output import emit
+from trueup.cli.output import aside, emit
 from trueup.cli.questions import confirm
 from trueup.cli.runs import show_run, wait_for
+from trueup.cli.views import coverage as coverage_views
 from trueup.cli.views import stacks as views
 from trueup.cli.waiting import poll, waiting
 from trueup.model.drift import CheckState
@@ -93,6 +96,32 @@ def check(ctx: typer.Context, name: StackName, wait: Wait = True, exit_code: Exi
         raise typer.Exit(FAILED)
     if exit_code and state == CheckState.DRIFTED:
         raise typer.Exit(FOUND)
+
+
+@app.command()
+def coverage(
+    ctx: typer.Context,
+    name: StackName,
+    write: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the code that would take in what is found there.")
+    ] = None,
+) -> None:
+    """Say what is watched beside the plan, and what was found there that no code has; changes nothing.
+
+    A plan sees only what code manages. Rules of a managed security group, routes of a managed table, policies of a
+    managed role and records of a managed zone are looked for as well. Each that no code has is shown with the resource
+    and the import block that would manage it.
+
+    \b
+    trueup stack coverage prod/app
+    trueup stack coverage prod/app --write imports
+    """
+    with connect(ctx.obj) as api:
+        document = api.get("stacks", _id(api, name), "coverage", patience=PLANNING)
+    emit(ctx.obj.output, document, coverage_views.coverage)
+    if write is not None:
+        for path in write_code(write, document["strays"]):
+            aside(f"wrote {path}")
 
 
 @app.command()

@@ -13,8 +13,10 @@ from trueup.engine.jobs import OUTPUTS, Errand
 from trueup.engine.settling import Settling, drift_drafts
 from trueup.engine.source import Source
 from trueup.engine.vault import CLOSURE, closure_bytes
+from trueup.model.address import parent_of
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
+from trueup.model.drift import Resolution
 from trueup.model.errors import Broken, Refused, TrueupError
 from trueup.model.people import Identity
 from trueup.model.plan import OUTPUT, AttributedPlan, Finding
@@ -22,7 +24,7 @@ from trueup.model.stack import Stack, StackId, Standing
 from trueup.model.values import Digest, digest
 from trueup.ports.store import Transaction
 from trueup.stages.attribute import attribute
-from trueup.stages.children import looked_at
+from trueup.stages.children import accepted, looked_at
 from trueup.stages.record import adopted
 
 COMMITS = 20
@@ -68,7 +70,8 @@ class Adoption:
     def adopt(self, id: StackId, by: Identity, reason: str, seen: Digest | None = None) -> Baseline:
         """Writes generation 1. With `seen`, only if nothing moved since that preview. What somebody changed by
         hand before stays open drift: settling it never makes the next delivery undo it. A stack that has books gets
-        the next generation when somebody wrote beside us, and is refused otherwise."""
+        the next generation when somebody wrote beside us, or when there is drift that no plan sees, which is settled
+        as it is; it is refused otherwise."""
         needs_reason(reason)
         stack, person = self.errands.stack(id), self.books.who(by)
         if stack.standing is Standing.SETTLED:
@@ -101,16 +104,46 @@ class Adoption:
             raise Broken(f"{stack.name} is settled and has no baseline")
         with self.errands.observed(source, Errand("check", new_id("chk"), f"check:{stack.id}")) as live:
             attributed = attribute(live.plan(), baseline)
+        with_children = accepted(baseline, attributed)
+        if with_children != baseline and attributed.plan.basis.live == baseline.basis.live:
+            return self._accept_children(stack, with_children, attributed, person, reason)
         verdict = self.foreign.accept(source, attributed, baseline, person)
-        accepted = verdict.baseline
-        assert accepted is not None and verdict.draft is not None
+        taken = verdict.baseline
+        assert taken is not None and verdict.draft is not None
         with self.books.store.transaction() as tx:
-            tx.put_baseline(accepted)
+            tx.put_baseline(taken)
             for kind, name, content in verdict.sealed:
                 tx.seal(kind, name, content)
-            tx.put_stack(replace(stack, settled=accepted.basis.revision))
+            tx.put_stack(replace(stack, settled=taken.basis.revision))
             tx.record(replace(verdict.draft, actor=person, reason=reason))
-        return accepted
+        return taken
+
+    def _accept_children(
+        self, stack: Stack, baseline: Baseline, attributed: AttributedPlan, person: str, reason: str
+    ) -> Baseline:
+        """What no plan sees is settled as it is now: no code will have it, and no check speaks of it again."""
+        next_one = replace(
+            baseline,
+            generation=baseline.generation + 1,
+            settled_at=self.books.clock.now(),
+            settled_by=f"adopt:{person}",
+        )
+        with self.books.store.transaction() as tx:
+            tx.put_baseline(next_one)
+            detection = self.settling.detected(tx, stack, attributed.plan, next_one)
+            rows = [
+                replace(each, resolution=Resolution.ADOPTED) if parent_of(each.address) and each.resolution else each
+                for each in detection.rows
+            ]
+            for drift in rows:
+                tx.put_drift(drift)
+            for draft in drift_drafts(stack, detection, rows):
+                tx.record(draft)
+            summary = f"{person} settled what no plan sees on {stack.name}, as it is now"
+            settled = [each.address for each in attributed.changes if parent_of(each.address)]
+            draft = about(stack, "stack.adopted", summary, person, reason)
+            tx.record(replace(draft, details={"children": settled}))
+        return next_one
 
     def _refuse_twin(self, stack: Stack, preview: Preview) -> None:
         """A stack that was renamed without saying so: its books are an orphan's, and it would create everything

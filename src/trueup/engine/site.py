@@ -13,6 +13,7 @@ from trueup.engine.catalog import Catalog
 from trueup.engine.checks import Checks
 from trueup.engine.codification import Codification
 from trueup.engine.courier import Courier
+from trueup.engine.coverage import Coverages
 from trueup.engine.decisions import RunDecisions
 from trueup.engine.drift_decisions import DriftDecisions
 from trueup.engine.errands import Errands
@@ -43,6 +44,7 @@ class Site:
     drifts: DriftDecisions
     adoption: Adoption
     codification: Codification
+    coverages: Coverages
     responses: Responses
     backlog: Backlog
     checks: Checks

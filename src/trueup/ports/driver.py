@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
+from trueup.model.child import Child
 from trueup.model.closure import Closure
 from trueup.model.drift import Drift
 from trueup.model.plan import Address, Applied, Finding, LiveIdentity, Outcome, Plan, Resource, StepId
@@ -216,6 +217,31 @@ class Codifies(Protocol):
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
         """Edits to `job.tree`. `plan` is of that tree. `inline` asks for the narrowest edits: literals in place
         of shared variables, after a proof failed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Covered:
+    """How far live parts of the resources of one kind are looked for beside the plan."""
+
+    kind: str
+    resources: int
+    children: str = ""
+    """The kind of part that is looked for; empty where nothing is."""
+    watched: int = 0
+    """Resources whose parts were seen, by the inventory or (written inside the resource) by every plan."""
+    why: str = ""
+    """Why the others are not."""
+
+
+@runtime_checkable
+class Covers(Protocol):
+    def coverage(self, plan: Plan) -> Sequence[Covered]:
+        """Of every kind of resource in a plan."""
+        ...
+
+    def takes_in(self, child: Child, plan: Plan) -> str:
+        """The code that would manage a child that nothing manages; empty where it cannot be written."""
         ...
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from trueup.model.address import Address, parent_of
 from trueup.model.causes import Cause, Difference
 from trueup.model.drift import Drift, DriftState
 from trueup.model.plan import AttributedPlan
@@ -145,12 +146,23 @@ def _what(told: Told) -> str:
             return f"was {settled}, is {real} by hand, and the code wants {desired}"
         case Cause.UNKNOWN:
             return f"is {real}, nobody ever settled it, and the code wants {desired}"
+        case Cause.UNMANAGED if parent_of(Address(told.address)) is not None:
+            return _by_hand_alone(told)
         case Cause.UNMANAGED:
             return f"was {settled}, is {real} by hand; the code does not set it"
         case Cause.CONVERGED:
             return f"was {settled}, is {real}, which the code wants too"
         case Cause.INTENDED | Cause.NOISE:
             return _intended(told)
+
+
+def _by_hand_alone(told: Told) -> str:
+    """A child that no code has, so that no plan speaks of it."""
+    if told.settled is None and not told.attribute:
+        return f"added by hand, {shown(told.real)}; no plan sees it"
+    if told.real is None and not told.attribute:
+        return f"removed by hand, it was {shown(told.settled)}; no plan sees it"
+    return f"was {shown(told.settled)}, is {shown(told.real)} by hand; no plan sees it"
 
 
 def _intended(told: Told) -> str:

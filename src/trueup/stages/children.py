@@ -97,6 +97,21 @@ def looked_at(baseline: Baseline, attributed: AttributedPlan, applied: Applied |
     return replace(baseline, children=children, watched=frozenset(watched | first))
 
 
+def accepted(baseline: Baseline, attributed: AttributedPlan) -> Baseline:
+    """A person takes every child that drifted as settled, as it is now."""
+    live = _unmanaged(attributed.plan)
+    children = dict(baseline.children)
+    for change in attributed.changes:
+        if parent_of(change.address) is None:
+            continue
+        child = live.get(change.address)
+        if child is None:
+            children.pop(change.address, None)
+        else:
+            children[change.address] = Resource(child.kind, child.values, child.identity)
+    return replace(baseline, children=children)
+
+
 def lost_with(attributed: AttributedPlan, parent: Address) -> Iterator[AttributedChange]:
     """Drifted children that would go with their parent, when it is deleted or replaced."""
     for change in attributed.changes:

@@ -9,6 +9,7 @@ from trueup.engine.backlog import Proposed
 from trueup.engine.break_glass_told import covering
 from trueup.engine.break_glass_told import held as because_of
 from trueup.engine.codification import Codified
+from trueup.engine.coverage import StackCoverage
 from trueup.model.drift import Check, Drift, DriftId, DriftState
 from trueup.model.ledger import Entry
 from trueup.model.plan import AttributedPlan
@@ -135,7 +136,22 @@ def plan(each: AttributedPlan, about: Stack) -> JSON:
 def preview(each: Preview) -> JSON:
     """`seen` is what `adopt` is given back."""
     about = plan(each.attributed, each.stack)
+    strays = [child for child in each.attributed.plan.children or () if child.managed_by is None]
+    about["strays"] = [{"address": child.address, "values": to_json(child.values)} for child in strays]
     return {**about, "state": each.state, "seen": each.seen, "findings": to_json(each.findings)}
+
+
+def coverage(each: StackCoverage) -> JSON:
+    """`share` is 0 to 1."""
+    return {
+        "stack": each.stack.id,
+        "name": each.stack.name,
+        "revision": each.revision,
+        "share": round(each.share, 3),
+        "kinds": to_json(each.kinds),
+        "strays": to_json(each.strays),
+        "findings": to_json(each.findings),
+    }
 
 
 def codified(each: Codified, names: Names) -> JSON:

@@ -48,6 +48,13 @@ def plan_stack(visit: Deciding, id: str) -> JSON:
         return shown.plan(attribute(live.plan(), site.books.baseline(stack.id)), stack)
 
 
+@router.get("/{id}/coverage")
+def cover_stack(visit: Deciding, id: str) -> JSON:
+    """Which kinds of its resources are watched beside the plan, which are not and why, and what was found there that
+    no code has, each with the code that would manage it. Plans with plan credentials; changes nothing."""
+    return shown.coverage(visit.site.coverages.coverage(visit.stack_at(id).id))
+
+
 @router.get("/{id}/adoption")
 def preview_adoption(visit: Deciding, id: str) -> JSON:
     """What would be settled by adopting it now. Plans with plan credentials; writes nothing anywhere."""

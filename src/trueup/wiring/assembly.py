@@ -26,6 +26,7 @@ from trueup.engine.catalog import Catalog, Remotes
 from trueup.engine.checks import Checks
 from trueup.engine.codification import Codification
 from trueup.engine.courier import Courier
+from trueup.engine.coverage import Coverages
 from trueup.engine.decisions import RunDecisions
 from trueup.engine.drift_decisions import DriftDecisions
 from trueup.engine.drift_records import DriftRecords
@@ -193,6 +194,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         drifts=DriftDecisions(books, stacks),
         adoption=Adoption(books, errands, settling, foreign),
         codification=codification,
+        coverages=Coverages(books, errands),
         responses=Responses(books, stacks, codification),
         backlog=Backlog(store, codification),
         checks=checks,

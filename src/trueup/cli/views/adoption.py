@@ -7,6 +7,7 @@ from trueup.cli import sheet
 from trueup.cli.views.stacks import changes, findings
 from trueup.cli.when import When
 from trueup.model.values import JSON
+from trueup.render.values import shown
 
 _MEANING = {
     "clean": "code, state and reality agree",
@@ -24,6 +25,10 @@ def adoption(document: JSON, when: When) -> RenderableType:
     parts: list[RenderableType] = [head]
     if document.get("changes"):
         parts.append(sheet.section("What differs", changes(document["changes"])))
+    if document.get("strays"):
+        rows = [(each["address"], shown(each["values"])) for each in document["strays"]]
+        listed = sheet.table(("address", "what it is"), rows, "")
+        parts.append(sheet.section("Live and in no code: it is settled as it is", listed))
     return Group(*parts, *findings(document))
 
 

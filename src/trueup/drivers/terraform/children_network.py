@@ -56,8 +56,8 @@ def _rule(
     said: JSON = True if own else source if name == "source_security_group_id" else [source]
     reach = "all" if protocol == "-1" else f"{protocol} {first}" if first == last else f"{protocol} {first}-{last}"
     values: dict[str, JSON] = {
-        "type": direction,
         "security_group_id": parent.name,
+        "type": direction,
         "description": description or None,
         "protocol": protocol,
         "from_port": first,

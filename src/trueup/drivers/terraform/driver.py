@@ -9,25 +9,28 @@ from typing import Any, ClassVar
 
 from trueup.drivers.terraform import discover, reading, recovery, signal, signal_names
 from trueup.drivers.terraform.codify import codify
+from trueup.drivers.terraform.coverage import coverage
+from trueup.drivers.terraform.imports import takes_in
 from trueup.drivers.terraform.layout import Layout
 from trueup.drivers.terraform.prepared import Prepared, described, prepare
 from trueup.drivers.terraform.reattach import Kept
 from trueup.drivers.terraform.session import TerraformObservation, TerraformSession
 from trueup.drivers.terraform.spec import TerraformSpec, TofuSpec
 from trueup.drivers.terraform.token import token_of
+from trueup.model.child import Child
 from trueup.model.drift import Drift
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, LiveIdentity, Plan, Resource
 from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Respond
-from trueup.ports.driver import Codification, Discovered, Evidence, Job, JournalEntry, Lock, Output, Reading
+from trueup.ports.driver import Codification, Covered, Discovered, Evidence, Job, JournalEntry, Lock, Output, Reading
 from trueup.ports.tree import Tree
 
 TREES_READ = 8
 
 
 class TerraformDriver:
-    """Driver, Codifies, Discovers, HandsOver, Hears, Recovers, Unlocks and Probes for Terraform and OpenTofu."""
+    """Driver, Codifies, Covers, Discovers, HandsOver, Hears, Recovers, Unlocks, Probes: Terraform and OpenTofu."""
 
     name: ClassVar[str] = "terraform"
     specs: ClassVar[Mapping[str, type[TerraformSpec]]] = {"terraform": TerraformSpec, "tofu": TofuSpec}
@@ -79,6 +82,12 @@ class TerraformDriver:
 
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
         return codify(job, drifts, plan, inline=inline)
+
+    def coverage(self, plan: Plan) -> Sequence[Covered]:
+        return coverage(plan)
+
+    def takes_in(self, child: Child, plan: Plan) -> str:
+        return takes_in(child, plan)
 
     def token(self, job: Job[Any]) -> LiveIdentity:
         root = self._root(job.tree, job.path, job.spec)

@@ -5,7 +5,7 @@ https://developer.hashicorp.com/terraform/language/import: Terraform 1.5 and lat
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from trueup.drivers.terraform import codify_lines as lines
 from trueup.drivers.terraform import render_hcl
@@ -47,8 +47,10 @@ def codify_child(editing: Editing, root: Scope, drift: Drift, plan: Plan) -> Non
     to = f"{within}{child.kind}.{name}"
     id = BY_KIND[child.kind].import_id(child.values)
     _refuse_old_engine(plan.basis.engine, to, id)
-    text = _resource(child, name, _references(child, parent, within, plan))
-    after = _last_sibling(scope, child.kind, parent) or block
+    sibling = _last_sibling(scope, child.kind, parent)
+    order = tuple(each.name for each in sibling.body.attributes) if sibling is not None else ()
+    text = _resource(child, name, _references(child, parent, within, plan), order)
+    after = sibling or block
     if scope is root:
         _insert(editing, after, f"{text}\n\n{_import(to, id)}")
     else:
@@ -72,6 +74,18 @@ def suggestion(drift: Drift, plan: Plan) -> str:
 def written(child: Child, name: str) -> str:
     """Resource and import of a child, with the live system's own names for references; pruned of what is empty."""
     return f"{_resource(child, name, {})}\n\n{_import(f'{child.kind}.{name}', import_id(child))}\n"
+
+
+def takes_in(child: Child, plan: Plan) -> str:
+    """The same with references to what the plan manages, as codifying would write it; "" for a secret."""
+    parent = parse_address(child.parent)
+    within = child.parent.rpartition(f"{parent.kind}.{parent.name}")[0]
+    name = _slug(f"{parent.name}_{_watched(child).label(child.values)}")
+    try:
+        text = _resource(child, name, _references(child, parent, within, plan))
+        return f"{text}\n\n{_import(f'{within}{child.kind}.{name}', import_id(child))}\n"
+    except Refused:
+        return ""
 
 
 def import_id(child: Child) -> str:
@@ -98,11 +112,13 @@ def _refuse_old_engine(engine: str, to: str, id: str) -> None:
         raise Refused(f"{engine} knows no import blocks: write the resource and run `terraform import '{to}' '{id}'`")
 
 
-def _resource(child: Child, name: str, references: Mapping[str, str]) -> str:
-    """In the layout of `terraform fmt`: what is said on one line first, aligned; documents and blocks after it."""
+def _resource(child: Child, name: str, references: Mapping[str, str], order: Sequence[str] = ()) -> str:
+    """In the layout of `terraform fmt`: what is said on one line first, aligned; documents and blocks after it.
+    Attributes that a sibling has stand as they do there."""
     plain: dict[str, str] = {}
     long: list[str] = []
-    for attribute, value in child.values.items():
+    names = sorted(child.values, key=lambda each: order.index(each) if each in order else len(order))
+    for attribute, value in ((each, child.values[each]) for each in names):
         document = read_json(value)
         if document is not None:
             long.append(f"  {attribute} = jsonencode({render_hcl.render(document, '  ')})")
