@@ -53,6 +53,28 @@ into quarantine."""
 UNPLANNED_LONGEST = timedelta(hours=6)
 """A stack is planned at least so often, however quiet its live system's log is and however equal its state."""
 
+FIRST_BATCH = 10
+"""Of stacks that are seen for the first time together, so many are checked at once."""
+FIRST_EVERY = timedelta(seconds=10)
+"""Between the first checks of two such batches: a thousand new stacks take about 17 minutes."""
+
+EVENT_QUIET = timedelta(seconds=2)
+"""After an event its stacks are checked when no other came for this long."""
+EVENT_QUIET_LONGEST = timedelta(seconds=30)
+"""Events that do not stop put a check off no longer than this after the first of them."""
+EVENT_SLACK = timedelta(minutes=5)
+"""How far the clock of a live system's log may differ from ours when drift is attributed."""
+EVENT_PATIENCE = timedelta(minutes=20)
+"""After which a drift that no event has told of counts as unheard; CloudTrail is minutes late."""
+EVENTS_KEPT = timedelta(days=14)
+"""Events that touched a stack are kept so long, to attribute drift that is found late."""
+EVENTS_MOST = 2000
+"""Events that are kept of one stack, the newest ones."""
+EVENTS_SILENCE = timedelta(hours=1)
+"""A source that was heard of and says nothing for longer is an alarm, unless `events:` says otherwise."""
+ALARM_SECONDS = 15.0
+"""Between two looks at what is overdue or silent."""
+
 LEASE_SECONDS = 60.0
 """The lease of an apply on its stack. Half of it without a renewal and the supervisor interrupts the apply."""
 SILENT_SECONDS = 60.0

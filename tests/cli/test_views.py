@@ -93,7 +93,7 @@ def test_a_blocked_run_gives_the_three_ways_on_whole() -> None:
         "\n"
         "  module.service.aws_security_group.web  ingress\n"
         "    applying  would REMOVE 8443/tcp from 0.0.0.0/0\n"
-        "    made by   anna\n"
+        "    made by   anna on 2026-11-22 03:02 UTC\n"
         "    happened  between 2026-11-22 03:00:00 and 03:04:00 CET,\n"
         "              6 h ago\n"
         "    drift     dft-3f9a1c22d0, open\n"

@@ -15,10 +15,12 @@ from hypothesis import strategies as some
 from tests.stages.made import A, baseline, plan, rule
 from tests.store.nouns import a_key
 from trueup.adapters.store.store import SqlStore, open_store
+from trueup.engine.attribution import Attribution
 from trueup.engine.catalog import Catalog
 from trueup.engine.drift_records import DriftRecords
 from trueup.engine.ids import new_id
 from trueup.engine.settling import drift_drafts
+from trueup.engine.subjects import Subjects
 from trueup.manifests.manifest import undeclared
 from trueup.model.drift import Drift, DriftState, Origin, Resolution
 from trueup.model.ignores import Ignore
@@ -63,7 +65,8 @@ class Life:
         """What a check would store; the records that are not resolved afterwards."""
         self.clock.advance(minutes * 60)
         books = baseline({A: S})
-        records = DriftRecords(cast(Catalog, Declared(self.ignores)), self.clock)
+        catalog = cast(Catalog, Declared(self.ignores))
+        records = DriftRecords(catalog, self.clock, Attribution(catalog), Subjects({}))
         made = plan({} if real is None else {A: dict(real)}, {A: S} if real != S else None, sets={A: SET})
         with self.store.transaction() as tx:
             known = tx.drifts(STACK.id, unresolved=False)

@@ -55,7 +55,8 @@ def test_a_codification_says_what_it_took_over() -> None:
     text = codification_body([replace(DRIFT, origin=ORIGIN)], (), (), ["keeps the comments"], "Port for the incident")
     assert text == (
         "Port for the incident\n\nWhat was changed by hand:\n\n"
-        "* `aws_security_group.app` (structural), seen 2026-11-01 03:05 UTC, by mira\n"
+        "* `aws_security_group.app` (structural), seen 2026-11-01 03:05 UTC, by mira on 2026-11-01 at 03:05 UTC "
+        "(event event-1)\n"
         "  * `ingress`: nothing became `8443/tcp from 0.0.0.0/0`\n\n"
         "Proven: with this edit, the settled code leaves no such drift, and the branch's head plans exactly what it "
         "planned before.\n\n> keeps the comments\n"

@@ -100,7 +100,7 @@ def test_values(value: JSON, text: str) -> None:
 def test_a_drift_and_what_became_of_it() -> None:
     """Who, when, what, and its state."""
     assert drift_text(replace(DRIFT, origin=ORIGIN)) == (
-        "aws_security_group.app was changed by hand by mira on 2026-11-01 between 02:55 and 03:05 UTC\n"
+        "aws_security_group.app was changed by hand by mira on 2026-11-01 at 03:05 UTC (event event-1)\n"
         "  ingress: added 8443/tcp from 0.0.0.0/0; a plan would undo it\n"
         "  dft-0000000001 is open\n"
     )

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.fakes.file_driver import FileDriver, FileSpec, Reach, closure, identity, nowhere
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.engine import scheduler
+from trueup.engine.attribution import Attribution
 from trueup.engine.books import Books
 from trueup.engine.drift_records import DriftRecords
 from trueup.engine.errands import Errands
@@ -18,6 +20,7 @@ from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
 from trueup.engine.scheduler import Scheduler
 from trueup.engine.settling import Settling
+from trueup.engine.subjects import Subjects
 from trueup.engine.vault import CLOSURE, closure_bytes
 from trueup.engine.workflows import Engine, Work
 from trueup.manifests.manifest import Manifest
@@ -106,7 +109,8 @@ def build(place: Place, worker: str, reach: Reach = nowhere) -> Built:
     jobs = Jobs(store, {"files": FileDriver(reach)}, lambda: nobody, str, place.data)
     errands = Errands(store, files, jobs)  # type: ignore[arg-type]
     books = Books(store, files, lambda _name: None, clock)  # type: ignore[arg-type]
-    settling = Settling(books, errands, DriftRecords(files), clock)  # type: ignore[arg-type]
+    catalog: Any = files
+    settling = Settling(books, errands, DriftRecords(catalog, clock, Attribution(catalog), Subjects({})), clock)
     leases = Leases(store, worker, LEASE)
     reconciler = Reconciler(errands, books, settling, leases, clock)
     recovery = Recovery(books, errands, settling, leases)

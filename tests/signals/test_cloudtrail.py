@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.signals.records import ACCOUNT, ANNA, CHANGES, Record, authorize, envelope, record, session
 from trueup.drivers.terraform.signal import heard
 from trueup.drivers.terraform.signal_names import MOST_SUBJECTS, subjects_of
-from trueup.drivers.terraform.signal_words import MOST_WORDS
 from trueup.model.errors import Invalid
 from trueup.model.people import Identity
 from trueup.model.plan import Address, Resource
+from trueup.model.words import MOST_WORDS
 
 NOW = datetime(2026, 11, 22, 3, 5, tzinfo=UTC)
 

@@ -109,15 +109,19 @@ def _identity(who: Signer | None, request: Request) -> JSON:
     identity: dict[str, JSON] = {"arn": arn, "accountId": ACCOUNT, "accessKeyId": key}
     kind, _, name = arn.rpartition(":")[2].partition("/")
     if kind == "user":
-        return {"type": "IAMUser", **identity, "userName": name}
-    role, _, _ = name.partition("/")
-    issuer = {"type": "Role", "arn": _role_arn(role), "accountId": ACCOUNT, "userName": role}
-    return {"type": "AssumedRole", **identity, "sessionContext": {"sessionIssuer": issuer}}
+        found = [user.id for user in iam_backends[ACCOUNT]["aws"].users.values() if user.name == name]
+        return {"type": "IAMUser", "principalId": found[0] if found else key, **identity, "userName": name}
+    role, _, session = name.partition("/")
+    id, role_arn = _role(role)
+    issuer = {"type": "Role", "principalId": id, "arn": role_arn, "accountId": ACCOUNT, "userName": role}
+    context = {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}}
+    return {"type": "AssumedRole", "principalId": f"{id}:{session}", **identity, "sessionContext": context}
 
 
-def _role_arn(name: str) -> str:
-    found = [role.arn for role in iam_backends[ACCOUNT]["aws"].get_roles() if role.name == name]
-    return found[0] if found else f"arn:aws:iam::{ACCOUNT}:role/{name}"
+def _role(name: str) -> tuple[str, str]:
+    """Id and ARN."""
+    found = [(role.id, role.arn) for role in iam_backends[ACCOUNT]["aws"].get_roles() if role.name == name]
+    return found[0] if found else ("AROAUNKNOWN", f"arn:aws:iam::{ACCOUNT}:role/{name}")
 
 
 def _error(answered: list[str], content: list[bytes]) -> str:
@@ -146,7 +150,8 @@ def _event(request: Request, asked: Operation, environ: Environ, identity: JSON,
         "eventID": str(uuid.uuid4()),
         "readOnly": asked.read_only,
         "eventType": "AwsApiCall",
-        "managementEvent": True,
+        "managementEvent": not asked.is_data,
+        "eventCategory": "Data" if asked.is_data else "Management",
         "recipientAccountId": ACCOUNT,
     }
     return {**event, "errorCode": error} if error else event

@@ -71,6 +71,18 @@ class Operation:
         return self.name.startswith(READS) or self.is_session
 
     @property
+    def is_data(self) -> bool:
+        """Works on what is inside of a resource, not on the resource: the trail calls it a data event."""
+        match self.service:
+            case "s3":
+                return isinstance(self.parameters, dict) and "key" in self.parameters
+            case "dynamodb":
+                return "Item" in self.name or self.name in ("Query", "Scan")
+            case "sqs":
+                return "Message" in self.name
+        return False
+
+    @property
     def is_session(self) -> bool:
         """Opens a session under another identity: changes nothing, yet nobody would call it reading."""
         return self.service == "sts" and self.name.startswith("Assume")

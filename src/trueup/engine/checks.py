@@ -133,6 +133,7 @@ class Checks:
         known = tx.drifts(stack.id, unresolved=False)
         now, fresh = self.clock.now(), lambda: new_id("dft")
         found = detect(attributed, known, baseline, now, check.last_clean_at, fresh, stack.id)
+        self.records.subjects.write(tx, stack, attributed.plan, baseline)
         return self.records.completed(tx, stack, found)
 
     def _record(self, tx: Transaction, stack: Stack, detection: Detection, source: Source, foreign: Verdict) -> None:

@@ -3,7 +3,9 @@ matters, and by when it must be decided."""
 
 from dataclasses import dataclass, replace
 
+from trueup.engine.attribution import Attribution
 from trueup.engine.catalog import Catalog
+from trueup.engine.subjects import Subjects
 from trueup.model.drift import Drift, DriftState
 from trueup.model.severity import weigh
 from trueup.model.stack import Declaration, Stack
@@ -18,11 +20,14 @@ from trueup.system.clock import Clock
 class DriftRecords:
     catalog: Catalog
     clock: Clock
+    attribution: Attribution
+    subjects: Subjects
 
     def completed(self, tx: Transaction, stack: Stack, detection: Detection) -> Detection:
         """The same detection with every unresolved record completed, and sorted anew by what of it is news. Called
         by every writer of drift, in the transaction that stores it."""
         declaration = self.catalog.manifest.declaration(stack.name)
+        detection = self.attribution.completed(tx, stack, detection)
         found: dict[str, list[Drift]] = {"opened": [], "seen_again": [], "changed": [], "resolved": [], "quiet": []}
         quarantined = set(detection.quarantined)
         for drift in detection.unresolved:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from trueup.engine.attribution import told_of
 from trueup.engine.books import Books
 from trueup.engine.deciding import about
 from trueup.engine.desk import Desk
@@ -139,6 +140,7 @@ class Settling:
         """What differs from a baseline that is about to be written."""
         known = tx.drifts(stack.id, unresolved=False)
         found = detect(attribute(plan, baseline), known, baseline, self.clock.now(), None, lambda: new_id("dft"))
+        self.records.subjects.write(tx, stack, plan, baseline)
         return self.records.completed(tx, stack, found)
 
     def outputs_bytes(self, source: Source) -> bytes | None:
@@ -222,7 +224,7 @@ def drift_draft(stack: Stack, drift: Drift, kind: str, summary: str, actor: str 
         "because": drift.because,
         "owner": list(drift.owner),
         "cause": str(drift.cause),
-        "actor": drift.actor,
+        **told_of(drift),
         "earlier": drift.earlier or "",
         "first_seen": drift.first_seen.isoformat(),
         "not_before": drift.not_before.isoformat() if drift.not_before else None,

@@ -21,6 +21,7 @@ from trueup.engine.notices import Notices
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
 from trueup.engine.responses import Responses
+from trueup.engine.signals import Signals
 from trueup.engine.stewardship import StackDecisions
 from trueup.model.stack import StackId
 from trueup.ports.forge import Forge
@@ -48,6 +49,7 @@ class Site:
     responses: Responses
     backlog: Backlog
     checks: Checks
+    signals: Signals
     reconciler: Reconciler
     recovery: Recovery
     break_glasses: BreakGlasses

@@ -9,6 +9,7 @@ from trueup.model.plan import Finding
 from trueup.model.run import Run, RunKind, RunState
 from trueup.model.values import JSON
 from trueup.render.losses import Lost, lost_by, ways_on
+from trueup.render.origins import deed
 from trueup.render.sentences import ORDER, TITLES, Told, headline, of_drift, of_run, sentence
 from trueup.render.values import counted, shown, shown_span, shown_time
 
@@ -63,7 +64,7 @@ def codification_body(
 def _by_hand(drifts: Sequence[Drift]) -> list[str]:
     lines = []
     for drift in drifts:
-        who = f", by {_escaped(drift.actor)}" if drift.actor else ""
+        who = f", {_escaped(deed(drift.origin))}" if drift.origin else ""
         lines.append(f"* {_code(drift.address)} ({drift.severity}), seen {shown_time(drift.first_seen)}{who}")
         lines += [
             f"  * {_code(each.attribute or 'the whole resource')}: {_value(each.settled)} became {_value(each.real)}"

@@ -10,6 +10,7 @@ from trueup.model.drift import Drift
 from trueup.model.plan import Loss
 from trueup.model.run import Run
 from trueup.model.values import JSON
+from trueup.render.origins import briefly
 from trueup.render.sentences import said_of
 from trueup.render.values import shown
 
@@ -96,7 +97,7 @@ def _lost(loss: Loss, drift: Drift | None) -> Lost:
         return lost
     return replace(
         lost,
-        made_by=drift.actor,
+        made_by=briefly(drift.origin).removeprefix("by ") if drift.origin else "",
         not_before=drift.not_before,
         first_seen=drift.first_seen,
         drift=drift.id,

@@ -10,7 +10,8 @@ from trueup.model.drift import Drift, DriftState
 from trueup.model.plan import AttributedPlan
 from trueup.model.run import Run
 from trueup.model.values import JSON
-from trueup.render.values import counted, shown, shown_span
+from trueup.render.origins import happened_briefly
+from trueup.render.values import counted, shown
 
 ORDER = (
     Cause.GHOST_REVERT,
@@ -181,8 +182,7 @@ def _origin(told: Told, drifts: Sequence[Drift]) -> str:
     drift = next((drift for drift in here if any(each.label == told.path for each in drift.differences)), None)
     if drift is None:
         return "made by hand, never codified" if told.cause is Cause.GHOST_REVERT else ""
-    who = f" by {drift.actor}" if drift.actor else ""
-    made = f"made by hand{who} {shown_span(drift.not_before, drift.first_seen)}"
+    made = f"made by hand {happened_briefly(drift)}"
     match drift.state:
         case DriftState.CODIFYING:
             request = f" by change request #{drift.request}" if drift.request is not None else ""

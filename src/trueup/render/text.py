@@ -8,8 +8,9 @@ from trueup.model.ledger import Entry
 from trueup.model.plan import AttributedPlan, Finding, Verdict
 from trueup.model.run import Run, RunState
 from trueup.render.losses import lost_by, ways_on
+from trueup.render.origins import happened
 from trueup.render.sentences import ORDER, TITLES, Told, headline, of_drift, of_plan, of_run, sentence
-from trueup.render.values import counted, shown, shown_span, shown_time
+from trueup.render.values import counted, shown, shown_time
 
 
 def plan_text(plan: AttributedPlan, drifts: Sequence[Drift] = ()) -> str:
@@ -43,9 +44,7 @@ def verdict_text(verdict: Verdict) -> str:
 
 def drift_text(drift: Drift) -> str:
     """What was changed by hand, since when, and what became of it."""
-    who = f" by {drift.actor}" if drift.actor else ""
-    when = shown_span(drift.not_before, drift.first_seen)
-    lines = [f"{drift.address} was changed by hand{who} {when}"]
+    lines = [f"{drift.address} was changed by hand {happened(drift)}"]
     lines += [f"  {_by_hand(told)}" for told in of_drift(drift)]
     state: str = drift.state
     if drift.resolution:

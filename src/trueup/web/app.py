@@ -10,6 +10,7 @@ from trueup.web import (
     break_glass,
     drifts,
     errors,
+    events,
     health,
     ledger,
     notifications,
@@ -26,7 +27,7 @@ from trueup.web.metrics import HttpTimes, SiteCollector
 from trueup.web.offices import Offices, Vitals
 from trueup.web.visit import PREFIX, Reception
 
-NOUNS = (stacks, runs, drifts, break_glass, requests, ledger, notifications, token_routes, site, health)
+NOUNS = (stacks, runs, drifts, events, break_glass, requests, ledger, notifications, token_routes, site, health)
 
 
 def create_app(given: Site, access: Access, offices: Offices, vitals: Vitals) -> FastAPI:

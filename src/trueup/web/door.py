@@ -16,7 +16,7 @@ from trueup.model.errors import TrueupError
 from trueup.settings import BODY_SECONDS, LARGEST_BODY, LARGEST_RECORDS
 from trueup.web.access import Access
 from trueup.web.errors import answer_to, body_of
-from trueup.web.headers import AS
+from trueup.web.headers import AS, KEY
 
 OPEN = frozenset({"/healthz"})
 LOCAL = frozenset({"/readyz", "/metrics"})
@@ -40,10 +40,10 @@ class Door:
             await self.app(scope, receive, send)
             return
         headers, loopback = Headers(scope=scope), is_loopback(scope)
-        if not (scope["path"] in LOCAL and loopback and _asked_directly(headers) and "authorization" not in headers):
+        if not (scope["path"] in LOCAL and loopback and _asked_directly(headers) and not _presented(headers)):
             try:
                 scope["state"]["caller"] = await run_in_threadpool(
-                    self.access.caller, headers.get("authorization", ""), headers.get(AS), loopback=loopback
+                    self.access.caller, _presented(headers), headers.get(AS), loopback=loopback
                 )
             except TrueupError as error:
                 await answer_to(error, scope["state"]["request_id"])(scope, receive, send)
@@ -77,6 +77,12 @@ class Bodies:
             await _refuse(415, "a body must be application/json")(scope, receive, send)
             return
         await self.app(scope, _replayed(body, receive), send)
+
+
+def _presented(headers: Headers) -> str:
+    """As `Authorization: Bearer`, or bare in `X-API-Key`: the one header of its own that an event bus may send."""
+    key = headers.get(KEY, "")
+    return headers.get("authorization", f"Bearer {key}" if key else "")
 
 
 def is_loopback(scope: Scope) -> bool:

@@ -13,3 +13,5 @@ AS = "x-trueup-as"
 
 BOUNDARY = "x-trueup-boundary"
 """`none`: the name was only claimed, as whoever has the data directory can. `token`: a personal token proved it."""
+KEY = "x-api-key"
+"""A token, where the sender cannot write `Bearer` in front of it."""

@@ -27,15 +27,19 @@ NOTED_EVERY = 60.0
 
 
 class Scope(StrEnum):
-    """What a token is for; each includes the ones before it."""
+    """What a token is for; of read, decide and admin each includes the ones before it."""
 
     READ = "read"
     DECIDE = "decide"
     """Approve, codify, deliver, and whatever else a person answers for; also what starts a plan."""
     ADMIN = "admin"
     """Tokens, locks, exports, and giving up what is watched."""
+    EVENTS = "events"
+    """Hand in what a live system's log tells, and nothing else: who may do that can blame people."""
 
     def allows(self, needed: "Scope") -> bool:
+        if Scope.EVENTS in (self, needed):
+            return self in (needed, Scope.ADMIN)
         order = list(Scope)
         return order.index(self) >= order.index(needed)
 

@@ -112,6 +112,7 @@ def visiting(needed: Scope) -> Callable[..., Visit]:
     return visit  # type: ignore[return-value]
 
 
+Posting = Annotated[Visit, Depends(visiting(Scope.EVENTS))]
 Reading = Annotated[Visit, Depends(visiting(Scope.READ))]
 Deciding = Annotated[Visit, Depends(visiting(Scope.DECIDE))]
 Administering = Annotated[Visit, Depends(visiting(Scope.ADMIN))]

@@ -17,6 +17,7 @@ from trueup.adapters.secrets.references import References
 from trueup.adapters.store.checkpoints import load_signer
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.engine.adoption import Adoption
+from trueup.engine.attribution import Attribution
 from trueup.engine.backlog import Backlog
 from trueup.engine.books import Books
 from trueup.engine.break_glass import BreakGlasses
@@ -42,8 +43,10 @@ from trueup.engine.recovery import Recovery
 from trueup.engine.reports import Reports
 from trueup.engine.responses import Responses
 from trueup.engine.settling import Settling
+from trueup.engine.signals import Signals
 from trueup.engine.site import Site
 from trueup.engine.stewardship import StackDecisions
+from trueup.engine.subjects import Subjects
 from trueup.engine.undoing import Undoing
 from trueup.engine.vouching import Vouching, never_quiet
 from trueup.manifests.expansion import expand
@@ -171,7 +174,8 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     jobs = Jobs(store, drivers(), granting.now, parts.seal.keyed_hash().hash_secret, options.data)
     errands = Errands(store, catalog, jobs)
     books = Books(store, catalog, forges, clock)
-    records = DriftRecords(catalog, clock)
+    attribution = Attribution(catalog)
+    records = DriftRecords(catalog, clock, attribution, Subjects(drivers()))
     settling = Settling(books, errands, records, clock)
     leases = Leases(store, parts.worker)
     intake = Intake(store, catalog, errands, forges, clock)
@@ -198,6 +202,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         responses=Responses(books, stacks, codification),
         backlog=Backlog(store, codification),
         checks=checks,
+        signals=Signals(store, catalog, drivers(), attribution, clock),
         reconciler=Reconciler(errands, books, settling, leases, clock),
         recovery=Recovery(books, errands, settling, leases),
         break_glasses=glasses,

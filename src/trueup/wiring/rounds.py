@@ -10,4 +10,9 @@ from trueup.engine.site import Site
 def rounds(site: Site, queues: Queues) -> Sequence[Callable[[], object]]:
     """Each safe to repeat, and cheap when nothing is due."""
     deadlines = Deadlines(site.store, site.catalog, site.clock)
-    return (lambda: site.follow_ups.round(queues.enqueue_follow_up), deadlines.watch, site.notices.gather)
+    return (
+        site.signals.wake,
+        lambda: site.follow_ups.round(queues.enqueue_follow_up),
+        deadlines.watch,
+        site.notices.gather,
+    )

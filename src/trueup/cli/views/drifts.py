@@ -80,7 +80,7 @@ def drift(document: JSON, when: When) -> RenderableType:
             ("address", document["address"]),
             ("live as", document.get("identity")),
             ("state", sheet.word(document["state"])),
-            ("made by", document.get("actor") or "nobody knows yet: no event told"),
+            ("made by", made_by(document, when)),
             ("happened", when.between(document.get("not_before"), document["first_seen"])),
             ("last seen", when.at(document.get("last_seen"))),
             ("severity", _weighed(document)),
@@ -118,6 +118,17 @@ def _lives(document: JSON, when: When) -> str:
     if not lives:
         return str(document.get("earlier") or "")
     return "; ".join(f"{each['id']}, {each.get('resolution')} {when.ago(each.get('resolved_at'))}" for each in lives)
+
+
+def made_by(document: JSON, when: When) -> str:
+    """Who, when, from where, with which call: as the live system's own log tells."""
+    origin = document.get("origin")
+    if not origin:
+        return "nobody knows yet: no event told"
+    place = f" from {origin['address']}" if origin.get("address") else ""
+    call = f" ({origin['name']}, event {origin['event']})" if origin.get("name") else ""
+    glass = f", under break-glass {origin['break_glass']}" if origin.get("break_glass") else ""
+    return f"{origin['actor']} at {when.at(origin['at'])}{place}{call}{glass}"
 
 
 def _ways_on(id: str) -> RenderableType:

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trueup.drivers.terraform.signal_names import subjects_in
-from trueup.drivers.terraform.signal_words import mentions_in
 from trueup.model.break_glass import of_session
 from trueup.model.errors import Invalid
 from trueup.model.people import Identity
 from trueup.model.signal import LiveEvent
+from trueup.model.words import words_in
 
 SOURCE = "aws"
 OURS = "trueup-"
@@ -68,7 +68,7 @@ def _event(record: Mapping[str, Any], received_at: datetime) -> LiveEvent:
         email=session if role.startswith(DIRECTORY) and "@" in session else "",
         account=_text(record.get("recipientAccountId") or who.get("accountId")),
         region=_text(record.get("awsRegion")),
-        mentions=mentions_in(record.get("requestParameters")),
+        mentions=words_in(record.get("requestParameters")),
     )
 
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trueup.drivers.terraform.signal_words import leaves
 from trueup.model.plan import Address, Resource
 from trueup.model.signal import Subject
+from trueup.model.words import leaves
 
 MOST_SUBJECTS = 100
 LONGEST = 512

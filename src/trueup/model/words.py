@@ -1,4 +1,4 @@
-"""Walking a CloudTrail record's parameters: every leaf with its key, and the words of a request. Bounded, pure."""
+"""Words: the leaves of a JSON value that somebody else wrote, bounded: what a request and a difference may share."""
 
 import json
 from collections.abc import Iterator
@@ -34,12 +34,12 @@ def leaves(value: Any, *, skip: frozenset[str] = frozenset()) -> Iterator[Leaf]:
             yield key, here
 
 
-def mentions_in(parameters: Any) -> frozenset[str]:
-    """Words of the request, those inside of JSON texts (policies) included."""
+def words_in(value: Any) -> frozenset[str]:
+    """In lower case; those inside of JSON texts (policies) included, and what any value may have left out."""
     words: set[str] = set()
-    for _, value in leaves(parameters):
-        document = _document(value)
-        found = (inner for _, inner in leaves(document)) if document is not None else [value]
+    for _, leaf in leaves(value):
+        document = _document(leaf)
+        found = (inner for _, inner in leaves(document)) if document is not None else [leaf]
         for each in found:
             word = str(each).casefold()[:LONGEST_WORD]
             if word not in EMPTY:
