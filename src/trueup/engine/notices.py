@@ -132,10 +132,7 @@ class Notices:
 
     def one(self, id: str) -> Notification:
         with self.store.transaction() as tx:
-            found = tx.notification(id)
-        if found is None:
-            raise Invalid(f"there is no notification {id}", hint="`trueup notifications list` shows them")
-        return found
+            return _known(tx, id)
 
     def routes(self) -> Sequence[Offered]:
         """Every place that an alert names, as it is written."""
@@ -162,7 +159,7 @@ class Notices:
     def _decide(self, id: str, allowed: set[NotificationState], state: NotificationState) -> Notification:
         now = self.clock.now()
         with self.store.transaction() as tx:
-            found = tx.notification(id) or self.one(id)
+            found = _known(tx, id)
             if found.state not in allowed:
                 raise Refused(
                     f"{id} is {found.state}", hint="`trueup notifications list --state dead` shows the others"
@@ -186,6 +183,13 @@ class Notices:
         with self.store.transaction() as tx:
             made = Notification(id, service, target, (notice,), 1, NotificationState.PENDING, now, now, tx.size())
             return tx.put_notification(made)
+
+
+def _known(tx: Transaction, id: str) -> Notification:
+    found = tx.notification(id)
+    if found is None:
+        raise Invalid(f"there is no notification {id}", hint="`trueup notifications list` shows them")
+    return found
 
 
 def quiet_words(quiet: Quiet | None) -> str:
