@@ -13,6 +13,7 @@ from trueup.model.run import ChangeSummary, DifferenceSummary, Run, RunId, RunKi
 from trueup.model.stack import Stack, StackId, Standing
 from trueup.model.values import JSON, Digest
 from trueup.render.encoding import to_json
+from trueup.render.incident import shown_entry
 from trueup.render.losses import lost_by, ways_on
 
 CET = timezone(timedelta(hours=1), "CET")
@@ -113,7 +114,7 @@ def request(**more: JSON) -> JSON:
 def entry(seq: int, kind: str, actor: str, summary: str, reason: str = "") -> JSON:
     draft = Draft(kind, actor, summary, STACK, NAME, "prod", RUN, reason=reason)
     made = Entry(seq, ago(60 - seq), draft, "ab" * 32, "cd" * 32)
-    return {**to_json(made.document), "leaf": made.leaf}
+    return shown_entry(made)
 
 
 def plan(**more: JSON) -> JSON:

@@ -47,3 +47,29 @@ def test_anything_else_is_wrong_with_examples(typed: str) -> None:
     with pytest.raises(Invalid, match="no time") as caught:
         moment(typed, NOW, past=True)
     assert "90m" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "means"),
+    [
+        ("03:05", "2026-11-22T03:05:00+01:00"),
+        ("3:05", "2026-11-22T03:05:00+01:00"),
+        ("23:50", "2026-11-21T23:50:00+01:00"),
+        ("03:05Z", "2026-11-22T03:05:00+00:00"),
+        ("03:05 UTC", "2026-11-22T03:05:00+00:00"),
+        ("23:50+05:30", "2026-11-21T23:50:00+05:30"),
+        ("2026-11-20 03:05", "2026-11-20T03:05:00+01:00"),
+        ("2026-11-20T03:05 UTC", "2026-11-20T03:05:00+00:00"),
+    ],
+)
+def test_a_time_of_day_is_the_most_recent_one(typed: str, means: str) -> None:
+    """In the local zone unless another one is typed; with a date, of that date."""
+    assert moment(typed, NOW, past=True) == means
+
+
+def test_which_time_was_meant_is_said_in_both_zones() -> None:
+    """The local one, and UTC beside it."""
+    assert WHEN.exactly("2026-11-22T03:05:00+01:00") == "2026-11-22 03:05:00 CET (02:05 UTC)"
+    assert WHEN.exactly("2026-11-22T00:05:00+01:00") == "2026-11-22 00:05:00 CET (2026-11-21 23:05 UTC)"
+    with pytest.raises(Invalid, match="no time of a day"):
+        moment("25:00", NOW, past=True)

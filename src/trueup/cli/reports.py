@@ -1,6 +1,8 @@
 """`trueup what-changed`, `evidence` and `audit-self`: the answers that people ask a ledger for."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -33,14 +35,26 @@ def what_changed(
     env: Environment = None,
     who: Annotated[str | None, typer.Option(metavar="NAME", help="Only what this person did.")] = None,
     kind: Annotated[str | None, typer.Option(metavar="KIND", help="Only what begins so: run.approved, drift.")] = None,
+    around: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="What changed shortly before: 03:05, 03:05Z or 2026-11-22T03:05. Most likely causes first; --stack "
+            "and its neighbours count most; --since says how far to look back.",
+        ),
+    ] = "",
 ) -> None:
-    """Tell what changed, in order, with who and why.
+    """Tell what changed, in order, with who and why; or what changed shortly before an outage.
 
     \b
     trueup what-changed --since 1h
     trueup what-changed --since 7d --env prod --who anna
+    trueup what-changed --around 03:05 --stack prod/app
     """
     now = clock().now
+    if around:
+        _around(ctx, around, since, stack, env, {"--until": until, "--who": who, "--kind": kind})
+        return
     begin, end = moment(since, now, past=True), moment(until, now, past=True) if until else None
     with connect(ctx.obj) as api:
         document = api.get(
@@ -53,6 +67,29 @@ def what_changed(
             kind=kind,
         )
     emit(ctx.obj.output, document, views.changed)
+
+
+def _around(
+    ctx: typer.Context, typed: str, since: str, stack: str | None, env: str | None, others: Mapping[str, str | None]
+) -> None:
+    given = [name for name, each in others.items() if each]
+    if given:
+        raise Invalid(f"{given[0]} does not go with --around", hint="--stack, --env and --since do")
+    now = clock().now
+    at = datetime.fromisoformat(moment(typed, now, past=True))
+    begin = datetime.fromisoformat(moment(since, at, past=True))
+    if begin >= at:
+        raise Invalid("--since is not before --around", hint="--since 24h looks back a day from there")
+    with connect(ctx.obj) as api:
+        document = api.get(
+            "what-changed",
+            "around",
+            at=at.isoformat(),
+            stack=lookup.stack(api, stack)["id"] if stack else None,
+            env=env,
+            hours=(at - begin).total_seconds() / 3600,
+        )
+    emit(ctx.obj.output, document, views.incident)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from trueup.model.errors import Invalid
 
@@ -34,6 +34,14 @@ class When:
         local = _read(stamp).astimezone(self.now.tzinfo)
         return f"{local:%Y-%m-%d %H:%M:%S %Z}, {self.ago(stamp)}"
 
+    def exactly(self, stamp: str) -> str:
+        """`2026-11-22 03:05:00 CET (02:05 UTC)`."""
+        local = _read(stamp).astimezone(self.now.tzinfo)
+        utc = local.astimezone(UTC)
+        day = "" if utc.date() == local.date() else f"{utc:%Y-%m-%d} "
+        same = not local.utcoffset()
+        return f"{local:%Y-%m-%d %H:%M:%S} UTC" if same else f"{local:%Y-%m-%d %H:%M:%S %Z} ({day}{utc:%H:%M} UTC)"
+
     def between(self, after: str | None, until: str) -> str:
         """When something happened that was not there at one time and was there at another."""
         if not after:
@@ -53,18 +61,35 @@ class When:
 
 
 def moment(text: str, now: datetime, *, past: bool) -> str:
-    """What a person typed (`90m`, `3h`, `14d`, a date, a time of ISO 8601) as ISO 8601. A span counts back from now
-    where the past is meant, ahead where it is not. Raises Invalid."""
+    """What a person typed (`90m`, `3h`, `14d`, `03:05`, a date, a time of ISO 8601) as ISO 8601. A span counts
+    back from now where the past is meant, ahead where it is not. Raises Invalid."""
     span = re.fullmatch(r"(\d+)\s*(s|m|min|h|d|w)", text.strip())
     if span:
         length = timedelta(**{_UNITS[span[2]]: int(span[1])})
         return (now - length if past else now + length).isoformat()
+    words = re.sub(r"\s*UTC$", "Z", text.strip(), flags=re.IGNORECASE)
+    if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:?\d{2})?", words):
+        return _clock_time(words, now, past=past).isoformat()
     try:
-        typed = datetime.fromisoformat(text.strip())
+        typed = datetime.fromisoformat(words)
     except ValueError:
-        hint = "like 90m, 3h, 14d, 2026-11-22 or 2026-11-22T03:00"
+        hint = "like 90m, 3h, 14d, 03:05, 03:05Z, 2026-11-22 or 2026-11-22T03:00"
         raise Invalid(f"{text!r} is no time", hint=hint) from None
     return (typed if typed.tzinfo else typed.replace(tzinfo=now.tzinfo)).isoformat()
+
+
+def _clock_time(words: str, now: datetime, *, past: bool) -> datetime:
+    """The most recent one that the clock showed so, or the next one; in the zone that is typed, else the local one."""
+    padded = words if words[2:3] == ":" else f"0{words}"
+    try:
+        clock = time.fromisoformat(padded)
+    except ValueError:
+        raise Invalid(f"{words!r} is no time of a day", hint="from 00:00 to 23:59") from None
+    there = now.astimezone(clock.tzinfo) if clock.tzinfo else now
+    typed = datetime.combine(there.date(), clock, clock.tzinfo or now.tzinfo)
+    if past:
+        return typed if typed <= now else typed - timedelta(days=1)
+    return typed if typed >= now else typed + timedelta(days=1)
 
 
 def seconds(text: str) -> float:

@@ -21,7 +21,7 @@ from trueup.model.errors import Broken, Refused, TrueupError
 from trueup.model.people import Identity
 from trueup.model.plan import OUTPUT, AttributedPlan, Finding
 from trueup.model.stack import Stack, StackId, Standing
-from trueup.model.values import Digest, digest
+from trueup.model.values import JSON, Digest, digest
 from trueup.ports.store import Transaction
 from trueup.stages.attribute import attribute
 from trueup.stages.children import accepted, looked_at
@@ -231,7 +231,9 @@ class Adoption:
         summary = f"{person} adopted {stack.name} ({preview.state}) at {revision[:12]}"
         draft = about(stack, "stack.adopted", summary, person, reason)
         drifted = [change.address for change in preview.attributed.drifted]
-        tx.record(replace(draft, commit=revision, details={"state": str(preview.state), "drifted": drifted}))
+        details: dict[str, JSON] = {"state": str(preview.state), "drifted": drifted}
+        details["live"] = dict(baseline.basis.live.values)
+        tx.record(replace(draft, commit=revision, details=details))
 
 
 def _state(attributed: AttributedPlan) -> Sight:

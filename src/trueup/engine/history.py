@@ -1,135 +1,110 @@
-"""History: what changed, and the evidence that auditors ask for, both read from the ledger."""
+"""History: what changed, in order; and what changed shortly before a moment, most likely causes first."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from difflib import get_close_matches
 
 from trueup.engine.catalog import Catalog
-from trueup.engine.errands import Errands
-from trueup.model.errors import TrueupError
-from trueup.model.ledger import Entry
-from trueup.model.stack import Stack, Standing
+from trueup.model.errors import Invalid, TrueupError
+from trueup.model.ledger import NOUNS, Entry
+from trueup.model.people import Identity
+from trueup.model.stack import Standing
 from trueup.ports.store import LedgerFilter, Store
+from trueup.stages.incident import Graph, Suspect, graph, suspects
 
-STEPS = ("run.started", "run.superseded", "run.waiting", "run.proposed", "run.queued", "stack.discovered")
+STEPS = (
+    "run.started",
+    "run.superseded",
+    "run.waiting",
+    "run.proposed",
+    "run.queued",
+    "stack.discovered",
+    "stack.watched",
+    "drift.reminded",
+)
 """Entries about the way to a change; left out of `what-changed` unless asked for by kind."""
-
-CHANGES = ("run.finished", "run.failed", "foreign.apply", "stack.codified")
-"""Entries that say that the live system, or what is settled of it, is another one."""
-
-EXCEPTIONS = ("run.released", "foreign.", "drift.", "source.rewritten", "stack.unlocked", "run.uncertain")
-"""What an auditor wants to see by itself: changes that came another way, and permissions to lose something."""
-
-
-@dataclass(frozen=True)
-class Period:
-    since: datetime
-    until: datetime
+DAY = timedelta(days=1)
+MOST = 10_000
+SHOWN = 12
+"""Possible values that an error names."""
 
 
 @dataclass(frozen=True)
 class History:
     store: Store
     catalog: Catalog
-    errands: Errands
 
     def what_changed(self, wanted: LedgerFilter) -> Sequence[Entry]:
-        """Oldest first: deliveries, drifts, foreign applies, decisions."""
+        """Oldest first: deliveries, drifts, foreign applies, break-glass, decisions. `wanted.actor` is anybody who had
+        a part in it: did it, wrote it, agreed to it, made the drift. Raises Invalid for values that nothing has."""
+        person = self._checked(wanted)
         with self.store.transaction() as tx:
-            entries = tx.entries(wanted)
-        return entries if wanted.kind else [each for each in entries if each.draft.kind not in STEPS]
+            entries = tx.entries(replace(wanted, actor="", limit=MOST))
+        return [
+            each
+            for each in entries
+            if (wanted.kind or each.draft.kind not in STEPS) and (not person or person in involved(each))
+        ]
 
-    def evidence(self, period: Period) -> Mapping[str, Any]:
-        """The whole population of changes in a period with who agreed, the exceptions, and what Git says besides:
-        commits that touch a settled stack and belong to no run."""
+    def around(self, moment: datetime, stack: str = "", environment: str = "", back: timedelta = DAY) -> list[Suspect]:
+        """What changed in that time before the moment, best first. `stack` is a name: it and its neighbours count most;
+        nothing is left out for not being related."""
+        self._checked(LedgerFilter(environment=environment))
+        wanted = LedgerFilter(since=moment - back, until=moment + 2 * DAY, environment=environment, limit=MOST)
         with self.store.transaction() as tx:
-            entries = tx.entries(LedgerFilter(since=period.since, until=period.until, limit=1_000_000))
-            stacks = [stack for stack in tx.stacks() if stack.standing is not Standing.FORGOTTEN]
-            checkpoints = [each for each in tx.checkpoints() if each.time <= period.until]
-            size = tx.size()
-        changes = [_change(each) for each in entries if each.draft.kind in CHANGES]
-        exceptions = [_brief(each) for each in entries if each.draft.kind.startswith(EXCEPTIONS)]
-        unreconciled = [each for stack in stacks for each in self._without_run(stack, period)]
-        return {
-            "from": period.since.isoformat(),
-            "to": period.until.isoformat(),
-            "counts": {
-                "changes": len(changes),
-                "exceptions": len(exceptions),
-                "commits_without_a_run": len(unreconciled),
-                "by_kind": dict(sorted(Counter(each.draft.kind for each in entries).items())),
-            },
-            "changes": changes,
-            "exceptions": exceptions,
-            "commits_without_a_run": unreconciled,
-            "ledger": {"entries": size, "checkpoint": checkpoints[-1] if checkpoints else None},
-        }
+            entries = [each for each in tx.entries(wanted) if each.draft.kind not in STEPS]
+        # Recorded afterwards counts only where it had happened before: a check found it later.
+        return list(suspects(entries, moment, self.neighbours(stack)))
 
-    def _without_run(self, stack: Stack, period: Period) -> list[dict[str, Any]]:
-        """Commits of the period that changed this stack's files and were in no delivery, nor settled otherwise."""
+    def neighbours(self, stack: str) -> Graph:
+        """Of a stack, by name; empty for none."""
+        return graph(stack, self._edges()) if stack else Graph()
+
+    def _edges(self) -> dict[str, Sequence[str]]:
         try:
-            source = self.errands.source_at(stack, self.catalog.head(stack.repository))
-            paths = self.errands.read(source).closure.files
-            commits = self.catalog.commits(stack.repository, "", source.revision, paths)
-        except TrueupError as error:
-            return [{"stack": stack.name, "error": str(error)}]
+            return {each.name: each.depends_on for each in self.catalog.manifest.declarations}
+        except Invalid:
+            return {}
+
+    def _checked(self, wanted: LedgerFilter) -> str:
+        """The person that `actor` means. Raises Invalid with the possible values."""
         with self.store.transaction() as tx:
-            ours = {each.draft.commit for each in tx.entries(LedgerFilter(stack=stack.id, limit=1_000_000))}
-        mirror = self.catalog.mirror(stack.repository)
-        covered = {commit for commit in ours if commit}
-        found = []
-        for commit in commits:
-            within = period.since <= commit.at <= period.until
-            if within and not any(each == commit.id or _contains(mirror, commit.id, each) for each in covered):
-                found.append(
-                    {
-                        "stack": stack.name,
-                        "commit": commit.id,
-                        "author": commit.author_email,
-                        "at": commit.at.isoformat(),
-                        "subject": commit.subject,
-                    }
-                )
-        return found
+            kinds, actors = tx.ledger_values("kind"), tx.ledger_values("actor")
+            environments = {stack.environment for stack in tx.stacks() if stack.standing is not Standing.FORGOTTEN}
+            environments |= set(tx.ledger_values("environment"))
+        noun = wanted.kind.removesuffix(".")
+        if wanted.kind and noun not in NOUNS and not any(each.startswith(wanted.kind) for each in kinds):
+            raise _unknown("kind of entry begins with", wanted.kind, [*NOUNS, *kinds])
+        if wanted.environment and wanted.environment not in environments:
+            raise _unknown("environment is called", wanted.environment, sorted(environments - {""}))
+        if not wanted.actor:
+            return ""
+        try:
+            people = self.catalog.manifest.people
+            person = people.who(Identity("name", wanted.actor))
+            known = {each.name for each in people.known} | set(actors)
+        except TrueupError:
+            person, known = wanted.actor, set(actors)
+        if person not in known and wanted.actor not in known:
+            raise _unknown("person is called", wanted.actor, sorted(known - {"trueup"}))
+        return person if person in known else wanted.actor
 
 
-def _contains(mirror: Any, older: str, newer: str) -> bool:
-    try:
-        return bool(mirror.is_ancestor(older, newer))
-    except TrueupError:
-        return False
+def involved(entry: Entry) -> frozenset[str]:
+    """Everybody who had a part in what an entry tells."""
+    details = entry.draft.details
+    names = {entry.draft.actor, *(str(details.get(name) or "") for name in ("actor", "person", "added_by", "by"))}
+    for name in ("authors", "people"):
+        names |= {str(each) for each in details.get(name) or ()}
+    for name in ("approvals", "releases"):
+        names |= {str(each.get("person")) for each in details.get(name) or () if isinstance(each, dict)}
+    return frozenset(names - {""})
 
 
-def _change(entry: Entry) -> dict[str, Any]:
-    draft = entry.draft
-    details = draft.details
-    return {
-        **_brief(entry),
-        "authors": details.get("authors", []),
-        "approvals": details.get("approvals", []),
-        "effect": details.get("effect"),
-        "result": "converged" if details.get("converged") else draft.kind.partition(".")[2],
-        "changes": details.get("changes", []),
-        "live": details.get("live", {}),
-        "leaf": entry.leaf,
-    }
-
-
-def _brief(entry: Entry) -> dict[str, Any]:
-    draft = entry.draft
-    return {
-        "seq": entry.seq,
-        "at": entry.time.isoformat(),
-        "kind": draft.kind,
-        "stack": draft.name,
-        "environment": draft.environment,
-        "who": draft.actor,
-        "summary": draft.summary,
-        "run": draft.run,
-        "commit": draft.commit,
-        "request": draft.request,
-        "reason": draft.reason,
-        "ticket": draft.ticket,
-    }
+def _unknown(what: str, typed: str, known: Sequence[str]) -> Invalid:
+    close = get_close_matches(typed, known, n=3)
+    names = close or list(known)[:SHOWN]
+    rest = f" and {len(known) - SHOWN} more" if not close and len(known) > SHOWN else ""
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(names) or 'none'}{rest}"
+    return Invalid(f"no {what} {typed!r}", hint=hint)

@@ -30,6 +30,8 @@ from trueup.system.clock import Clock
 
 Phase = Literal["plan", "apply"]
 STARTS: dict[Phase, RunState] = {"plan": RunState.QUEUED, "apply": RunState.APPROVED}
+APPLYING = "applying"
+"""The note that says when the apply began: who agreed before it is asked for as evidence."""
 WORKS: dict[Phase, RunState] = {"plan": RunState.PLANNING, "apply": RunState.APPLYING}
 
 
@@ -52,7 +54,9 @@ class Reconciler:
         if desk.run.state is not STARTS[phase] or self._deferred(desk, phase):
             return desk.run
         with self.leases.hold(desk.stack.id, id, wanted=phase == "apply") as lease, self._answering(desk):
-            desk.move(WORKS[phase], attempts=desk.run.attempts + 1, not_before=None)
+            began = {APPLYING: self.clock.now().isoformat()} if phase == "apply" else {}
+            notes = {**desk.run.notes, **began}
+            desk.move(WORKS[phase], attempts=desk.run.attempts + 1, not_before=None, notes=notes)
             source = self.errands.source(desk.run)
             reading = self.errands.read(source)
             with self.errands.live(source, desk.run, lease) as live:

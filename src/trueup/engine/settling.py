@@ -104,7 +104,17 @@ class Settling:
             f"{counts[Outcome.FAILED]} failed, {counts[Outcome.UNCERTAIN]} uncertain"
         )
         outcomes = {address: str(outcome) for address, outcome in applied.outcomes.items()}
-        draft = desk.draft("run.failed", summary, outcomes=outcomes, advice=list(advice), error=applied.error)
+        draft = desk.draft(
+            "run.failed",
+            summary,
+            run_kind=desk.run.kind,
+            outcomes=outcomes,
+            advice=list(advice),
+            error=applied.error,
+            applying=desk.run.notes.get("applying", ""),
+            live_before=dict(attributed.plan.basis.live.values),
+            live=dict(applied.live.values),
+        )
         desk.end(
             RunState.FAILED,
             draft,
@@ -184,6 +194,8 @@ class Settling:
             approvals=[{"person": each.person, "at": each.at.isoformat(), "via": each.via} for each in run.approvals],
             releases=[{"person": each.person, "address": each.address, "reason": each.reason} for each in run.releases],
             changes=[{"address": each.address, "action": str(each.action)} for each in plan.changes],
+            applying=run.notes.get("applying", ""),
+            live_before=dict(plan.basis.live.values),
             live=dict(verified.applied.live.values),
             converged=verified.converged,
         )

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 from trueup.model.values import JSON
 
+NOUNS = ("run", "stack", "foreign", "drift", "source", "signals", "check", "break-glass")
+"""What kinds of entries begin with."""
+
 
 @dataclass(frozen=True)
 class Draft:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from trueup.model.baseline import Baseline
 from trueup.model.break_glass import BreakGlass, BreakGlassId
@@ -157,12 +157,20 @@ class Transaction(Protocol):
         """Oldest first."""
         ...
 
+    def ledger_values(self, column: Literal["kind", "actor", "environment"]) -> Sequence[str]:
+        """Every value that an entry has there, sorted; without the empty one."""
+        ...
+
     def entry_bytes(self, after: int, limit: int) -> Sequence[bytes]:
         """The stored bytes that are hashed, in order, of entries with a greater seq: for exports and proofs."""
         ...
 
     def size(self) -> int: ...
     def checkpoints(self) -> Sequence[Checkpoint]: ...
+    def sign_checkpoint(self) -> Checkpoint | None:
+        """Over the ledger as it is now, unless the newest one already says so. None without entries or a signer."""
+        ...
+
     def put_checkpoint(self, checkpoint: Checkpoint) -> None: ...
 
     # the outbox

@@ -18,8 +18,10 @@ from trueup.model.stack import Declaration, Stack, StackId
 from trueup.model.values import JSON
 from trueup.ports.store import RunFilter
 from trueup.render.encoding import to_json
+from trueup.render.incident import reasons, shown_entry, shown_span, story, when
 from trueup.render.losses import lost_by, ways_on
 from trueup.render.text import plan_text
+from trueup.stages.incident import Suspect
 from trueup.web.visit import Visit
 
 Names = Mapping[StackId, str]
@@ -67,6 +69,22 @@ def check(each: Check, names: Names) -> JSON:
 def entry(each: Entry) -> JSON:
     """The document that is hashed, flat, and its leaf."""
     return {**to_json(each.document), "leaf": each.leaf}
+
+
+def suspect(each: Suspect, rank: int) -> JSON:
+    """One thing that changed before a moment: when, what, what it undid, and why it stands where it stands."""
+    within = each.span.after is not None and not each.before
+    ago = when(each.before, within)
+    return {
+        **shown_entry(each.entry),
+        "rank": rank,
+        "score": round(each.score, 4),
+        "when": ago,
+        "happened": shown_span(each.span.until, each.span.after),
+        "story": story(each.entry, each.undid, ago),
+        "undid": [{"seq": entry.seq, **to_json(entry.draft.details)} for entry in each.undid],
+        "because": reasons(each.effect, each.undid, each.nearness, each.entry.draft.name),
+    }
 
 
 def stack(visit: Visit, each: Stack) -> JSON:

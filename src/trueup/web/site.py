@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from trueup.engine.audit import audit
-from trueup.engine.history import Period
+from trueup.engine.evidence import Period
 from trueup.model.errors import Invalid
 from trueup.model.values import JSON
 from trueup.ports.store import LedgerFilter
 from trueup.render.encoding import to_json
+from trueup.render.incident import shown_entry
 from trueup.web import shown
 from trueup.web.bodies import AuditSelf
 from trueup.web.errors import body_of, kind_of
@@ -33,7 +34,8 @@ def what_changed(
     who: str = "",
     kind: str = "",
 ) -> JSON:
-    """Deliveries, drifts, foreign applies and decisions in order, with who and why; the last day unless asked."""
+    """Deliveries, drifts, foreign applies, break-glass and decisions in order, with who and why; the last day unless
+    asked. `who` is anybody who had a part in it; `what` says in a word or two what kind of thing an entry is."""
     wanted = LedgerFilter(
         since=since or visit.site.clock.now() - A_DAY,
         until=until,
@@ -44,7 +46,30 @@ def what_changed(
         limit=10_000,
         newest=True,
     )
-    return [shown.entry(entry) for entry in visit.history.what_changed(wanted)]
+    return [shown_entry(entry) for entry in visit.history.what_changed(wanted)]
+
+
+@router.get("/what-changed/around")
+def around(
+    visit: Reading,
+    at: AwareDatetime,
+    stack: str | None = None,
+    env: str = "",
+    hours: Annotated[float, Query(gt=0, le=24 * 366, description="How far to look back")] = 24,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 10,
+) -> JSON:
+    """What changed shortly before a moment, most likely causes first: by nearness in time, by what it did to the live
+    system, by whether it undid something that was made by hand, and by how near its stack is to `stack`."""
+    name, back = visit.stack(stack).name if stack else "", timedelta(hours=hours)
+    found = visit.history.around(at, name, env, back)
+    return {
+        "around": at.isoformat(),
+        "since": (at - back).isoformat(),
+        "stack": name,
+        "upstream": sorted(visit.history.neighbours(name).upstream),
+        "looked_at": len(found),
+        "found": [shown.suspect(each, rank) for rank, each in enumerate(found[:limit], 1)],
+    }
 
 
 @router.get("/evidence")
@@ -53,11 +78,12 @@ def evidence(
     from_: Annotated[AwareDatetime, Query(alias="from")],
     to: AwareDatetime | None = None,
 ) -> JSON:
-    """Every change of a period with who agreed, the exceptions, and what Git says besides."""
+    """Every change of a period with who agreed and its proof, the exceptions, and whether Git and the live systems'
+    own serials agree with the ledger. The same for the same ledger."""
     period = Period(from_, to or visit.site.clock.now())
     if period.until <= period.since:
         raise Invalid("the period ends before it begins", hint="from=2026-01-01T00:00:00Z&to=2026-04-01T00:00:00Z")
-    return to_json(visit.history.evidence(period))
+    return to_json(visit.evidence.collect(period))
 
 
 @router.post("/audit-self")

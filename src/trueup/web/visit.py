@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
+from trueup.engine.evidence import Evidence
 from trueup.engine.history import History
 from trueup.engine.site import Site
 from trueup.manifests.names import Named, Names
@@ -55,7 +56,11 @@ class Visit:
 
     @property
     def history(self) -> History:
-        return History(self.site.store, self.site.catalog, self.site.errands)
+        return History(self.site.store, self.site.catalog)
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(self.site.store, self.site.catalog, self.site.errands, self.site.forges)
 
     def declarations(self) -> dict[str, Declaration]:
         """By name; none while the control repository has no valid trueup.yaml."""

@@ -33,7 +33,6 @@ from trueup.engine.drift_decisions import DriftDecisions
 from trueup.engine.drift_records import DriftRecords
 from trueup.engine.errands import Errands
 from trueup.engine.foreign import Foreign
-from trueup.engine.history import History
 from trueup.engine.intake import Intake
 from trueup.engine.jobs import Jobs
 from trueup.engine.leases import Leases
@@ -98,7 +97,6 @@ class Installation:
     key: Ed25519PrivateKey
     """Signs checkpoints and the exported ledger's commits."""
     repositories: Repositories
-    history: History
     intake: Intake
     reports: Reports
     worker: str
@@ -211,7 +209,6 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         notices=Notices(store, catalog, clock),
         courier=Courier(store, Notifiers(catalog, parts.secrets, clock), clock, parts.worker),
     )
-    history = History(store, catalog, errands)
     reports = Reports(store, errands, forges)
     return Installation(
         options=options,
@@ -220,7 +217,6 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         seal=parts.seal,
         key=parts.key,
         repositories=repositories,
-        history=history,
         intake=intake,
         reports=reports,
         worker=parts.worker,

@@ -65,6 +65,11 @@ def entries(connection: Connection, wanted: LedgerFilter) -> Sequence[Entry]:
     return found[::-1] if wanted.newest else found
 
 
+def values_of(connection: Connection, name: str) -> Sequence[str]:
+    column = tables.entries.c[name]
+    return [value for value in connection.scalars(select(column).distinct().order_by(column)) if value]
+
+
 def entry_bytes(connection: Connection, after: int, limit: int) -> Sequence[bytes]:
     column = tables.entries.c
     return list(connection.scalars(select(column.body).where(column.seq > after).order_by(column.seq).limit(limit)))

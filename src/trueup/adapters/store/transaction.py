@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -180,6 +181,9 @@ class SqlTransaction:
 
     def entries(self, wanted: LedgerFilter) -> Sequence[Entry]:
         return ledger.entries(self._reading, wanted)
+
+    def ledger_values(self, column: Literal["kind", "actor", "environment"]) -> Sequence[str]:
+        return ledger.values_of(self._reading, column)
 
     def entry_bytes(self, after: int, limit: int) -> Sequence[bytes]:
         return ledger.entry_bytes(self._reading, after, limit)

@@ -3,6 +3,7 @@
 import json
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from trueup.cli import sheet
@@ -50,8 +51,36 @@ def changed(document: JSON, when: When) -> RenderableType:
     rows = []
     for each in document:
         reason = f"\n{each['reason']}" if each.get("reason") and each["reason"] not in each["summary"] else ""
-        rows.append((when.short(each["time"]), each["actor"], f"{each['summary']}{reason}"))
-    return sheet.table(("time", "who", "what and why"), rows, "Nothing changed in that time.")
+        ticket = f" [{each['ticket']}]" if each.get("ticket") else ""
+        told = f"{each['summary']}{ticket}{reason}"
+        rows.append((when.short(each["time"]), each.get("what"), each["actor"], told))
+    return sheet.table(("time", "what", "who", "and why"), rows, "Nothing changed in that time.")
+
+
+def incident(document: JSON, when: When) -> RenderableType:
+    """What changed shortly before a moment, most likely causes first, each with why it stands there."""
+    named = f", on {document['stack']}" if document.get("stack") else ""
+    head = [f"Around {when.exactly(document['around'])}{named}. Looked back to {when.exactly(document['since'])}."]
+    if document.get("upstream"):
+        head.append(f"Upstream: {', '.join(document['upstream'])}")
+    if not document["found"]:
+        return Group(sheet.lines(*head), Text("Nothing changed in that time."))
+    parts: list[RenderableType] = [sheet.lines(*head)]
+    for each in document["found"]:
+        happened = each["happened"]
+        time = when.between(happened["after"], happened["until"]) if happened["after"] else when.at(happened["until"])
+        story = Text.assemble((f"{each['rank']}. ", "bold"), Text(each["story"], style=_style(each)))
+        about = [("time", time), ("why", each.get("reason")), ("ticket", each.get("ticket"))]
+        about += [("here because", "; ".join(each["because"])), ("entry", f"trueup ledger show {each['seq']}")]
+        parts += [Text(""), story, Padding(sheet.fields(about), (0, 0, 0, 3), expand=False)]
+    rest = document["looked_at"] - len(document["found"])
+    return Group(
+        *parts, *([Text(f"\n... and {rest} less likely ones: what-changed --since lists all")] if rest else [])
+    )
+
+
+def _style(each: JSON) -> str:
+    return "bold red" if each["undid"] else ""
 
 
 def audit(document: JSON, when: When) -> RenderableType:
