@@ -1,10 +1,11 @@
 """`trueup ledger`: what changed, who did it, who agreed."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trueup.cli import lookup
+from trueup.cli import bundle, lookup
 from trueup.cli.client import PLANNING, connect
 from trueup.cli.failures import FAILED
 from trueup.cli.lazy import Noun
@@ -74,12 +75,28 @@ def show(
 
 
 @app.command()
-def verify(ctx: typer.Context) -> None:
+def verify(
+    ctx: typer.Context,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Verify an exported evidence.json or bundle instead, without any server."),
+    ] = None,
+    key: Annotated[
+        str, typer.Option(metavar="BASE64", help="The public key that must have signed it, noted beforehand.")
+    ] = "",
+) -> None:
     """Read the whole ledger and say whether anything in it was altered, and which entry.
 
     \b
     trueup ledger verify
+    trueup ledger verify --evidence q3/evidence.json
     """
+    if evidence is not None:
+        found = bundle.verified(evidence, key)
+        emit(ctx.obj.output, found, views.verification)
+        if found["faults"]:
+            raise typer.Exit(FAILED)
+        return
     with connect(ctx.obj) as api:
         document = api.get("ledger", "verify", patience=PLANNING)
     emit(ctx.obj.output, document, views.verification)

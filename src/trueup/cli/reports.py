@@ -3,22 +3,28 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trueup.cli import lookup
+from trueup.cli import bundle, lookup
 from trueup.cli.client import PLANNING, connect
 from trueup.cli.failures import FAILED
 from trueup.cli.options import Environment, OnlyStack
-from trueup.cli.output import clock, emit
+from trueup.cli.output import aside, clock, emit
 from trueup.cli.views import ledger as views
 from trueup.cli.when import moment
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
 
 app = typer.Typer(rich_markup_mode=None)
+
+
+class Form(StrEnum):
+    JSON = "json"
+    CSV = "csv"
 
 
 @app.callback()
@@ -97,16 +103,35 @@ def evidence(
     ctx: typer.Context,
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="The first moment: 2026-10-01, or 90d.")],
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="The end; else until now.")] = "",
+    form: Annotated[
+        Form | None, typer.Option("--format", help="The whole as JSON, or the changes as a table for a spreadsheet.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write everything there: both formats, and one bundle for each change."),
+    ] = None,
 ) -> None:
-    """Collect the evidence of a period for an auditor.
+    """Collect the evidence of a period for an auditor: all changes, the exceptions, and proofs.
 
     \b
-    trueup evidence --from 2026-07-01 --to 2026-10-01 --output json > q3.json
+    trueup evidence --from 2026-07-01 --to 2026-10-01
+    trueup evidence --from 2026-07-01 --to 2026-10-01 --out q3
+    trueup ledger verify --evidence q3/evidence.json
     """
     now = clock().now
     period = {"from": moment(start, now, past=True), "to": moment(end, now, past=True) if end else None}
     with connect(ctx.obj) as api:
-        emit(ctx.obj.output, api.get("evidence", patience=PLANNING, **period), views.anything)
+        document = api.get("evidence", patience=PLANNING, **period)
+    if out is not None:
+        written = bundle.write(document, out)
+        aside(f"{len(written)} files in {out}; `trueup ledger verify --evidence {out / bundle.WHOLE}` checks them")
+    match form:
+        case Form.JSON:
+            print(bundle.as_json(document), end="")
+        case Form.CSV:
+            print(bundle.changes_csv(document), end="")
+        case None:
+            emit(ctx.obj.output, document, views.evidence)
 
 
 @app.command("audit-self")

@@ -10,7 +10,7 @@ from trueup.engine.catalog import Catalog
 from trueup.engine.errands import Errands
 from trueup.manifests.layouts import FILE
 from trueup.model.errors import Broken, TrueupError
-from trueup.model.ledger import Checkpoint, Entry, stamp
+from trueup.model.ledger import CHANGES, Checkpoint, Entry, stamp
 from trueup.model.stack import Stack, Standing
 from trueup.ports.forge import Forge
 from trueup.ports.store import LedgerFilter, Store
@@ -21,8 +21,6 @@ from trueup.system.merkle import Proofs, leaf_hash
 
 FORMAT = "trueup-evidence/1"
 EVERYTHING = 10**9
-CHANGES = ("run.finished", "run.failed", "foreign.apply", "foreign.accepted", "stack.adopted", "stack.codified")
-"""Entries that say that the live system, or what is settled of it, is another one."""
 EXCEPTIONS: Mapping[str, str] = {
     "run.released": "a hand-made change was released to be undone",
     "run.uncertain": "an apply of which nobody saw the end",
@@ -88,6 +86,7 @@ class Evidence:
             "commits_without_a_run": unreconciled,
             "settings": self._settings(period),
             "entries": [ledger.text(each) for each in ledger.period],
+            "around": ledger.around,
             "checkpoint": _checkpoint(ledger.checkpoint),
             "ledger": {"entries": ledger.size, "checkpoint": _checkpoint(ledger.checkpoint)},
         }
@@ -206,11 +205,25 @@ class _Ledger:
         """The stored bytes, which are what is hashed: RFC 8785 is UTF-8."""
         return self.bodies[entry.seq].decode()
 
+    @property
+    def around(self) -> dict[str, Any]:
+        """The entries right before and right behind the period, which show that nothing of it is left out, and the
+        proof of the last one of all: each names the one before it."""
+        if not self.period:
+            return {"before": None, "after": None, "proof": None}
+        first, last = self.period[0].seq, self.period[-1].seq
+        before = self.bodies[first - 1].decode() if first else None
+        after = self.bodies[last + 1].decode() if last + 1 < len(self.bodies) else None
+        return {"before": before, "after": after, "proof": self._proof(last + 1 if after else last)}
+
     def proof(self, entry: Entry) -> dict[str, Any]:
+        return self._proof(entry.seq)
+
+    def _proof(self, seq: int) -> dict[str, Any]:
         """RFC 6962, section 2.1.1, in the tree that the checkpoint signs."""
-        path = [node.hex() for node in self.proofs.inclusion(entry.seq)]
-        root = self.proofs.root.hex()
-        return {"seq": entry.seq, "leaf": entry.leaf, "size": self.proofs.size, "root": root, "path": path}
+        path = [node.hex() for node in self.proofs.inclusion(seq)]
+        leaf, root = leaf_hash(self.bodies[seq]).hex(), self.proofs.root.hex()
+        return {"seq": seq, "leaf": leaf, "size": self.proofs.size, "root": root, "path": path}
 
 
 def _is_change(entry: Entry) -> bool:

@@ -10,6 +10,10 @@ NOUNS = ("run", "stack", "foreign", "drift", "source", "signals", "check", "brea
 """What kinds of entries begin with."""
 
 
+CHANGES = ("run.finished", "run.failed", "foreign.apply", "foreign.accepted", "stack.adopted", "stack.codified")
+"""Kinds of entries that say that a live system, or what is settled of it, is another one."""
+
+
 @dataclass(frozen=True)
 class Draft:
     """An entry before the store gives it its place."""

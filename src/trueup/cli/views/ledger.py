@@ -106,6 +106,57 @@ def audit(document: JSON, when: When) -> RenderableType:
     return Group(seen, Text(""), Text(wrote, style="green"))
 
 
+def evidence(document: JSON, when: When) -> RenderableType:
+    """What is in it, what does not add up, and the exceptions; the whole is for machines."""
+    counts = document["counts"]
+    about = [
+        ("from", when.at(document["from"])),
+        ("to", when.at(document["to"])),
+        ("changes", counts["changes"]),
+        ("exceptions", counts["exceptions"]),
+        ("steps of live states", f"{counts['state_steps']}, {counts['state_steps_without_explanation']} unexplained"),
+        ("commits without a run", counts["commits_without_a_run"]),
+        ("changes of trueup.yaml", len(document["settings"])),
+        ("signed by", (document["checkpoint"] or {}).get("origin")),
+    ]
+    changes = [
+        (
+            each["seq"],
+            when.short(each["at"]),
+            each["stack"],
+            each["what"],
+            f"#{each['request']}" if each["request"] else "-",
+            ", ".join(each["authors"]) or each["who"],
+            ", ".join(dict.fromkeys(one["person"] for one in each["approvals"] if one["before_apply"])),
+            each["result"],
+        )
+        for each in document["changes"]
+    ]
+    columns = ("seq", "time", "stack", "what", "request", "authors", "approved by", "result")
+    parts: list[RenderableType] = [sheet.fields(about)]
+    parts.append(sheet.section("Changes", sheet.table(columns, changes, "Nothing changed in that time.")))
+    exceptions = [(each["seq"], each["stack"], each["who"], each["exception"]) for each in document["exceptions"]]
+    exceptions += [
+        (
+            each["seq"],
+            each["stack"],
+            "-",
+            f"somebody wrote the state: {_cell(each['before'])} -> {_cell(each['after'])}",
+        )
+        for each in document["state_steps_without_explanation"]
+    ]
+    exceptions += [
+        (
+            "-",
+            each["stack"],
+            each.get("author"),
+            f"{each.get('commit', '')[:12]} {each.get('subject') or each['error']}",
+        )
+        for each in document["commits_without_a_run"]
+    ]
+    return Group(*parts, sheet.section("Exceptions", sheet.table(("seq", "stack", "who", "what"), exceptions, "None.")))
+
+
 def anything(document: JSON, when: When) -> RenderableType:
     """A report whose parts are named by its keys."""
     del when
