@@ -28,25 +28,25 @@ class Hand:
     def arn(self, address: str) -> str:
         return str(self._values[address]["arn"])
 
-    def tag(self, address: str, **tags: str) -> None:
+    def tag(self, address: str, **tags: str) -> object:
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-        self.client("ec2").create_tags(Resources=[self.id(address)], Tags=pairs)
+        return self.client("ec2").create_tags(Resources=[self.id(address)], Tags=pairs)
 
-    def untag(self, address: str, *names: str) -> None:
-        self.client("ec2").delete_tags(Resources=[self.id(address)], Tags=[{"Key": name} for name in names])
+    def untag(self, address: str, *names: str) -> object:
+        return self.client("ec2").delete_tags(Resources=[self.id(address)], Tags=[{"Key": name} for name in names])
 
-    def allow(self, address: str, *rules: JSON) -> None:
-        self.client("ec2").authorize_security_group_ingress(GroupId=self.id(address), IpPermissions=list(rules))
+    def allow(self, address: str, *rules: JSON) -> object:
+        return self.client("ec2").authorize_security_group_ingress(GroupId=self.id(address), IpPermissions=list(rules))
 
-    def forbid(self, address: str, *rules: JSON) -> None:
-        self.client("ec2").revoke_security_group_ingress(GroupId=self.id(address), IpPermissions=list(rules))
+    def forbid(self, address: str, *rules: JSON) -> object:
+        return self.client("ec2").revoke_security_group_ingress(GroupId=self.id(address), IpPermissions=list(rules))
 
-    def delete_group(self, address: str) -> None:
-        self.client("ec2").delete_security_group(GroupId=self.id(address))
+    def delete_group(self, address: str) -> object:
+        return self.client("ec2").delete_security_group(GroupId=self.id(address))
 
-    def policy(self, address: str, *statements: JSON) -> None:
+    def policy(self, address: str, *statements: JSON) -> object:
         document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        self.client("iam").create_policy_version(
+        return self.client("iam").create_policy_version(
             PolicyArn=self.arn(address), PolicyDocument=document, SetAsDefault=True
         )
 
