@@ -16,6 +16,7 @@ from tests.cli.reference import reference
 from trueup import settings
 from trueup.cli.commands import COMMANDS
 from trueup.cli.main import app
+from trueup.model.severity import TABLE
 from trueup.web.app import NOUNS
 from trueup.web.visit import Administering, Deciding, Reading
 
@@ -33,6 +34,7 @@ def pages() -> Mapping[Path, str]:
                 (ROOT / "README.md", "commands", list(glance())),
                 (ROOT / "docs" / "api.md", "routes", list(routes())),
                 (ROOT / "docs" / "settings.md", "settings", list(constants())),
+                (ROOT / "docs" / "drift.md", "severity", list(severities())),
             )
         },
     }
@@ -70,6 +72,14 @@ def constants() -> Iterator[str]:
             name = node.targets[0].id
             assert isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant), f"{name} says no meaning"
             yield f"| `{name}` | {_shown(getattr(settings, name))} | {' '.join(str(after.value.value).split())} |"
+
+
+def severities() -> Iterator[str]:
+    """The table by which drift is weighed."""
+    yield from ("| type | path | severity | because |", "|---|---|---|---|")
+    for row in TABLE:
+        path = f"`{row.path}`" if row.path else "the whole resource"
+        yield f"| `{row.type}` | {path} | {row.severity} | {row.why} |"
 
 
 def _shown(value: object) -> str:

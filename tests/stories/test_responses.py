@@ -10,6 +10,7 @@ from trueup.model.drift import Drift, DriftState, Origin, Resolution
 from trueup.model.people import Identity
 from trueup.model.request import RequestState
 from trueup.model.run import RunKind, RunState
+from trueup.settings import RESTLESS_LOOKS
 
 
 def looked(office: SmallOffice) -> list[Drift]:
@@ -144,3 +145,21 @@ def test_the_limit_of_an_hour_holds(small: SmallOffice) -> None:
     assert drift.state is DriftState.OPEN
     assert [each for each in told(small, "drift.held") if "0 are allowed" in each] == told(small, "drift.held")
     assert small.drift(drift.id).sightings >= 2
+
+
+def test_a_value_that_never_rests_is_told_once_and_left_alone(small: SmallOffice) -> None:
+    """Another tag at every check and nobody who did it: in quarantine, without a response, guarded as before, until
+    somebody releases it."""
+    small.adopt()
+    small.govern("deliver")
+    for number in range(RESTLESS_LOOKS + 2):
+        small.tag("Owner", f"machine-{number}")
+        (drift,) = looked(small)
+    assert drift.quarantine == ("tags.Owner",) and len(told(small, "drift.quarantined")) == 1
+    small.govern("deliver", respond="revert-minor")
+    (drift,) = looked(small)
+    assert drift.state is DriftState.OPEN and "at every look" in told(small, "drift.held")[0]
+    freed = small.site.drifts.release(drift.id, Identity("name", "mira"), "the machine is off")
+    assert freed.quarantine == ()
+    assert looked(small) == []
+    assert small.real_tags == {"Owner": "core"}
