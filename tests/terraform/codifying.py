@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.stages.made import NOW, baseline, plan
 from trueup.drivers.terraform.codify import codify
-from trueup.drivers.terraform.spec import TerraformSpec
+from trueup.drivers.terraform.spec import TerraformSpec, TofuSpec
 from trueup.model.plan import Address, Plan, Resource
 from trueup.model.shape import Kind, Shape
 from trueup.model.stack import StackId
@@ -100,11 +100,12 @@ def _plan(real: Mapping[str, JSON], desired: Mapping[str, JSON], unset: frozense
 
 
 def _job(files: Mapping[str, str], path: str = "live", **settings: Any) -> Job[TerraformSpec]:
+    spec = TofuSpec if settings.pop("tofu", False) else TerraformSpec
     return Job(
         stack=StackId("stk-1"),
         name="live",
         purpose="check",
-        spec=TerraformSpec(**settings.pop("spec", {})),
+        spec=spec(**settings.pop("spec", {})),
         path=path,
         tree=StoredTree("r", {name: text.encode() for name, text in files.items()}),
         directory=Path("unused"),

@@ -97,14 +97,16 @@ class Corpus:
         return [*self._to_blame(done[:middle]), *self._to_blame(done[middle:])]
 
 
-def settle(place: Path, cloud: Cloud, environment: Mapping[str, str]) -> Corpus:
-    """Applies the corpus, settles it, does every change by hand, and plans."""
+def settle(
+    place: Path, cloud: Cloud, environment: Mapping[str, str], kind: type[TerraformSpec] = TerraformSpec
+) -> Corpus:
+    """Applies the corpus with the engine of that kind, settles it, does every change by hand, and plans."""
     files = {str(path.relative_to(CORPUS)): path.read_bytes() for path in CORPUS.rglob("*") if path.is_file()}
     remote = _remote(place / "remote", {path: text for path, text in files.items() if "/remote/" in path})
     files["app/modules.tf"] = files["app/modules.tf"].replace(b"REMOTE", f"git::file://{remote}".encode())
     local = {path: text for path, text in files.items() if "/remote/" not in path}
     tree = StoredTree("r1", {**local, "app/.terraform.lock.hcl": providers.lock_file().encode()})
-    where = Place(place / "live", {**environment, **cloud.environment(cloud.hand), **OUTSIDE})
+    where = Place(place / "live", {**environment, **cloud.environment(cloud.hand), **OUTSIDE}, kind=kind)
     with where.driver.open(where.job(tree, spec=SPEC)) as session:
         made = attribute(session.plan(), None)
         applied = session.apply(made.plan, Diary())

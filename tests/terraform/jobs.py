@@ -78,6 +78,8 @@ class Place:
     base: Path
     environment: Mapping[str, str]
     driver: TerraformDriver = field(default_factory=TerraformDriver)
+    kind: type[TerraformSpec] = TerraformSpec
+    """Which key of trueup.yaml declares it."""
     vault: Vault = field(default_factory=Vault)
     lines: list[str] = field(default_factory=list)
 
@@ -93,7 +95,7 @@ class Place:
             stack=StackId("stk-0000000001"),
             name="live//app",
             purpose=purpose,
-            spec=TerraformSpec.model_validate(spec or {}),
+            spec=self.kind.model_validate(spec or {}),
             path="app",
             tree=tree(files) if isinstance(files, Mapping) else files,
             directory=self.base / "work" / "stk-0000000001",

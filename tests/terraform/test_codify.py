@@ -638,3 +638,16 @@ def test_two_drifts_that_want_different_values_in_one_place_are_not_both_done() 
     after, said = codified(files, {G: {"size": 1}, other: {"size": 1}}, {G: {"size": 2}, other: {"size": 3}})
     assert said.done == (other,) and "same place" in said.declined[0].reason
     assert "default = 3" in after["live/vars.tf"]
+
+
+def test_each_engine_edits_the_files_that_it_reads() -> None:
+    """OpenTofu reads a.tofu in place of a.tf, and what has no twin; Terraform reads no .tofu at all."""
+    text = GROUP.format(body="  size = 1")
+    files = {"live/main.tf": text, "live/main.tofu": text}
+    after, said = codified(files, {G: {"size": 1}}, {G: {"size": 2}}, tofu=True)
+    assert said.done == (G,) and after == {**files, "live/main.tofu": text.replace("1", "2")}
+    after, said = codified(files, {G: {"size": 1}}, {G: {"size": 2}})
+    assert said.done == (G,) and after == {**files, "live/main.tf": text.replace("1", "2")}
+    alone = {"live/main.tf": text}
+    after, said = codified(alone, {G: {"size": 1}}, {G: {"size": 2}}, tofu=True)
+    assert after == {"live/main.tf": text.replace("1", "2")}

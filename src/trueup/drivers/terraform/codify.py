@@ -19,7 +19,7 @@ from trueup.drivers.terraform.codify_references import with_references
 from trueup.drivers.terraform.codify_scope import Given, ParsedAddress, Scope, parse_address, root_scope
 from trueup.drivers.terraform.codify_suggest import suggestion
 from trueup.drivers.terraform.hcl import Block, parse
-from trueup.drivers.terraform.spec import TerraformSpec
+from trueup.drivers.terraform.spec import TerraformSpec, TofuSpec
 from trueup.drivers.terraform.splices import Splices
 from trueup.model.causes import Cause, Difference
 from trueup.model.drift import Drift
@@ -206,7 +206,12 @@ def _given(job: Job[TerraformSpec]) -> Given:
     elsewhere = dict.fromkeys(job.spec.vars, "vars in trueup.yaml")
     elsewhere |= dict.fromkeys(job.inputs, "another stack's output")
     variables = frozenset(name.removeprefix("TF_VAR_") for name in job.environment if name.startswith("TF_VAR_"))
-    return Given(files=job.spec.var_files, environment=variables - set(elsewhere), elsewhere=elsewhere)
+    return Given(
+        files=job.spec.var_files,
+        environment=variables - set(elsewhere),
+        elsewhere=elsewhere,
+        tofu=isinstance(job.spec, TofuSpec),
+    )
 
 
 def _said(error: Refused | Invalid) -> str:

@@ -88,7 +88,8 @@ class Scope:
                 f"{call.block.place}: module.{name} comes from {call.source or 'elsewhere'}, outside of this "
                 "repository: change it there, or pass the value as an argument"
             )
-        return Scope(Module(self.module.tree, call.directory(self.module.directory)), self, call, key)
+        module = Module(self.module.tree, call.directory(self.module.directory), tofu=self.module.tofu)
+        return Scope(module, self, call, key)
 
     def resource(self, address: ParsedAddress) -> Block:
         found = list(self.module.blocks("resource", address.kind, address.name))
@@ -146,10 +147,12 @@ class Given:
     """Names from TF_VAR_*."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Names that override every file, and where they come from."""
+    tofu: bool = False
+    """Whether OpenTofu reads the files."""
 
 
 def root_scope(tree: Tree, directory: str, given: Given) -> Scope:
-    module = Module(tree, directory)
+    module = Module(tree, directory, tofu=given.tofu)
     files = (
         *module.variable_files,
         *(posixpath.normpath(posixpath.join(module.directory, path)) for path in given.files),

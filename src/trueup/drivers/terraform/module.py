@@ -1,7 +1,7 @@
 """One Terraform module: the HCL files of a directory of a tree, as far as editing them needs."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,15 +32,18 @@ class ModuleCall:
 
 
 class Module:
-    """The `.tf` files of one directory, override files last, as Terraform merges them. Files are parsed when they
-    are first asked for; parsing raises Invalid with file, line and column."""
+    """The code of one directory as its engine reads it, override files last, as they are merged. Terraform does not
+    read `.tofu`; OpenTofu reads `a.tofu` in place of `a.tf`. Files are parsed when they are first asked for; parsing
+    raises Invalid with file, line and column."""
 
-    def __init__(self, tree: Tree, directory: str) -> None:
+    def __init__(self, tree: Tree, directory: str, *, tofu: bool = False) -> None:
         self.tree = tree
         self.directory = directory.strip("/")
+        self.tofu = tofu
         prefix = f"{self.directory}/" if self.directory else ""
         paths = [entry.path for entry in tree.entries(self.directory) if not entry.link]
-        self.files = tuple(path for path in paths if "/" not in path.removeprefix(prefix))
+        here = {path for path in paths if "/" not in path.removeprefix(prefix)}
+        self.files = tuple(path for path in paths if path in here and _is_read(path, here, tofu=tofu))
 
     @cached_property
     def bodies(self) -> tuple[Body, ...]:
@@ -91,6 +94,15 @@ def literal(block: Block, name: str) -> str | None:
 _CODE = (".tf", ".tofu")
 _VARIABLES = ("terraform.tfvars", "terraform.tfvars.json")
 _AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
+
+
+def _is_read(path: str, beside: Container[str], *, tofu: bool) -> bool:
+    if not tofu:
+        return not path.endswith((".tofu", ".tofu.json"))
+    return not any(
+        path.endswith(plain) and path.removesuffix(plain) + instead in beside
+        for plain, instead in ((".tf", ".tofu"), (".tf.json", ".tofu.json"))
+    )
 
 
 def _overrides(path: str) -> bool:
