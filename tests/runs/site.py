@@ -25,12 +25,13 @@ from trueup.engine.vault import CLOSURE, closure_bytes
 from trueup.engine.workflows import Engine, Work
 from trueup.manifests.manifest import Manifest
 from trueup.model.baseline import Baseline
+from trueup.model.errors import Refused
 from trueup.model.people import People
 from trueup.model.plan import Basis
 from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Declaration, Environment, Mode, Stack, StackId, Standing
 from trueup.model.values import Digest
-from trueup.ports.credentials import Granted
+from trueup.ports.credentials import Granted, Lent
 from trueup.ports.tree import StoredTree
 from trueup.system.clock import SystemClock
 from trueup.system.sealing import open_key
@@ -93,6 +94,9 @@ class Nobody:
     def grant(self, _stack: Declaration, _right: str, _session: str) -> Granted:
         return Granted({}, frozenset())
 
+    def lend(self, stack: Declaration, _session: str, _until: datetime) -> Lent:
+        raise Refused(f"nothing is lent for {stack.name}")
+
     def publish(self) -> None:
         """There is no forge to write to."""
 
@@ -106,7 +110,7 @@ class Built:
 
 def build(place: Place, worker: str, reach: Reach = nowhere) -> Built:
     store, clock, files, nobody = place.open(), SystemClock(), Files(place), Nobody()
-    jobs = Jobs(store, {"files": FileDriver(reach)}, lambda: nobody, str, place.data)
+    jobs = Jobs(store, {"files": FileDriver(reach)}, lambda: nobody, str, place.data)  # type: ignore[dict-item]
     errands = Errands(store, files, jobs)  # type: ignore[arg-type]
     books = Books(store, files, lambda _name: None, clock)  # type: ignore[arg-type]
     catalog: Any = files
@@ -129,7 +133,7 @@ def engine_of(place: Place, built: Built, worker: str) -> Engine:
 
 def scheduler_of(built: Built, engine: Engine, worker: str) -> Scheduler:
     """Never looks at Git: the runs are put in by the tests."""
-    scheduler.LEADER_SECONDS = LEASE
+    scheduler.LEADER_SECONDS = LEASE  # type: ignore[attr-defined]
     never = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
     return Scheduler(
         store=built.store,
