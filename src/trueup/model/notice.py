@@ -7,6 +7,7 @@ from enum import StrEnum
 
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "drift": ("drift.open", "drift.reopened"),
+    "attributed": ("drift.attributed",),
     "fights-back": ("drift.fights-back",),
     "quarantined": ("drift.quarantined",),
     "response": ("drift.responding",),

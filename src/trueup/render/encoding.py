@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from enum import Enum
 from typing import Any
 
@@ -21,7 +21,7 @@ def to_json(noun: Any) -> JSON:
             return noun.value
         case None | bool() | int() | float() | str():
             return noun
-        case datetime():
+        case date():
             return noun.isoformat()
         case timedelta():
             return noun.total_seconds()

@@ -6,6 +6,7 @@ from trueup.model.notice import Notice, Notification
 
 TITLES = {
     "drift": "Drift",
+    "attributed": "Drift has a name",
     "fights-back": "Drift fights back",
     "quarantined": "Drift in quarantine",
     "response": "Automatic response",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from trueup.engine.deadlines import Deadlines
+from trueup.engine.lateness import Lateness
 from trueup.engine.scheduler import Queues
 from trueup.engine.site import Site
 
@@ -10,9 +11,11 @@ from trueup.engine.site import Site
 def rounds(site: Site, queues: Queues) -> Sequence[Callable[[], object]]:
     """Each safe to repeat, and cheap when nothing is due."""
     deadlines = Deadlines(site.store, site.catalog, site.clock)
+    lateness = Lateness(site.store, site.clock)
     return (
         site.signals.wake,
         lambda: site.follow_ups.round(queues.enqueue_follow_up),
         deadlines.watch,
+        lateness.watch,
         site.notices.gather,
     )
