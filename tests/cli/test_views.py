@@ -1,14 +1,17 @@
 """Views: what people see, at a hundred columns and at sixty."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
 
 from tests.cli import nouns
 from trueup.cli import sheet
-from trueup.cli.views import adoption, drifts, ledger, requests, runs, stacks
+from trueup.cli.coverage import write_code
+from trueup.cli.views import adoption, coverage, drifts, ledger, requests, runs, stacks
 from trueup.model.causes import Cause
+from trueup.model.errors import Invalid
 from trueup.model.run import RunState
 from trueup.model.stack import Standing
 
@@ -196,3 +199,57 @@ def test_nothing_to_show_is_said(view: Callable[..., RenderableType]) -> None:
 def test_no_colour_in_a_word_changes_what_is_read() -> None:
     """States are words; their colour is only an addition."""
     assert sheet.word("awaiting_approval").plain == "awaiting approval"
+
+
+def test_coverage_says_what_is_watched_and_what_was_found() -> None:
+    """Kinds with the reason why not, what is live and in no code, and the code that would take it in."""
+    rule = {"type": "ingress", "protocol": "tcp", "from_port": 8443, "to_port": 8443, "cidr_blocks": ["10.0.0.0/8"]}
+    stray = {
+        "address": 'aws_security_group.web/rule["x"]',
+        "known": "drift",
+        "values": rule,
+        "code": 'resource "a" {}\n',
+    }
+    document = {
+        "name": "aws//environments/prod/app",
+        "share": 0.5,
+        "kinds": [
+            {
+                "kind": "aws_security_group",
+                "resources": 1,
+                "children": "aws_security_group_rule",
+                "watched": 1,
+                "why": "",
+            },
+            {"kind": "aws_vpc", "resources": 1, "children": "", "watched": 0, "why": "no rule"},
+        ],
+        "strays": [stray],
+        "findings": [],
+    }
+    assert _seen(coverage.coverage(document, WHEN)) == (
+        "aws//environments/prod/app  50% of its resources are watched\n"
+        "RESOURCES           PARTS LOOKED FOR         WATCHED  WHY NOT ALL\n"
+        "aws_security_group  aws_security_group_rule  1 of 1   -\n"
+        "aws_vpc             -                        0 of 1   no rule\n"
+        "\n"
+        "Live, and in no code\n"
+        "  ADDRESS                           BOOKS  WHAT IT IS\n"
+        '  aws_security_group.web/rule["x"]  drift  8443/tcp from 10.0.0.0/8\n'
+        "\n"
+        'resource "a" {}'
+    )
+    assert "Nothing was found" in _seen(coverage.coverage({**document, "strays": []}, WHEN))
+
+
+def test_code_is_written_beside_nothing_else(tmp_path: Path) -> None:
+    """One file for each kind; a file that is there is not touched."""
+    strays = [
+        {"kind": "b", "code": "1\n"},
+        {"kind": "a", "code": "2\n"},
+        {"kind": "b", "code": "3\n"},
+        {"kind": "c", "code": ""},
+    ]
+    written = list(write_code(tmp_path / "new", strays))
+    assert [path.name for path in written] == ["a.tf", "b.tf"] and written[1].read_text() == "1\n\n3\n"
+    with pytest.raises(Invalid, match="cannot be written"):
+        list(write_code(tmp_path / "new", strays))

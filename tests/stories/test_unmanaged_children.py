@@ -1,10 +1,12 @@
 """What no plan sees: a rule that somebody adds beside rules that are resources of their own."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from tests.stories.small import WEB, code_of_web, named, open_small
+from tests.stories.small import WEB, code_of_web, named, on_aws, open_small, open_with
+from tests.terraform.aws import make_bucket
 from trueup.demo.cloud import Cloud
 from trueup.demo.terminal import Terminal
 from trueup.model.causes import Cause
@@ -32,6 +34,20 @@ resource "aws_security_group_rule" "https" {
 }
 """
 STRAY = 'aws_security_group.web/aws_security_group_rule["ingress tcp 8443 10.0.0.0/8"]'
+OF_ANOTHER = """
+data "aws_security_group" "web" {
+  name = "GROUP"
+}
+
+resource "aws_security_group_rule" "app" {
+  security_group_id = data.aws_security_group.web.id
+  type              = "ingress"
+  protocol          = "tcp"
+  from_port         = 9000
+  to_port           = 9000
+  cidr_blocks       = ["10.0.0.0/8"]
+}
+"""
 WRITTEN = """
 resource "aws_security_group_rule" "web_ingress_8443" {
   security_group_id = aws_security_group.web.id
@@ -103,6 +119,29 @@ def test_a_parent_is_not_replaced_over_a_stray_rule(cloud: Cloud, terminal: Term
         assert office.run(released).state is RunState.FINISHED
         assert office.drift(drift.id).resolution is Resolution.RELEASED
         assert office.open_ports == {443} and office.check("web") == []
+
+
+def test_a_rule_of_another_stack_is_that_stacks(cloud: Cloud, terminal: Terminal, tmp_path: Path) -> None:
+    """Two stacks, one group: a rule that nobody's books have is drift; once the other stack has books it is managed."""
+    name = f"shared-{uuid4().hex[:8]}"
+    bucket = make_bucket(cloud, name)
+    code = {"web": STANDALONE.replace("GROUP", name), "app": OF_ANOTHER.replace("GROUP", name)}
+    files = {
+        f"live/{short}/{file}": text for short in code for file, text in on_aws(code[short], bucket, short).items()
+    }
+    with open_with(cloud, terminal, tmp_path, files, name=name) as office:
+        office.apply_by_hand(short="web")
+        office.look()
+        office.adopt("web")
+        office.apply_by_hand(short="app")
+        (drift,) = office.check("web")
+        assert drift.address.endswith('["ingress tcp 9000 10.0.0.0/8"]')
+        office.adopt("app")
+        assert office.check("web") == [] and office.drift(drift.id).resolution is Resolution.CODIFIED
+        office.close_a_port(9000)
+        assert office.check("web") == [], "what vanished is the other stack's, whose plan sees it"
+        (ghost,) = office.check("app")
+        assert [each.cause for each in ghost.differences] == [Cause.GHOST_REVERT]
 
 
 def test_the_inline_layout_is_told_by_the_plan(cloud: Cloud, terminal: Terminal, tmp_path: Path) -> None:

@@ -67,6 +67,14 @@ def test_a_plan_is_made_now_and_says_why(site: Bench, owner: httpx.Client) -> No
 
 
 @terraform
+def test_coverage_is_looked_for_now(owner: httpx.Client) -> None:
+    """What is watched beside the plan; nothing is live here, so nothing is unwatched."""
+    found = owner.get(f"/api/v1/stacks/{quote('dev/app', safe='')}/coverage").json()
+    assert (found["name"], found["share"]) == (nouns.DEV, 1.0)
+    assert found["kinds"] == [] and found["strays"] == []
+
+
+@terraform
 def test_a_stack_is_adopted_as_it_was_seen(site: Bench, owner: httpx.Client) -> None:
     """With the preview's digest; by a name; and only once."""
     at = f"/api/v1/stacks/{quote('dev/app', safe='')}"
