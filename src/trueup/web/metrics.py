@@ -59,6 +59,12 @@ METRICS = (
         "Seconds that the oldest pending notification has waited; 0 without one.",
     ),
     Metric("trueup_checks_overdue", "gauge", "Stacks whose check is more than 10 minutes late.", ("environment",)),
+    Metric(
+        "trueup_checks_vouched",
+        "gauge",
+        "Stacks that are unchanged since their newest plan by an equal state and a log that is heard: not planned again.",
+        ("environment",),
+    ),
     Metric("trueup_checks_failed", "gauge", "Stacks whose newest check failed.", ("environment",)),
     Metric(
         "trueup_check_age_seconds",
@@ -181,16 +187,18 @@ def _of_notifications(
 def _of_checks(stacks: Sequence[Stack], checks: Mapping[StackId, Check], now: datetime) -> Iterator[GaugeMetricFamily]:
     names = sorted({stack.environment for stack in stacks})
     overdue: dict[tuple[str, ...], float] = {(name,): 0 for name in names}
-    failed = dict(overdue)
+    failed, vouched = dict(overdue), dict(overdue)
     ages: dict[str, list[float]] = {name: [] for name in names}
     for stack in stacks:
         check = checks.get(stack.id)
         done = check.completed_at if check else None
         ages[stack.environment].append((now - done).total_seconds() if done else math.inf)
         overdue[stack.environment,] += check is None or is_overdue(check, now)
+        vouched[stack.environment,] += check is not None and check.vouched_at is not None
         failed[stack.environment,] += check is not None and check.state == "failed"
     yield _gauge("trueup_checks_overdue", overdue)
     yield _gauge("trueup_checks_failed", failed)
+    yield _gauge("trueup_checks_vouched", vouched)
     yield _gauge("trueup_check_age_seconds", {(name,): min(found) for name, found in ages.items()})
     yield _gauge("trueup_check_oldest_age_seconds", {(name,): max(found) for name, found in ages.items()})
 

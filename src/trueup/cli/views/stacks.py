@@ -57,6 +57,7 @@ def checked(document: JSON, when: When) -> RenderableType:
             ("state", sheet.word(document.get("state"))),
             ("stack", document.get("name")),
             ("ended", when.at(document.get("ended_at"))),
+            ("unchanged", _vouched(document, when)),
             ("last clean", when.at(document.get("last_clean_at"))),
             ("next", when.at(document.get("due_at"))),
             ("because of", document.get("reason")),
@@ -68,6 +69,14 @@ def checked(document: JSON, when: When) -> RenderableType:
             ("error", document.get("error")),
         ]
     )
+
+
+def _vouched(document: JSON, when: When) -> str:
+    """A check that made no plan says so."""
+    if not document.get("vouched_at"):
+        return ""
+    since, last = when.at(document.get("planned_at")), when.at(document["vouched_at"])
+    return f"since {since}, by its state and the event stream; last looked {last}, without a plan"
 
 
 def plan(document: JSON, when: When) -> RenderableType:
