@@ -25,9 +25,10 @@ Place = tuple[str, str]
 
 
 def heard_from(tx: Transaction, source: str, events: Iterable[LiveEvent], now: datetime) -> None:
-    """Writes down that these places are heard. A silence that was too long begins anew: what happened in it may never
-    have come."""
-    for account, region in {(event.account, event.region) for event in events if event.account}:
+    """Writes down that these places are heard; what is delivered long after it happened does not show that. After a
+    silence that was too long it begins anew: what happened in it may never have come."""
+    fresh = [event for event in events if event.account and now - event.at <= EVENTS_SILENCE]
+    for account, region in {(event.account, event.region) for event in fresh}:
         before = _heard(tx, source, (account, region))
         since = before[0] if before and _is_alive(before[1], now) else now
         text = json.dumps({"since": stamp(since), "at": stamp(now)}, sort_keys=True)

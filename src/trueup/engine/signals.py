@@ -10,6 +10,7 @@ from typing import Any
 
 from trueup.engine.attribution import Attribution
 from trueup.engine.catalog import Catalog
+from trueup.engine.listening import heard_from
 from trueup.model.drift import Check, CheckState
 from trueup.model.errors import Invalid
 from trueup.model.ledger import Draft, moment, stamp
@@ -139,6 +140,7 @@ class Signals:
             )
             if events:
                 note(tx, source, taken, now)
+                heard_from(tx, source, events, now)
         return taken
 
     def _stacks_of(self, tx: Transaction, events: Iterable[LiveEvent]) -> dict[StackId, list[LiveEvent]]:

@@ -19,11 +19,6 @@ Quiet = Callable[[Transaction, Stack, datetime], bool]
 """Whether the log of the stack's live system was heard all the time since, and told of nothing there."""
 
 
-def never_quiet(_tx: Transaction, _stack: Stack, _since: datetime) -> bool:
-    """Where nobody listens: every check plans."""
-    return False
-
-
 @dataclass(frozen=True)
 class Vouching:
     errands: Errands

@@ -62,7 +62,7 @@ METRICS = (
     Metric(
         "trueup_checks_vouched",
         "gauge",
-        "Stacks that are unchanged since their newest plan by an equal state and a log that is heard: not planned again.",
+        "Stacks that are unchanged since their newest plan, by an equal state and a log that is heard.",
         ("environment",),
     ),
     Metric("trueup_checks_failed", "gauge", "Stacks whose newest check failed.", ("environment",)),

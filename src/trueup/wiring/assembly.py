@@ -36,6 +36,7 @@ from trueup.engine.foreign import Foreign
 from trueup.engine.intake import Intake
 from trueup.engine.jobs import Jobs
 from trueup.engine.leases import Leases
+from trueup.engine.listening import Listening
 from trueup.engine.notices import Notices
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
@@ -47,7 +48,7 @@ from trueup.engine.site import Site
 from trueup.engine.stewardship import StackDecisions
 from trueup.engine.subjects import Subjects
 from trueup.engine.undoing import Undoing
-from trueup.engine.vouching import Vouching, never_quiet
+from trueup.engine.vouching import Vouching
 from trueup.manifests.expansion import expand
 from trueup.manifests.layouts import FILE
 from trueup.manifests.manifest import Manifest, Repository
@@ -179,7 +180,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     intake = Intake(store, catalog, errands, forges, clock)
     stacks = StackDecisions(books, errands, intake)
     foreign = Foreign(errands, books, settling, clock)
-    vouching = Vouching(errands, never_quiet, clock)
+    vouching = Vouching(errands, Listening(drivers(), clock), clock)
     checks = Checks(store, errands, books, foreign, records, Undoing(catalog), vouching, clock)
     codification = Codification(books, errands, catalog, forges)
     glasses = BreakGlasses(books)
