@@ -651,3 +651,23 @@ def test_each_engine_edits_the_files_that_it_reads() -> None:
     alone = {"live/main.tf": text}
     after, said = codified(alone, {G: {"size": 1}}, {G: {"size": 2}}, tofu=True)
     assert after == {"live/main.tf": text.replace("1", "2")}
+
+
+def test_an_id_that_the_module_has_is_written_by_its_name() -> None:
+    """A whole's id by the whole's name, not by its part's; what two strangers share stays a literal, and so does
+    everything in the second attempt."""
+    bucket, part, stranger = "aws_s3_bucket.data", "aws_s3_bucket_policy.data", "aws_sqs_queue.data"
+    files = {"live/main.tf": GROUP.format(body='  description = "x"')}
+    before = {G: {"description": "x"}, bucket: {"id": "data-2026-11"}, part: {"id": "data-2026-11"}}
+    after = {**before, G: {"description": "data-2026-11"}}
+    said = {
+        address: codified(files, before, {**after, **more}, inline=inline)[0]["live/main.tf"]
+        for address, more, inline in (
+            ("whole", {}, False),
+            ("strangers", {stranger: {"id": "data-2026-11"}}, False),
+            ("inline", {}, True),
+        )
+    }
+    literal = GROUP.format(body='  description = "data-2026-11"')
+    assert said["whole"] == GROUP.format(body="  description = aws_s3_bucket.data.id")
+    assert said["strangers"] == literal and said["inline"] == literal
