@@ -48,7 +48,9 @@ def test_what_cannot_be_written_by_itself_becomes_a_draft_with_the_evidence(
         request = office.forge.get(codified.request.number)
         assert request.draft and "draft evidence" in request.labels
         assert f"{WEB}:18" in declined.reason and f"{WEB}:18" in request.body and "pirate" in request.body
-        assert ".trueup/evidence/" in office.forge.diff(request.number)
+        assert declined.suggestion and f"```hcl\n{declined.suggestion}\n```" in request.body
+        evidence = office.terminal.git(office.bare, "show", f"{request.head}:.trueup/evidence/{drift.id}.md")
+        assert evidence.strip() == request.body.strip()
         assert f"+++ b/{WEB}" not in office.forge.diff(request.number), "no edit that nobody proved"
         assert office.drift(drift.id).state is DriftState.OPEN
         assert office.ledger("drift.draft")[0].draft.actor == "mira"

@@ -23,6 +23,8 @@ class _Line:
     assign: str = ""
     comment: str = ""
     end: str = ""
+    raw: bool = False
+    """Of a heredoc's text, all of which is one line to fmt."""
 
     @property
     def said(self) -> str:
@@ -75,7 +77,7 @@ def _rows(path: str, content: bytes, count: int) -> Sequence[_Row]:
 
 def _line(text: str, row: _Row) -> _Line:
     bare = text.rstrip("\r")
-    line = _Line(bare, end=text[len(bare) :])
+    line = _Line(bare, end=text[len(bare) :], raw=row.raw)
     tokens = [] if row.raw else row.tokens
     if len(tokens) > 1 and tokens[-1].type == "comment" and tokens[-1].start_point.row == tokens[-1].end_point.row:
         line.lead, line.comment = _split(bare, tokens.pop())
@@ -97,6 +99,8 @@ def _chains(lines: Sequence[_Line], has: Callable[[_Line], bool]) -> Iterator[li
     """Neighbouring lines that have the cell."""
     chain: list[_Line] = []
     for line in lines:
+        if line.raw:
+            continue
         if has(line):
             chain.append(line)
         elif chain:
