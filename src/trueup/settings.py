@@ -72,6 +72,8 @@ EVENTS_MOST = 2000
 """Events that are kept of one stack, the newest ones."""
 EVENTS_SILENCE = timedelta(hours=1)
 """A source that was heard of and says nothing for longer is an alarm, unless `events:` says otherwise."""
+EVENTS_PAUSE = 1.0
+"""Seconds between two looks at a queue of events that was empty or did not answer; each look waits there itself."""
 ALARM_SECONDS = 15.0
 """Between two looks at what is overdue or silent."""
 

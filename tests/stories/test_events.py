@@ -13,7 +13,7 @@ from trueup.cli.views.drifts import made_by
 from trueup.cli.when import When
 from trueup.demo.cloud import Cloud
 from trueup.demo.terminal import Terminal
-from trueup.model.drift import CheckState, Origin
+from trueup.model.drift import Check, CheckState, Origin
 from trueup.render.encoding import to_json
 from trueup.render.text import drift_text
 from trueup.settings import EVENT_QUIET
@@ -31,7 +31,7 @@ def clock() -> FakeClock:
 def office(fresh_cloud: Cloud, terminal: Terminal, tmp_path: Path, clock: FakeClock) -> Iterator[SmallOffice]:
     """One group that Trueup delivers; `people:` knows Mira's sessions in the console."""
     with open_small(fresh_cloud, terminal, tmp_path, clock=clock) as office:
-        office.govern(sections={"people": {**office.rules["people"], **PEOPLE}})
+        office.govern(checks="1h", sections={"people": {**office.rules["people"], **PEOPLE}})
         office.deliver()
         yield office
 
@@ -53,6 +53,11 @@ def looked(office: SmallOffice) -> datetime | None:
     """When the newest check began."""
     check = office.last_check()
     return check.started_at if check else None
+
+
+def looked_at(check: Check) -> datetime:
+    assert check.completed_at is not None
+    return check.completed_at
 
 
 def quiet(office: SmallOffice, clock: FakeClock) -> None:
@@ -84,6 +89,7 @@ def test_a_port_opened_in_the_console_has_a_name_on_it(office: SmallOffice, cloc
     check = office.last_check()
     assert check is not None and check.state is CheckState.DRIFTED
     assert check.reason == "CreateTags by mira"
+    assert timedelta(minutes=54) <= check.due_at - looked_at(check) <= timedelta(minutes=66), "an hour, with jitter"
 
     with office.site.store.transaction() as tx:
         (drift,) = tx.drifts()

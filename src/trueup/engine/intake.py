@@ -20,6 +20,7 @@ from trueup.model.stack import Declaration, Mode, Stack, StackId, Standing
 from trueup.model.values import JSON
 from trueup.ports.forge import Forge
 from trueup.ports.store import RunFilter, Store, Transaction
+from trueup.settings import FIRST_BATCH, FIRST_EVERY
 from trueup.system.clock import Clock
 
 TICKETS = ("Ticket", "Issue", "Refs")
@@ -56,8 +57,11 @@ class Intake:
         manifest = self.catalog.manifest
         with self.store.transaction() as tx:
             known = {stack.name: stack for stack in tx.stacks()}
-            for declaration in manifest.declarations:
-                self._sync(tx, declaration, known)
+            ids = [self._sync(tx, declaration, known) for declaration in manifest.declarations]
+            # A thousand stacks that are seen at once must not all be checked at once.
+            for number, id in enumerate(id for id in ids if tx.check(id) is None):
+                due_at = self.clock.now() + number // FIRST_BATCH * FIRST_EVERY
+                tx.put_check(Check(id, CheckState.DUE, due_at=due_at, reason="first"))
             for name, stack in known.items():
                 known_gone = stack.standing in (Standing.ORPHANED, Standing.FORGOTTEN)
                 moved = any(each.moved_from == name for each in manifest.declarations)
@@ -66,7 +70,7 @@ class Intake:
                 if manifest.declaration(name) is None and not (known_gone or moved or unread):
                     self._orphan(tx, stack)
 
-    def _sync(self, tx: Transaction, declaration: Declaration, known: dict[str, Stack]) -> None:
+    def _sync(self, tx: Transaction, declaration: Declaration, known: dict[str, Stack]) -> StackId:
         stack = known.get(declaration.name)
         if stack is None and declaration.moved_from in known:
             moved = known[str(declaration.moved_from)]
@@ -82,8 +86,7 @@ class Intake:
             tx.record(about(stack, "stack.returned", f"{stack.name} is declared again"))
         elif _placed(stack, declaration) != stack:
             stack = tx.put_stack(_placed(stack, declaration))
-        if tx.check(stack.id) is None:
-            tx.put_check(Check(stack.id, CheckState.DUE, due_at=self.clock.now(), reason="first"))
+        return stack.id
 
     def _orphan(self, tx: Transaction, stack: Stack) -> None:
         """Still checked, never destroyed implicitly; how it was declared last is remembered."""

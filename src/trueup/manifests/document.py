@@ -202,6 +202,24 @@ GOVERNING = ("mode", "respond", "checks", "deadline", "escalateAfter", "approve"
 """Keys of an entry that only the control repository may set."""
 
 
+class EventsEntry(Part):
+    """Where the log of one live system is heard. Without a queue it is posted to the API."""
+
+    queue: str | None = Field(None, pattern=r"^https?://", description="URL of an SQS queue to fetch from.")
+    region: str | None = Field(None, description="Of the queue, like eu-central-1.")
+    endpoint: str | None = Field(None, pattern=r"^https?://", description="Where SQS answers, when not at AWS.")
+    credentials: CredentialSource | None = Field(None, description="May receive and delete messages there.")
+    silence: Duration | None = Field(None, description="Silent for longer is an alarm, like 1h.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "EventsEntry":
+        if self.queue is None and (self.region or self.endpoint or self.credentials):
+            raise PydanticCustomError("queue", "`region`, `endpoint` and `credentials` belong to a `queue`")
+        if self.queue is not None and self.region is None:
+            raise PydanticCustomError("queue", "a `queue` needs its `region`")
+        return self
+
+
 class Document(Part):
     """trueup.yaml of the control repository."""
 
@@ -216,6 +234,7 @@ class Document(Part):
     alerts: tuple[AlertEntry, ...] = ()
     ignore: tuple[IgnoreEntry, ...] = ()
     severity: tuple[SeverityEntry, ...] = ()
+    events: dict[Literal["aws"], EventsEntry] = Field(default_factory=dict)
     notify: NotifyEntry = Field(default_factory=lambda: NotifyEntry.model_validate({}))
 
 

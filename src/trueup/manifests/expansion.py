@@ -124,6 +124,7 @@ def _assembled(
         frozenset(unread - sources.keys()),
         in_order({*control.findings, *mistakes.findings, *read}),
         control.notify,
+        control.events,
     )
 
 

@@ -64,6 +64,20 @@ class CredentialRule:
 
 
 @dataclass(frozen=True)
+class EventSource:
+    """Where the log of one live system is heard."""
+
+    queue: str | None = None
+    """None: it is posted to the API."""
+    region: str = ""
+    endpoint: str | None = None
+    credentials: CredentialSource | None = None
+    """None: those of Trueup's own process."""
+    silence: timedelta | None = None
+    """None: the installation's own setting."""
+
+
+@dataclass(frozen=True)
 class Context:
     """Of several that match a stack all are merged, later ones win."""
 
@@ -100,6 +114,8 @@ class Manifest:
     findings: tuple[Finding, ...] = ()
     """What a person should know. One that stops has only stopped the repository whose layout it is about."""
     notify: Notify = field(default_factory=Notify)
+    events: Mapping[str, EventSource] = field(default_factory=dict)
+    """By source: `aws`."""
 
     @cached_property
     def _by_name(self) -> Mapping[str, Declaration]:

@@ -1,7 +1,7 @@
 """trueup.yaml of the control repository: text to a checked Control. `expansion` meets it with the trees."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,6 +10,7 @@ from trueup.manifests.alerts import Alert, Notify, alerts_of, check_alerts, noti
 from trueup.manifests.document import (
     CredentialEntry,
     Document,
+    EventsEntry,
     GitCredentials,
     IgnoreEntry,
     RepositoryEntry,
@@ -24,6 +25,7 @@ from trueup.manifests.manifest import (
     Context,
     CredentialRule,
     CredentialSource,
+    EventSource,
     GitAccess,
     Repository,
 )
@@ -55,6 +57,7 @@ class Control:
     findings: tuple[Finding, ...]
     ignore: tuple[IgnoreEntry, ...] = ()
     severity: tuple[SeverityEntry, ...] = ()
+    events: Mapping[str, EventSource] = field(default_factory=dict)
 
     @property
     def home(self) -> str:
@@ -111,6 +114,7 @@ def read(text: bytes, file: str, formats: Formats, mistakes: Mistakes) -> Contro
         in_order(mistakes.findings),
         document.ignore,
         document.severity,
+        {source: _events(entry) for source, entry in document.events.items()},
     )
 
 
@@ -176,6 +180,11 @@ def _source(entry: SourceEntry) -> CredentialSource:
         entry.web_identity_token_file,
         entry.duration,
     )
+
+
+def _events(entry: EventsEntry) -> EventSource:
+    credentials = _source(entry.credentials) if entry.credentials else None
+    return EventSource(entry.queue, entry.region or "", entry.endpoint, credentials, entry.silence)
 
 
 def _people(document: Document, parsed: Parsed, mistakes: Mistakes) -> People:

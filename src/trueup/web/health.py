@@ -7,9 +7,11 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from trueup.engine.site import Site
 from trueup.model.errors import TrueupError
 from trueup.model.values import JSON
 from trueup.ports.store import SEALING_KEY, Store
+from trueup.render.encoding import to_json
 from trueup.settings import MISSED_LOOKS
 from trueup.system.clock import Clock
 from trueup.web.offices import Vitals
@@ -33,6 +35,7 @@ def readyz(request: Request) -> Response:
         "status": "not ready" if missing else "ready",
         "missing": missing,
         "git_looked_at": looked_at.isoformat() if looked_at else None,
+        "signals": signals(state.reception.site),
     }
     return JSONResponse(document, 503 if missing else 200)
 
@@ -42,6 +45,14 @@ def metrics(request: Request) -> Response:
     """For Prometheus. For a read token, or from this machine."""
     registry: CollectorRegistry = request.app.state.registry
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def signals(site: Site) -> list[JSON]:
+    """What was heard of live systems; a silence is no reason to take this process for broken."""
+    try:
+        return [to_json(each) for each in site.signals.heard()]
+    except TrueupError:
+        return []
 
 
 def unready(store: Store, vitals: Vitals, clock: Clock) -> list[str]:

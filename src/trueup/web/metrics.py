@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry, Histogram, disable_created_metr
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from trueup.engine.alarms import is_unheard
+from trueup.engine.signals import Heard, heard_in
 from trueup.model.drift import Check, Drift, DriftState
 from trueup.model.notice import SERVICES, Notification, NotificationState
 from trueup.model.stack import Stack, StackId, Standing
@@ -78,6 +80,19 @@ METRICS = (
         "Seconds since a check completed, of the stack where that is longest ago; +Inf when it never did.",
         ("environment",),
     ),
+    Metric(
+        "trueup_signals",
+        "gauge",
+        "Events handed in, by source and what became of them.",
+        ("source", "outcome"),
+    ),
+    Metric("trueup_signals_age_seconds", "gauge", "Seconds since the newest event of a source.", ("source",)),
+    Metric("trueup_signals_blind", "gauge", "1 while a source has been silent for too long.", ("source",)),
+    Metric(
+        "trueup_drifts_unheard",
+        "gauge",
+        "Open drifts that no event told of, although their source was heard all the time.",
+    ),
     Metric("trueup_workers", "gauge", "Workers that were heard of in the last minute."),
     Metric("trueup_workers_silent", "gauge", "Workers that fell silent and were not taken over yet."),
     Metric("trueup_leases", "gauge", "Stacks that a run holds right now."),
@@ -121,6 +136,7 @@ class SiteCollector(Collector):
             stacks = [stack for stack in tx.stacks() if stack.standing is not Standing.FORGOTTEN]
             runs, drifts, size = tx.run_counts(), without_ignored(tx.drifts()), tx.size()
             checks = {check.stack: check for check in tx.checks()}
+            heard = tuple(heard_in(tx))
             notified, heads = tx.notification_counts(), tx.notification_heads()
         environments = {stack.id: stack.environment for stack in stacks}
         standings: Counter[tuple[str, ...]] = Counter((stack.environment, str(stack.standing)) for stack in stacks)
@@ -130,6 +146,7 @@ class SiteCollector(Collector):
         yield from _of_drifts(environments, drifts, self._clock.now())
         yield from _of_notifications(notified, heads, self._clock.now())
         yield from _of_checks(stacks, checks, self._clock.now())
+        yield from _of_signals(heard, drifts, self._clock.now())
         silent = len(self._store.workers(silent_for=SILENT_SECONDS))
         yield _gauge("trueup_workers", {(): len(self._store.workers()) - silent})
         yield _gauge("trueup_workers_silent", {(): silent})
@@ -201,6 +218,14 @@ def _of_checks(stacks: Sequence[Stack], checks: Mapping[StackId, Check], now: da
     yield _gauge("trueup_checks_vouched", vouched)
     yield _gauge("trueup_check_age_seconds", {(name,): min(found) for name, found in ages.items()})
     yield _gauge("trueup_check_oldest_age_seconds", {(name,): max(found) for name, found in ages.items()})
+
+
+def _of_signals(heard: Sequence[Heard], drifts: Sequence[Drift], now: datetime) -> Iterator[GaugeMetricFamily]:
+    counts: Values = {(each.source, name): count for each in heard for name, count in asdict(each.counts).items()}
+    yield _gauge("trueup_signals", counts)
+    yield _gauge("trueup_signals_age_seconds", {(each.source,): (now - each.at).total_seconds() for each in heard})
+    yield _gauge("trueup_signals_blind", {(each.source,): each.blind_since is not None for each in heard})
+    yield _gauge("trueup_drifts_unheard", {(): sum(is_unheard(drift, heard, now) for drift in drifts)})
 
 
 def _gauge(name: str, values: Values) -> GaugeMetricFamily:

@@ -11,6 +11,7 @@ from trueup.model.notice import NotificationState
 from trueup.model.plan import Finding
 from trueup.model.values import JSON
 from trueup.ports.store import LedgerFilter
+from trueup.render.encoding import to_json
 from trueup.system.merkle import Proofs
 from trueup.system.remotes import Remote
 from trueup.web.offices import Inclusion, Offices
@@ -85,6 +86,7 @@ def _doctor(installed: Installation, scheduler: Scheduler) -> JSON:
         "looked_at": scheduler.looked_at,
         "git": {name: str(error) for name, error in (look.errors if look else {}).items()},
         "notifications": _undelivered(installed),
+        "signals": [to_json(each) for each in installed.site.signals.heard()],
         "workers": [worker.id for worker in installed.store.workers()],
     }
 

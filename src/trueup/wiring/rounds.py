@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from trueup.engine.alarms import Alarms
 from trueup.engine.deadlines import Deadlines
-from trueup.engine.lateness import Lateness
 from trueup.engine.scheduler import Queues
 from trueup.engine.site import Site
 
@@ -11,11 +11,10 @@ from trueup.engine.site import Site
 def rounds(site: Site, queues: Queues) -> Sequence[Callable[[], object]]:
     """Each safe to repeat, and cheap when nothing is due."""
     deadlines = Deadlines(site.store, site.catalog, site.clock)
-    lateness = Lateness(site.store, site.clock)
     return (
         site.signals.wake,
         lambda: site.follow_ups.round(queues.enqueue_follow_up),
         deadlines.watch,
-        lateness.watch,
+        Alarms(site.store, site.catalog, site.errands, site.signals, site.clock).look,
         site.notices.gather,
     )

@@ -21,6 +21,7 @@ from trueup.web.offices import Vitals
 from trueup.web.server import Life, Listen, serve
 from trueup.web.tokens import Tokens
 from trueup.wiring.assembly import Installation, Options, installation
+from trueup.wiring.fetching import fetching
 from trueup.wiring.offices import offices
 from trueup.wiring.rounds import rounds
 
@@ -75,6 +76,10 @@ class Works:
         self._thread = Thread(target=self.scheduler.run, args=(self._stop,), name="scheduler", daemon=True)
         self._thread.start()
         self._courier = None if self.brief else self._delivering()
+        if not self.brief:
+            # Nobody waits for its end: it may be in the middle of a long poll, and what it did not store comes again.
+            queues = fetching(self.installed)
+            Thread(target=queues.run, args=(self._stop,), name="fetching", daemon=True).start()
         self.running = True
 
     def _delivering(self) -> Thread:
@@ -104,14 +109,14 @@ def up(options: Options, listen: Listen, ready: Callable[[str], None]) -> int:
         token = token_urlsafe(32)
         app = _app(works, Access(Tokens(installed.store, installed.site.clock), owner=token, user=getpass.getuser()))
 
-        def listening(url: str) -> None:
+        def announced(url: str) -> None:
             lock.announce(url)
             ready(url)
 
         life = Life(
             on_start=works.start,
             on_stop=works.stop,
-            on_listening=listening,
+            on_listening=announced,
         )
         serve(app, listen, options.data, token, life)
     return 0

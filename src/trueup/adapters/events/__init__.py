@@ -1,0 +1,1 @@
+"""Events: queues from which a live system's log is fetched."""
