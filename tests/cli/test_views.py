@@ -170,7 +170,7 @@ def test_what_changed_tells_the_reason_below() -> None:
         nouns.entry(4, "stack.paused", "anna", "anna paused it: by hand", "by hand"),
     ]
     assert _seen(ledger.changed(told, WHEN)) == (
-        "TIME      WHAT          WHO   AND WHY\n"
+        "TIME      KIND          WHO   WHAT AND WHY\n"
         "08:33:00  approval      ben   ben approved it\n"
         "                              checked with the network\n"
         "08:34:00  stack paused  anna  anna paused it: by hand"

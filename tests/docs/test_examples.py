@@ -19,10 +19,12 @@ from trueup.adapters.store.store import open_store
 from trueup.manifests.expansion import diagnose
 from trueup.system.clock import FakeClock
 from trueup.system.git import Git
+from trueup.system.merkle import Proofs, leaf_hash
 from trueup.system.sealing import open_key
 from trueup.wiring.registry import formats
 
 YAML = [block for block in blocks("yaml") if "apiVersion" in block.text]
+(EVIDENCE,) = [block.text for block in blocks("python") if block.page == "what-changed.md"]
 (SCRIPT,) = [block.text for block in blocks("python") if block.page == "ledger.md"]
 
 
@@ -66,7 +68,11 @@ def exported(tmp_path: Path) -> Iterator[Path]:
 
 
 def _verify(place: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", SCRIPT, str(place)], capture_output=True, text=True, check=False)
+    return _run(SCRIPT, place)
+
+
+def _run(script: str, place: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", script, str(place)], capture_output=True, text=True, check=False)
 
 
 def test_the_script_verifies_a_real_export(exported: Path) -> None:
@@ -84,6 +90,37 @@ def test_the_script_notices_one_altered_entry(exported: Path, old: bytes) -> Non
     segment = next(path for path in exported.glob("entries/*/*.ndjson") if old in path.read_bytes())
     segment.write_bytes(segment.read_bytes().replace(old, old.replace(b"3", b"4").replace(b"5", b"6")))
     assert _verify(exported).returncode != 0
+
+
+def test_the_script_verifies_evidence(tmp_path: Path) -> None:
+    """Of a ledger of changes; one that was altered is noticed."""
+    signer, clock = load_signer(tmp_path / "ledger.pem", "acme"), FakeClock(nouns.NOW)
+    store = open_store(f"sqlite:///{tmp_path}/trueup.db", open_key(tmp_path / "key"), signer=signer, clock=clock)
+    for number in range(11):
+        with store.transaction() as tx:
+            tx.record(nouns.a_draft("run.finished" if number % 2 else f"a.{number}"))
+    signed = store.checkpoint()
+    with store.transaction() as tx:
+        bodies = tx.entry_bytes(-1, 100)
+    store.close()
+    assert signed is not None
+    proofs = Proofs([leaf_hash(body) for body in bodies])
+    changes = [
+        {
+            "seq": seq,
+            "entry": bodies[seq].decode(),
+            "proof": {"seq": seq, "path": [n.hex() for n in proofs.inclusion(seq)]},
+        }
+        for seq in range(11)
+    ]
+    file = tmp_path / "evidence.json"
+    said = {"origin": signed.origin, "size": 11, "root": signed.root, "key": signed.key, "signature": signed.signature}
+    for document in ({"changes": changes}, {"change": changes[10]}):
+        file.write_text(json.dumps({**document, "checkpoint": said}))
+        fine = _run(EVIDENCE, file)
+        assert fine.returncode == 0 and "as acme+" in fine.stdout, fine.stderr
+    file.write_text(file.read_text().replace("a.10", "a.11"))
+    assert "is not in the ledger" in _run(EVIDENCE, file).stderr
 
 
 def test_the_script_notices_another_checkpoint(exported: Path) -> None:

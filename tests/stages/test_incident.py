@@ -43,7 +43,7 @@ def test_a_delivery_that_undid_somebodys_fix_comes_first_and_says_so() -> None:
     noise = [entry(9, 1, "run.approved", actor="carla"), delivered(8, 4, run="run-2")]
     fix = [released(3, 2), delivered(4, 2, request=12, actor="ben", summary=f"delivered {APP}: 1 update")]
     first, *rest = suspects([*fix, *noise], NOW)
-    assert told(first) == f"2 min before: delivery of #12 by ben on {APP}: delivered: 1 update. It {GONE}"
+    assert told(first) == f"2 min before: delivery of #12 by ben on {APP}: 1 update. It {GONE}"
     assert [each.entry.seq for each in rest] == [8, 9], "the part is told with the whole"
     assert reasons(first.effect, first.undid, first.nearness, APP) == [
         "changed the live system",

@@ -1,7 +1,7 @@
 """Lookup: what people type for a stack, a run, a drift or a change request, and the one thing that they mean."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -25,9 +25,17 @@ def stack(api: Api, typed: str) -> JSON:
     names = [str(each["name"]) for each in ending]
     if names:
         raise Invalid(f"{typed} could be {_some(names)}", hint="type more of the name")
-    close = get_close_matches(typed, [str(each["name"]) for each in known], n=1)
-    hint = f"did you mean {close[0]}?" if close else "`trueup stack list` shows them"
+    tails = {name[at:]: name for name in (str(each["name"]) for each in known) for at in _beginnings(name)}
+    close = [tails[each] for each in get_close_matches(typed, tails, n=1)]
+    several = f"there are {_some(sorted(set(tails.values())))}: " if tails else ""
+    hint = f"did you mean {close[0]}?" if close else f"{several}`trueup stack list` shows them"
     raise Invalid(f"there is no stack {typed}", hint=hint)
+
+
+def _beginnings(name: str) -> Iterator[int]:
+    """Where the whole name and its last parts begin."""
+    yield 0
+    yield from (at + 1 for at, each in enumerate(name) if each == "/")
 
 
 def run(api: Api, typed: str) -> str:

@@ -50,7 +50,9 @@ def what_changed(
         ),
     ] = "",
 ) -> None:
-    """Tell what changed, in order, with who and why; or what changed shortly before an outage.
+    """Tell what changed, in order, with who and why.
+
+    With --around: what changed shortly before a moment, most likely causes first, and what it undid.
 
     \b
     trueup what-changed --since 1h
@@ -83,6 +85,8 @@ def _around(
         raise Invalid(f"{given[0]} does not go with --around", hint="--stack, --env and --since do")
     now = clock().now
     at = datetime.fromisoformat(moment(typed, now, past=True))
+    if typed.strip()[:5].count(":"):
+        aside(f"{typed} is taken as the most recent one: {clock().exactly(at.isoformat())}; 03:05Z would be UTC")
     begin = datetime.fromisoformat(moment(since, at, past=True))
     if begin >= at:
         raise Invalid("--since is not before --around", hint="--since 24h looks back a day from there")
@@ -111,7 +115,9 @@ def evidence(
         typer.Option(metavar="DIR", help="Write everything there: both formats, and one bundle for each change."),
     ] = None,
 ) -> None:
-    """Collect the evidence of a period for an auditor: all changes, the exceptions, and proofs.
+    """Collect the evidence of a period for an auditor.
+
+    All changes with who agreed before the apply, the exceptions, and proofs that nobody altered any of it.
 
     \b
     trueup evidence --from 2026-07-01 --to 2026-10-01

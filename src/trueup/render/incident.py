@@ -1,5 +1,6 @@
 """Incident: a ranking of what changed before a moment, in words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -7,6 +8,8 @@ from trueup.model.ledger import Entry
 from trueup.model.values import JSON
 from trueup.render.encoding import to_json
 
+_VERB = re.compile(r"^(delivered|reverted in|destroyed|drift open): ")
+"""Said already by the noun before it."""
 _RUNS: Mapping[str, str] = {"delivery": "delivery", "revert": "revert", "destroy": "destroy"}
 
 
@@ -75,7 +78,8 @@ def shown_span(until: datetime, after: datetime | None) -> JSON:
 
 def _plain(summary: str, name: str) -> str:
     """Without the stack's name, which stands before it."""
-    return summary.removeprefix(f"{name}: ").replace(f" on {name}", "").replace(f" {name}:", ":")
+    short = summary.removeprefix(f"{name}: ").replace(f" on {name}", "").replace(f" {name}:", ":")
+    return _VERB.sub("", short)
 
 
 def _lost(entry: Entry) -> str:

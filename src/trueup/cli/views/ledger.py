@@ -54,7 +54,7 @@ def changed(document: JSON, when: When) -> RenderableType:
         ticket = f" [{each['ticket']}]" if each.get("ticket") else ""
         told = f"{each['summary']}{ticket}{reason}"
         rows.append((when.short(each["time"]), each.get("what"), each["actor"], told))
-    return sheet.table(("time", "what", "who", "and why"), rows, "Nothing changed in that time.")
+    return sheet.table(("time", "kind", "who", "what and why"), rows, "Nothing changed in that time.")
 
 
 def incident(document: JSON, when: When) -> RenderableType:
