@@ -175,7 +175,8 @@ class Adoption:
         with self.errands.observed(source, errand) as live:
             plan = live.plan()
         attributed = attribute(plan, None)
-        seen = digest([plan.effect, {address: each.values for address, each in plan.real.items()}])
+        strays = {child.address: child.values for child in plan.children or () if child.managed_by is None}
+        seen = digest([plan.effect, {address: each.values for address, each in plan.real.items()}, strays])
         findings = (*reading.findings, *plan.findings)
         return source, Preview(source.stack, source.revision, _state(attributed), attributed, seen, findings)
 

@@ -10,6 +10,7 @@ from trueup.engine.jobs import CHECKS, OUTPUTS, Errand
 from trueup.engine.settling import Settling
 from trueup.engine.source import Source
 from trueup.engine.vault import CLOSURE, closure_bytes
+from trueup.model.address import parent_of
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
 from trueup.model.drift import Drift
@@ -100,6 +101,7 @@ class Foreign:
         return not _converged(attributed) and all(
             change.address in known and is_as_recorded(known[change.address], attributed.drift_of(change))
             for change in attributed.drifted
+            if parent_of(change.address) is None
         )
 
     def _undone(self, source: Source, attributed: AttributedPlan) -> list[Drift]:
@@ -246,6 +248,7 @@ def _converged(attributed: AttributedPlan) -> bool:
 
 
 def _explains(attributed: AttributedPlan, known: frozenset[Address]) -> bool:
-    """Nothing is left to do there, and what differs from the books is what the code sets, or drift known before."""
-    new = {change.address for change in attributed.drifted} - known
+    """Nothing is left to do there, and what differs from the books is what the code sets, or drift known before. What
+    no plan sees is no apply's doing."""
+    new = {change.address for change in attributed.drifted if parent_of(change.address) is None} - known
     return attributed.plan.empty and not new and _converged(attributed)

@@ -55,7 +55,7 @@ class Inventory:
         ]
         if not asked:
             return Found()
-        self._owned = self._owners(resources)
+        self._owned = owners(TABLE, resources)
         live = self._loaded()
         if live is None:
             hint = "pip install 'trueup[aws]'"
@@ -70,6 +70,8 @@ class Inventory:
         ]
         self._aws = self._aws or live.Aws(self.job.environment)
         found: Found = self._aws.look(asks, self._owned.__contains__)
+        if any(live.identity not in self._owned for lives in found.live.values() for live in lives):
+            self._owned = self._elsewhere() | self._owned
         return found
 
     def added(self, plan: Plan, found: Found, hide: Any) -> Plan:
@@ -83,14 +85,14 @@ class Inventory:
             findings=(*plan.findings, *map(_finding, found.gaps)),
         )
 
-    def _owners(self, resources: Sequence[Managed]) -> dict[str, Address]:
-        """What this stack manages, before what others say of themselves."""
-        elsewhere = [
+    def _elsewhere(self) -> dict[str, Address]:
+        """What other stacks manage: asked only where something is left over, because all their books are read."""
+        settled = [
             Managed(Address(f"{name}: {address}"), each.kind, each.values)
             for name, address, each in self.job.elsewhere(MANAGING)
             if isinstance(each.values, dict)
         ]
-        return owners(TABLE, elsewhere) | owners(TABLE, resources)
+        return owners(TABLE, settled)
 
     def _loaded(self) -> Any:
         try:
