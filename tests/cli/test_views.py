@@ -253,3 +253,47 @@ def test_code_is_written_beside_nothing_else(tmp_path: Path) -> None:
     assert [path.name for path in written] == ["a.tf", "b.tf"] and written[1].read_text() == "1\n\n3\n"
     with pytest.raises(Invalid, match="cannot be written"):
         list(write_code(tmp_path / "new", strays))
+
+
+def test_drifts_are_listed_with_what_decides_about_them() -> None:
+    """Severity, owner, who, age and deadline; what is in quarantine says so, and what is decided has no deadline."""
+    deadline = nouns.ago(-120).isoformat()
+    known = nouns.drift(severity="minor", owner=["platform"], deadline=deadline)
+    restless = {**known, "id": "dft-0000000002", "quarantine": ["size"], "state": "tolerated"}
+    shown = _seen(drifts.drifts([known, restless], WHEN), 200)
+    assert "SEVERITY  OWNER     WHO" in shown
+    first, second = [line for line in shown.splitlines() if line.startswith("dft-")]
+    assert "open         minor     platform  anna" in first
+    assert first.endswith("in 2 h") and "quarantined" in second and "in 2 h" not in second
+
+
+def test_a_drift_tells_its_whole_life() -> None:
+    """How grave and why, every entry about it, the lives before, and what of it is ignored."""
+    entry = {"time": nouns.ago(5).isoformat(), "summary": "mira tolerates it"}
+    life = {"id": "dft-0000000009", "resolution": "vanished", "resolved_at": nouns.ago(60).isoformat()}
+    difference = {"path": ["tags", "Scan"], "cause": "ghost_revert", "settled": None, "real": "1", "desired": None}
+    known = nouns.drift(
+        because="network: who may reach what",
+        life=[entry],
+        earlier_lives=[life],
+        ignored=[{"difference": difference, "by": ".driftignore:3"}],
+    )
+    shown = _seen(drifts.drift(known, WHEN), 120)
+    assert "structural: network: who may reach what" in shown
+    assert "mira tolerates it" in shown
+    assert "dft-0000000009, vanished 60 min ago" in shown or "dft-0000000009, vanished 1 h ago" in shown
+    assert "tags.Scan  .driftignore:3" in shown
+
+
+def test_a_backlog_is_counted_and_proposed_line_by_line() -> None:
+    """The greatest pile with its age; each change request with its outcome, and the error of one that failed."""
+    at = nouns.ago(120).isoformat()
+    pile = {"key": "anna", "count": 7, "structural": 2, "overdue": 1, "oldest": at, "newest": at}
+    assert "anna  7       2           1        2 h ago" in _seen(drifts.piles([pile], WHEN))
+    made = {"person": "anna", "cause": "ghost_revert", "drifts": ["dft-1", "dft-2"], "error": ""}
+    good = {**made, "codified": {"request": {"number": 12}, "proven": True}}
+    bad = {**made, "codified": None, "error": "aws has no forge"}
+    shown = _seen(drifts.proposed([good, bad], WHEN))
+    assert "#12      anna  ghost revert  2       proven" in shown
+    assert "aws has no forge" in shown
+    assert "Nothing is ignored." in _seen(drifts.ignored([], WHEN))

@@ -30,6 +30,7 @@ AUTOMATIC = "trueup"
 NOTE = "response"
 """Of a run: which response it is."""
 MANY = 1000
+UNENDED = frozenset(state for state in RunState if not state.ended)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Responses:
     def _history(self, tx: Transaction, stack: Stack, drift: Drift, wanted: Respond) -> History:
         if wanted is Respond.CODIFY:
             return self._codifications(tx, stack, drift)
-        running = tx.runs(RunFilter(stack=stack.id, kinds=frozenset({RunKind.REVERT}), limit=1))
+        running = tx.runs(RunFilter(stack=stack.id, kinds=frozenset({RunKind.REVERT}), states=UNENDED))
         last = tx.run(drift.run) if drift.run else None
         tried = ""
         if last is not None and last.notes.get(drift.id) == drift.fingerprint:
@@ -105,7 +106,7 @@ class Responses:
             reverts=self._reverts_this_hour(tx, stack.environment),
             undone=self._undone(tx, drift),
             tried=tried,
-            waits=any(not run.state.ended and not _is_stuck(run) for run in running),
+            waits=not all(_is_stuck(run) for run in running),
         )
 
     def _reverts_this_hour(self, tx: Transaction, environment: str) -> int:
@@ -126,7 +127,7 @@ class Responses:
         ]
         found: list[Drift] = []
         for life in sorted(lives, key=lambda each: each.last_seen, reverse=True):
-            if life.resolution is Resolution.VANISHED:
+            if life.resolution in (Resolution.VANISHED, Resolution.UNDONE):
                 continue
             if life.resolution is not Resolution.REVERTED or life.requested_by != AUTOMATIC:
                 break
