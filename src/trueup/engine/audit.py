@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from trueup.model.break_glass import of_session
 from trueup.model.errors import Invalid
 from trueup.model.run import RunId
 from trueup.ports.store import Store
 
+SECOND = timedelta(seconds=1)
 SESSION = "trueup-"
 """Role sessions of ours are named so, with the run's, check's or proof's id behind it."""
 
@@ -42,22 +44,33 @@ class Audit:
 
 def audit(records: Iterable[Mapping[str, Any]], store: Store) -> Audit:
     """`records` are CloudTrail records (eventVersion 1.x: eventTime, eventSource, eventName, readOnly,
-    userIdentity.arn). A session of ours may write only for a run that began to apply. Raises Invalid."""
+    userIdentity.arn). A session of ours may write only for a run that began to apply, or under an
+    open break-glass. Raises Invalid."""
     by_identity: dict[str, list[Mapping[str, Any]]] = {}
     for record in records:
         by_identity.setdefault(_identity(record), []).append(record)
     activities = [_activity(identity, found) for identity, found in sorted(by_identity.items())]
     violations = []
     for activity in activities:
-        if activity.ours and activity.writes and not _may_write(activity.session, store):
+        wrote = [_time(record) for record in by_identity[activity.identity] if not record.get("readOnly", False)]
+        if activity.ours and wrote and not _may_write(activity, wrote, store):
             named = ", ".join(f"{count}x {action}" for action, count in sorted(activity.writes.items()))
-            violations.append(f"{activity.identity} wrote although nothing was being applied: {named}")
+            when = (
+                "outside of its break-glass" if of_session(activity.identity) else "although nothing was being applied"
+            )
+            violations.append(f"{activity.identity} wrote {when}: {named}")
     return Audit(activities, violations)
 
 
-def _may_write(session: str, store: Store) -> bool:
+def _may_write(activity: Activity, wrote: Sequence[datetime], store: Store) -> bool:
+    """A run that began to apply, or a person under break-glass while it was open."""
+    id = of_session(activity.identity)
     with store.transaction() as tx:
-        return any(entry.event == "begin" for entry in tx.journal(RunId(session)))
+        if id is None:
+            return any(entry.event == "begin" for entry in tx.journal(RunId(activity.session)))
+        glass = tx.break_glass(id)
+    # CloudTrail cuts times to whole seconds.
+    return glass is not None and all(glass.contains(at) or glass.contains(at + SECOND) for at in wrote)
 
 
 def _identity(record: Mapping[str, Any]) -> str:
