@@ -31,7 +31,7 @@ class Bench:
         self.ended: list[str] = []
         self.gates: dict[str, threading.Event] = {}
         self.errors: dict[str, Exception] = {}
-        self.work = Work(self.do("plan"), self.do("apply"), self.do("recover"), self.do("check"))
+        self.work = Work(*(self.do(what) for what in ("plan", "apply", "recover", "check", "follow-up")))
 
     def do(self, what: str) -> Callable[[str], None]:
         def work(subject: str) -> None:
@@ -125,6 +125,17 @@ def test_one_stack_in_turn_and_two_stacks_at_once(engine: Engine, store: SqlStor
     until(lambda: "plan run-2" in bench.begun, "the second begins after the first")
     queues = {each.workflow_id[:5]: each.queue_name for each in DBOS.list_workflows()}
     assert queues == {"run-1": DELIVERIES, "run-2": DELIVERIES, "run-3": DELIVERIES, "run-4": PROPOSALS}
+
+
+def test_a_follow_up_is_queued_once_for_each_state_of_its_row(engine: Engine, bench: Bench) -> None:
+    """Among the proposals, where no apply is in its way."""
+    glass = nouns.a_break_glass()
+    engine.enqueue_follow_up(glass)
+    engine.enqueue_follow_up(glass)
+    until(lambda: bench.ended == [f"follow-up {glass.id}"], "it ends")
+    engine.enqueue_follow_up(replace(glass, generation=glass.generation + 1))
+    until(lambda: len(bench.ended) == 2, "another state is another one")
+    assert {each.queue_name for each in DBOS.list_workflows()} == {PROPOSALS}
 
 
 def test_a_check_is_queued_once_for_each_time_it_is_due(engine: Engine, bench: Bench) -> None:
