@@ -57,9 +57,14 @@ class Responses:
     def _answer(self, stack: Stack, declaration: Declaration) -> None:
         limits = Limits(_per_hour(declaration), FIGHT_FLIPS)
         with self.books.store.transaction() as tx:
-            drifts, half_way = tx.drifts(stack.id), self._is_half_way(tx, stack)
+            lives, half_way = tx.drifts(stack.id, unresolved=False), self._is_half_way(tx, stack)
+            drifts = [drift for drift in lives if drift.state is not DriftState.RESOLVED]
             held = self._held(tx, stack, drifts)
-            pasts = {drift.id: self._history(tx, stack, drift, declaration.respond) for drift in drifts}
+            pasts: Mapping[DriftId, History]
+            if declaration.respond is Respond.CODIFY:
+                pasts = {drift.id: self._codifications(tx, stack, drift) for drift in drifts}
+            else:
+                pasts = self._reverts(tx, stack, drifts, lives)
         policy = Policy(declaration.respond, declaration.mode, declaration.environment.critical, held, half_way)
         acts: list[Drift] = []
         for drift in drifts:
@@ -94,20 +99,20 @@ class Responses:
 
     # what was before
 
-    def _history(self, tx: Transaction, stack: Stack, drift: Drift, wanted: Respond) -> History:
-        if wanted is Respond.CODIFY:
-            return self._codifications(tx, stack, drift)
+    def _reverts(
+        self, tx: Transaction, stack: Stack, drifts: Sequence[Drift], lives: Sequence[Drift]
+    ) -> Mapping[DriftId, History]:
         running = tx.runs(RunFilter(stack=stack.id, kinds=frozenset({RunKind.REVERT}), states=UNENDED))
+        waits, made = not all(_is_stuck(run) for run in running), self._reverts_this_hour(tx, stack.environment)
+        return {
+            drift.id: History(made, self._undone(tx, drift, lives), self._tried(tx, drift), waits) for drift in drifts
+        }
+
+    def _tried(self, tx: Transaction, drift: Drift) -> str:
         last = tx.run(drift.run) if drift.run else None
-        tried = ""
-        if last is not None and last.notes.get(drift.id) == drift.fingerprint:
-            tried = f"{last.id} ended {last.state} without undoing it"
-        return History(
-            reverts=self._reverts_this_hour(tx, stack.environment),
-            undone=self._undone(tx, drift),
-            tried=tried,
-            waits=not all(_is_stuck(run) for run in running),
-        )
+        if last is None or last.notes.get(drift.id) != drift.fingerprint:
+            return ""
+        return f"{last.id} ended {last.state} without undoing it"
 
     def _reverts_this_hour(self, tx: Transaction, environment: str) -> int:
         """A clock that was set back does not make room for more."""
@@ -116,17 +121,17 @@ class Responses:
         runs = tx.runs(RunFilter(kinds=frozenset({RunKind.REVERT}), limit=MANY))
         return sum(NOTE in run.notes and run.created_at > since and run.stack in inside for run in runs)
 
-    def _undone(self, tx: Transaction, drift: Drift) -> Sequence[Drift]:
+    def _undone(self, tx: Transaction, drift: Drift, lives: Sequence[Drift]) -> Sequence[Drift]:
         """Newest first, back to where a person decided, or said that reverts may go on."""
         resumed, since = tx.fact(_resumed(drift)), self.books.clock.now() - FIGHT_WINDOW
         since = max(since, moment(resumed)) if resumed else since
-        lives = [
+        ended = [
             each
-            for each in tx.drifts(drift.stack, unresolved=False)
+            for each in lives
             if each.address == drift.address and each.resolved_at is not None and each.resolved_at > since
         ]
         found: list[Drift] = []
-        for life in sorted(lives, key=lambda each: each.last_seen, reverse=True):
+        for life in sorted(ended, key=lambda each: each.last_seen, reverse=True):
             if life.resolution in (Resolution.VANISHED, Resolution.UNDONE):
                 continue
             if life.resolution is not Resolution.REVERTED or life.requested_by != AUTOMATIC:
