@@ -63,7 +63,7 @@ def test_the_same_plans_as_without(place: Place, cloud: Cloud, kept: Kept, tmp_p
     alone = Place(tmp_path / "alone", place.environment, TerraformDriver(kept=Kept(most=0)))
 
     def both() -> Plan:
-        beside, without = (each.plan(code, purpose="check", state=None) for each in (place, alone))
+        beside, without = (each.plan(code, purpose="check", state=None, routine=True) for each in (place, alone))
         assert replace(beside, artifact=None) == replace(without, artifact=None)
         return beside
 
@@ -79,7 +79,7 @@ def test_the_same_plans_as_without(place: Place, cloud: Cloud, kept: Kept, tmp_p
     place.plan(code, purpose="delivery", state=None)
     assert kept.pids == ()
     kept.idle_seconds = 0.1
-    place.plan(code, purpose="check", state=None)
+    place.plan(code, purpose="check", state=None, routine=True)
     until(lambda: kept.pids == ())
 
 
@@ -90,7 +90,9 @@ def test_credentials_are_never_shared(place: Place, cloud: Cloud, kept: Kept) ->
     roles = [cloud.assume(cloud.plan_role, f"one-{number}", cloud.trueup) for number in range(2)]
     seen = []
     for who in (cloud.hand, *roles):
-        place.plan(code, purpose="check", state=None, environment={**place.environment, **cloud.environment(who)})
+        place.plan(
+            code, purpose="check", state=None, routine=True, environment={**place.environment, **cloud.environment(who)}
+        )
         (new,) = set(kept.pids) - set(seen)
         given = Path(f"/proc/{new}/environ").read_bytes().split(b"\0")
         assert f"AWS_ACCESS_KEY_ID={who.access_key}".encode() in given
@@ -99,7 +101,7 @@ def test_credentials_are_never_shared(place: Place, cloud: Cloud, kept: Kept) ->
     assert set(kept.pids) == set(seen[1:]) and not runs(seen[0])
 
     (place.base / "home" / ".aws").mkdir()
-    place.plan(code, purpose="check", state=None)
+    place.plan(code, purpose="check", state=None, routine=True)
     (last,) = set(kept.pids) - set(seen)
     assert f"HOME={place.base}/home".encode() in Path(f"/proc/{last}/environ").read_bytes().split(b"\0")
 
@@ -108,7 +110,7 @@ def test_a_provider_that_dies_is_replaced(place: Place, cloud: Cloud, kept: Kept
     """Killed in the middle of a plan, the plan is made once more without it; killed between two, nobody notices. A
     plan that fails for another reason fails at once, and the next one of that stack goes alone."""
     _, code = live(place, cloud)
-    first = place.plan(code, purpose="check", state=None)
+    first = place.plan(code, purpose="check", state=None, routine=True)
     (pid,) = kept.pids
     killed: list[str] = []
 
@@ -117,28 +119,28 @@ def test_a_provider_that_dies_is_replaced(place: Place, cloud: Cloud, kept: Kept
             killed.append(line)
             os.kill(pid, signal.SIGKILL)
 
-    again = place.plan(code, purpose="check", state=None, log=kill)
+    again = place.plan(code, purpose="check", state=None, routine=True, log=kill)
     assert killed and replace(again, artifact=None) == replace(first, artifact=None)
     assert kept.pids == ()
 
-    place.plan(code, purpose="check", state=None)
+    place.plan(code, purpose="check", state=None, routine=True)
     (pid,) = kept.pids
     os.kill(pid, signal.SIGKILL)
     until(lambda: kept.pids == ())
-    assert place.plan(code, purpose="check", state=None).empty
+    assert place.plan(code, purpose="check", state=None, routine=True).empty
     (pid,) = kept.pids
 
     wrong = StoredTree("r2", {**code.contents, "app/main.tf": b'resource "aws_security_group" "web" {\n  nam = 1\n}\n'})
     with pytest.raises(TrueupError):
-        place.plan(wrong, purpose="check", state=None)
+        place.plan(wrong, purpose="check", state=None, routine=True)
     assert kept.pids == () and not runs(pid)
-    assert place.plan(code, purpose="check", state=None).empty and kept.pids == ()
+    assert place.plan(code, purpose="check", state=None, routine=True).empty and kept.pids == ()
 
 
 def test_only_what_the_lock_file_pins(place: Place, cloud: Cloud, kept: Kept, tmp_path: Path) -> None:
     """A package counts only with one of the lock file's hashes, and no more providers run than may."""
     _, code = live(place, cloud)
-    place.plan(code, purpose="check", state=None)
+    place.plan(code, purpose="check", state=None, routine=True)
     data = tmp_path / "work/stk-0000000001/check/data"
     (package,) = verified(lock_file().encode(), data)
     assert (package.address, package.hash) == (AWS, f"h1:{H1}")
@@ -158,14 +160,14 @@ def test_a_confined_plan_has_a_confined_provider(place: Place, cloud: Cloud, kep
     if why := obstacle():
         pytest.skip(f"{why}: apt install bubblewrap")
     _, code = live(place, cloud)
-    open_plan = place.plan(code, purpose="check", state=None)
+    open_plan = place.plan(code, purpose="check", state=None, routine=True)
     (first,) = kept.pids
     hidden = place.base / "hidden"
     hidden.mkdir()
     (hidden / "key").write_text("a secret")
     found = confined(place.environment, [Path(place.environment["HOME"])], [hidden, place.base])
     walls = Walls(found.readable, found.writable, found.hidden)
-    inside = place.plan(code, purpose="check", state=None, walls=lambda: walls)
+    inside = place.plan(code, purpose="check", state=None, routine=True, walls=lambda: walls)
     assert replace(inside, artifact=None) == replace(open_plan, artifact=None)
     (second,) = set(kept.pids) - {first}
     provider = next(each for each in members(os.getsid(second)) if each.name.startswith("terraform-prov"))

@@ -8,8 +8,7 @@ from trueup.engine.books import Books
 from trueup.engine.deciding import about, needs_reason
 from trueup.engine.errands import Errands
 from trueup.engine.foreign import Foreign
-from trueup.engine.ids import new_id
-from trueup.engine.jobs import OUTPUTS, Errand
+from trueup.engine.jobs import CHECKS, OUTPUTS, Errand
 from trueup.engine.settling import Settling, drift_drafts
 from trueup.engine.source import Source
 from trueup.engine.vault import CLOSURE, closure_bytes
@@ -102,7 +101,7 @@ class Adoption:
         baseline = self.books.baseline(stack.id)
         if baseline is None:
             raise Broken(f"{stack.name} is settled and has no baseline")
-        with self.errands.observed(source, Errand("check", new_id("chk"), f"check:{stack.id}")) as live:
+        with self.errands.observed(source, Errand("check", CHECKS, f"check:{stack.id}")) as live:
             attributed = attribute(live.plan(), baseline)
         with_children = accepted(baseline, attributed)
         if with_children != baseline and attributed.plan.basis.live == baseline.basis.live:
@@ -170,7 +169,7 @@ class Adoption:
                 )
 
     def _preview(self, source: Source) -> tuple[Source, Preview]:
-        errand = Errand("check", new_id("chk"), f"check:{source.stack.id}")
+        errand = Errand("check", CHECKS, f"check:{source.stack.id}")
         reading = self.errands.read(source)
         with self.errands.observed(source, errand) as live:
             plan = live.plan()

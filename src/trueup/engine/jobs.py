@@ -117,6 +117,7 @@ class Jobs:
             evidence=self.evidence(errand.session) if errand.right == "apply" else None,
             fence=errand.fence,
             destroy=errand.purpose == "destroy",
+            routine=errand.session == CHECKS,
             elsewhere=lambda kinds: self._elsewhere(source, kinds),
             walls=lambda: self.walls(declaration, granted.environment),
         )

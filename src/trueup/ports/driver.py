@@ -98,6 +98,8 @@ class Job(Generic[SpecT]):
     fence: Fence | None = None
     """Given for `open`: an apply hands it to its supervisor."""
     destroy: bool = False
+    routine: bool = False
+    """One of many that are alike: a program that it starts may stay for the next one with the same credentials."""
     elsewhere: Callable[[frozenset[str]], Iterable[tuple[str, Address, Resource]]] = lambda kinds: ()
     """What other stacks of this driver settled last, of these kinds of resources: the stack's name, address and values.
     A live child of one stack's resource may be another stack's."""

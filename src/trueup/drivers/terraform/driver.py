@@ -57,7 +57,7 @@ class TerraformDriver:
     @contextlib.contextmanager
     def observe(self, job: Job[Any]) -> Iterator[TerraformObservation]:
         prepared = self._prepare(job)
-        prepared.loan = self._kept.loan(prepared.client.workdir.base) if job.purpose == "check" else None
+        prepared.loan = self._kept.loan(prepared.client.workdir.base) if job.routine else None
         try:
             yield TerraformObservation(prepared)
         finally:

@@ -8,7 +8,7 @@ TF_REATTACH_PROVIDERS. Terraform checks nothing about such a provider, so here i
 * only roots with one configuration of it, for the same reason: aliases would overwrite each other;
 * never another environment than the one that the provider would have got: credentials that differ, or that were
   renewed, are another key;
-* only checks: a proposal's code was agreed to by nobody, and an apply starts its own;
+* only routine checks: a proposal's code was agreed to by nobody, and proofs and applies start their own;
 * the socket has no authentication, so it lies in a directory of its own that is private.
 
 Handshake: https://github.com/hashicorp/go-plugin/blob/main/docs/internals.md; variable:
