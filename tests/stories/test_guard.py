@@ -87,6 +87,10 @@ def test_an_author_may_release_and_it_is_told_and_is_no_approval(small: SmallOff
     small.merged(WEB, "core", "shop", by="ben")
     run = small.finish()
     assert run.state is RunState.BLOCKED
+    small.site.runs.urge(run.id, named("ben"), "customers wait")
+    small.site.runs.urge(run.id, named("mira"))
+    small.look(2)
+    assert small.run(run).urgent and small.run(run).state is RunState.BLOCKED, "urgent is no way around the guard"
     small.site.runs.release(run.id, named("ben"), [drift.address], "the incident is over")
     small.look(2)
     assert small.run(run).state is RunState.AWAITING_APPROVAL

@@ -11,7 +11,9 @@ from trueup.cli.when import When
 from trueup.engine.history import History
 from trueup.model.drift import Origin, Resolution
 from trueup.model.errors import Invalid
+from trueup.model.people import Identity
 from trueup.model.run import RunState
+from trueup.model.signal import LiveEvent
 from trueup.ports.store import LedgerFilter
 from trueup.render.undoings import day
 from trueup.web import shown
@@ -32,6 +34,17 @@ def add_origin(office: SmallOffice, who: str, at: datetime) -> None:
         tx.put_drift(replace(stored, origin=Origin(who, at, "event-1")))
 
 
+def told_by_the_cloud(office: SmallOffice, who: str) -> None:
+    """The cloud's log tells who removed a rule of the group, with Terraform."""
+    at, stack = office.site.clock.now(), office.stack().id
+    with office.site.store.transaction() as tx:
+        names = frozenset(each.text for each in tx.subjects(stack) if each.address == GROUP and each.exact)
+        assert names, "the index knows the group by its ids"
+        call, person = "RevokeSecurityGroupIngress", Identity("email", f"{who}@acme.example")
+        agent = "APN/1.0 HashiCorp/1.0 Terraform/1.11.4"
+        tx.add_events(stack, [LiveEvent("event-2", "aws", at, at, call, person, names, user_agent=agent)])
+
+
 def test_a_ghost_revert_beside_us_is_told_and_its_comeback_linked(small: SmallOffice) -> None:
     """Anna opens a port; ben's plain apply removes it; somebody opens it again: each is told with the one before."""
     small.adopt()
@@ -41,9 +54,12 @@ def test_a_ghost_revert_beside_us_is_told_and_its_comeback_linked(small: SmallOf
     add_origin(small, "anna", opened)
     small.edit(WEB, "core", "shop", by="ben", message="Give it to the shop")
     small.apply_by_hand()
+    told_by_the_cloud(small, "ben")
     small.look()
     small.check("web")
     (told,) = small.ledger("drift.reverted-by")
+    assert told.draft.summary.endswith("beside Trueup by ben") and told.draft.actor == "ben"
+    assert (told.draft.details["by"], told.draft.details["event"]) == ("ben", "event-2")
     assert told.draft.summary.startswith(
         f"REVERTED {GROUP} ingress 8443/tcp from 10.0.0.0/8, added {day(opened)} by anna, never codified; undone on"
     )

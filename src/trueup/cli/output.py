@@ -5,7 +5,8 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from rich.console import Console, RenderableType
 from ruamel.yaml import YAML
@@ -53,7 +54,19 @@ def console() -> Console:
 
 
 def clock() -> When:
-    return When(datetime.now().astimezone())
+    return When(datetime.now(_local_zone()))
+
+
+def _local_zone() -> tzinfo | None:
+    """With its summer time, which a date of half a year ago may have had; else the offset of this moment."""
+    name = os.environ.get("TZ", "").lstrip(":")
+    try:
+        if name:
+            return ZoneInfo(name)
+        with open("/etc/localtime", "rb") as file:
+            return ZoneInfo.from_file(file, key="local")
+    except (OSError, ValueError, KeyError):  # no such zone, or no database of zones here
+        return datetime.now().astimezone().tzinfo
 
 
 def as_yaml(document: JSON) -> str:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from trueup.engine.attribution import Attribution
 from trueup.engine.catalog import Catalog
 from trueup.engine.settling import drift_draft
+from trueup.model.address import parent_of
 from trueup.model.drift import Drift
 from trueup.model.ledger import Draft
 from trueup.model.signal import LiveEvent
@@ -21,7 +23,7 @@ class Undoing:
         """The ledger's entry of a change by hand that an apply beside us undid: what, whose, since when, and by what
         (`how`). `commit` is the one that was applied, where that is known."""
         event = self.event(tx, stack, drift, at)
-        person = self.catalog.manifest.people.who(event.identity) if event else ""
+        person = Attribution(self.catalog).who(event) if event else ""
         by = f"{how} by {person}" if person else how
         draft = drift_draft(
             stack,
@@ -40,7 +42,8 @@ class Undoing:
 
     def event(self, tx: Transaction, stack: Stack, drift: Drift, at: datetime) -> LiveEvent | None:
         """The newest write to that address between the last look that saw the drift and now. Never one of ours."""
-        names = [each for each in tx.subjects(stack.id) if each.address == drift.address]
+        there = {drift.address, parent_of(drift.address)}
+        names = [each for each in tx.subjects(stack.id) if each.address in there]
         theirs = [
             each
             for each in tx.events(stack.id, drift.last_seen, at)
