@@ -82,9 +82,10 @@ class Notices:
     def _take(self, tx: Transaction, entries: Sequence[Entry], manifest: Manifest) -> None:
         audience = Audience(manifest.alerts, manifest.notify, manifest.people)
         found: list[Addressed] = []
+        lasting: dict[str, frozenset[str]] = {}
         for entry in entries:
             # Remembered at once: what a later entry of this very batch ends was told of.
-            for each in _addressed(tx, entry, manifest, audience):
+            for each in _addressed(tx, entry, manifest, audience, lasting):
                 found.append(each)
                 if not each.route.problem:
                     _remember(tx, each)
@@ -196,26 +197,32 @@ def quiet_words(quiet: Quiet | None) -> str:
     return f"{quiet.start:%H:%M} to {quiet.end:%H:%M} {quiet.zone}" if quiet else ""
 
 
-def _addressed(tx: Transaction, entry: Entry, manifest: Manifest, audience: Audience) -> Iterator[Addressed]:
+def _addressed(
+    tx: Transaction, entry: Entry, manifest: Manifest, audience: Audience, lasting: dict[str, frozenset[str]]
+) -> Iterator[Addressed]:
+    """`lasting` is what was found of stacks in this transaction already: a backlog is read once and not for each."""
     if not concern(entry.draft.kind):
         return
-    about = _about(tx, entry, manifest)
+    stack = entry.draft.stack
+    if stack not in lasting:
+        lasting[stack] = _lasting(tx, stack)
+    about = _about(tx, entry, manifest, lasting[stack])
     for notice in notices_of(entry, about):
         threads = [*tx.threads(notice.subject), *tx.threads(notice.condition)]
         for route in routed(notice, about, audience, threads):
             yield Addressed(notice, route)
 
 
-def _about(tx: Transaction, entry: Entry, manifest: Manifest) -> About:
+def _about(tx: Transaction, entry: Entry, manifest: Manifest, lasting: frozenset[str]) -> About:
     draft = entry.draft
     named = draft.details.get("drift")
     drift = tx.drift(DriftId(named)) if isinstance(named, str) else None
     declaration = manifest.declaration(draft.name)
     attributes = {"env": draft.environment, "name": draft.name.rpartition("/")[2]}
     if declaration is None:
-        return About(drift, (), attributes, _lasting(tx, draft.stack))
+        return About(drift, (), attributes, lasting)
     attributes |= {name: str(value) for name, value in attributes_of(declaration).items()}
-    return About(drift, declaration.owner, attributes, _lasting(tx, draft.stack))
+    return About(drift, declaration.owner, attributes, lasting)
 
 
 def _lasting(tx: Transaction, stack: str) -> frozenset[str]:
