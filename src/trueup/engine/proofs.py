@@ -1,7 +1,7 @@
 """Proofs: for what an open change request was proven, and whether that still holds."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from trueup.engine.catalog import Catalog
@@ -10,7 +10,7 @@ from trueup.engine.errands import Errands
 from trueup.model.drift import Drift, DriftId, DriftState
 from trueup.model.errors import Refused, TrueupError
 from trueup.model.request import ChangeRequest, RequestState, Status
-from trueup.model.stack import Stack
+from trueup.model.stack import Stack, StackId
 from trueup.ports.forge import Forge
 from trueup.ports.store import Store, Transaction
 from trueup.render.values import shown
@@ -33,6 +33,17 @@ class Proof:
     proven: bool
     outdated: str = ""
     """Why it does not hold any more, as it was said in the change request."""
+
+
+@dataclass(frozen=True)
+class _Outdated:
+    drift: Drift
+    proof: Proof
+    why: str
+
+    @property
+    def is_news(self) -> bool:
+        return self.why != self.proof.outdated
 
 
 @dataclass(frozen=True)
@@ -75,19 +86,22 @@ class Proofs:
         with self.store.transaction() as tx:
             stacks = {stack.id: stack for stack in tx.stacks()}
             waiting = [drift for drift in tx.drifts() if drift.request is not None]
-        for drift in waiting:
-            proof, stack = self.of(drift.id), stacks[drift.stack]
-            forge = self.forges(stack.repository)
-            if proof is None or not proof.proven or proof.request != drift.request or forge is None:
+        for (id, number), drifts in _by_request(waiting).items():
+            stack, forge = stacks[id], self.forges(stacks[id].repository)
+            outdated = [
+                _Outdated(drift, proof, why)
+                for drift in drifts
+                if (proof := self.of(drift.id)) is not None and proof.proven and proof.request == number
+                if (why := "; ".join(self._outdated(drift, proof, stack)))
+            ]
+            if forge is None or not any(each.is_news for each in outdated):
                 continue
-            why = "; ".join(self._outdated(drift, proof, stack))
-            if not why or why == proof.outdated:
-                continue
-            request = forge.get(proof.request)
+            request = forge.get(number)
             if request.state is RequestState.OPEN:
-                self._say(forge, request, stack, drift, why)
+                self._say(forge, request, stack, outdated)
             with self.store.transaction() as tx:
-                self.keep(tx, drift.id, replace(proof, outdated=why))
+                for each in outdated:
+                    self.keep(tx, each.drift.id, replace(each.proof, outdated=each.why))
 
     def _outdated(self, drift: Drift, proof: Proof, stack: Stack) -> Iterator[str]:
         if drift.fingerprint != proof.fingerprint:
@@ -103,16 +117,31 @@ class Proofs:
         if not same:
             yield f"the branch has other files of {stack.name} by now: it was {proof.revision[:12]}, and is {head[:12]}"
 
-    def _say(self, forge: Forge, request: ChangeRequest, stack: Stack, drift: Drift, why: str) -> None:
-        body = (
-            f"**The proof of this change request does not hold any more.** {why}.\n\n"
-            f"`trueup drift codify {drift.id}` writes and proves it again, in another change request that takes the "
-            "place of this one."
-        )
-        forge.comment(request.number, "trueup", body, marker=MARKER)
-        forge.set_status(request.head, CONTEXT, Status("failure", f"outdated: {why}"[:140]))
-        summary = f"the proof of #{request.number} for {drift.address} on {stack.name} does not hold any more: {why}"
-        details = {"drift": drift.id, "address": drift.address, "why": why}
-        draft = about(stack, "drift.proof-outdated", summary)
+    def _say(self, forge: Forge, request: ChangeRequest, stack: Stack, outdated: Sequence[_Outdated]) -> None:
+        again = " ".join(each.drift.id for each in outdated)
+        lines = [
+            "**The proof of this change request does not hold any more:**",
+            "",
+            *(f"* `{each.drift.address}`: {each.why}" for each in outdated),
+            "",
+            f"`trueup drift codify {again}` writes and proves it again, in another change request that takes the place "
+            "of this one.",
+        ]
+        forge.comment(request.number, "trueup", "\n".join(lines), marker=MARKER)
+        forge.set_status(request.head, CONTEXT, Status("failure", f"outdated: {outdated[0].why}"[:140]))
         with self.store.transaction() as tx:
-            tx.record(replace(draft, request=request.number, details=details))
+            for each in outdated:
+                if each.is_news:
+                    address = each.drift.address
+                    summary = f"the proof of #{request.number} for {address} on {stack.name} does not hold any more"
+                    details = {"drift": each.drift.id, "address": address, "why": each.why}
+                    draft = about(stack, "drift.proof-outdated", f"{summary}: {each.why}")
+                    tx.record(replace(draft, request=request.number, details=details))
+
+
+def _by_request(drifts: Sequence[Drift]) -> Mapping[tuple[StackId, int], Sequence[Drift]]:
+    found: dict[tuple[StackId, int], list[Drift]] = {}
+    for drift in drifts:
+        if drift.request is not None:
+            found.setdefault((drift.stack, drift.request), []).append(drift)
+    return found

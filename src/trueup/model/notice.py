@@ -12,7 +12,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "quarantined": ("drift.quarantined",),
     "response": ("drift.responding",),
     "held": ("drift.held",),
-    "codification": ("drift.codifying", "drift.draft"),
+    "codification": ("drift.codifying", "drift.draft", "drift.proof-outdated"),
     "tolerated": ("drift.tolerated",),
     "resolved": ("drift.resolved.",),
     "undone": ("drift.reverted-by",),
