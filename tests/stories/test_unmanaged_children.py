@@ -100,6 +100,7 @@ def test_a_rule_beside_standalone_rules_is_noticed_written_and_imported(
         assert not declined.proven and "nothing to write" in declined.declined[0].reason
         office.adopt()
         assert office.drift(vanished.id).resolution is Resolution.ADOPTED and office.check("web") == []
+        assert office.ledger("drift.settled")[-1].draft.details["children"] == [vanished.address]
 
 
 def test_a_parent_is_not_replaced_over_a_stray_rule(cloud: Cloud, terminal: Terminal, tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ class Adoption:
                 tx.record(draft)
             summary = f"{person} settled what no plan sees on {stack.name}, as it is now"
             settled = [each.address for each in attributed.changes if parent_of(each.address)]
-            draft = about(stack, "stack.adopted", summary, person, reason)
+            draft = about(stack, "drift.settled", summary, person, reason)
             tx.record(replace(draft, details={"children": settled}))
         return next_one
 
