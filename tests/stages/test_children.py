@@ -12,7 +12,7 @@ from trueup.model.causes import Cause
 from trueup.model.child import Child
 from trueup.model.drift import Drift, DriftState, Resolution
 from trueup.model.plan import Action, Address, Applied, AttributedPlan, Outcome, Plan, PlannedChange, Resource
-from trueup.model.values import JSON
+from trueup.model.values import JSON, UNKNOWN
 from trueup.stages.attribute import attribute
 from trueup.stages.children import looked_at, managed
 from trueup.stages.detect import Detection, detect
@@ -121,6 +121,9 @@ def test_the_attribute_of_the_parent_stays_silent_where_the_children_tell() -> N
     )
     assert [each.address for each in attribute(looked, books({})).drifted] == ['group.a/rule["ssh"]']
     assert [each.address for each in attribute(made, books({})).drifted] == [G]
+    anew = {**live, "ingress": UNKNOWN}
+    replaced = replace(looked, changes=(PlannedChange(G, "group", Action.REPLACE, live, anew),))
+    assert [each.address for each in attribute(replaced, books({})).drifted] == ['group.a/rule["ssh"]']
     unseen_before = attribute(looked, books({}, looked=False))
     assert [each.address for each in unseen_before.drifted] == [G]
     assert looked_at(books({}, looked=False), unseen_before).watched == frozenset(), "that drift is decided first"

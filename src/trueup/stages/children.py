@@ -63,9 +63,7 @@ def without_doubles(
             name for name, kind in plan.told.get(change.address, {}).items() if watch(change.address, kind) in known
         }
         differences = tuple(
-            each
-            for each in change.differences
-            if not (each.cause is Cause.UNMANAGED and each.path and each.path[0] in doubled)
+            each for each in change.differences if not (each.cause.is_drift and each.path and each.path[0] in doubled)
         )
         if differences or change.planned is not None:
             kept.append(replace(change, differences=differences))
