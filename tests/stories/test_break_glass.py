@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import serving
+from tests.signals.records import envelope
 from tests.stories.small import WEB, SmallOffice, code_of_web, data, named, on_aws, open_small, open_with
 from tests.terraform.aws import make_bucket
 from trueup.demo.cloud import Cloud
@@ -113,6 +114,7 @@ def test_what_was_done_by_hand_in_an_emergency_ends_in_code(desk: Desk) -> None:
         if of_session(record.identity) == id and not record.failed and record.kind == "write"
     ]
     assert wrote.action == "ec2:AuthorizeSecurityGroupIngress"
+    assert office.site.signals.take("aws", [envelope(dict(wrote.event))]).accepted == 1
     refused = desk.trueup("ben", "break-glass", "exec", id, "--", "env")
     assert refused.code == 1 and f"{id} is not ben's" in refused.err
 
@@ -123,6 +125,7 @@ def test_what_was_done_by_hand_in_an_emergency_ends_in_code(desk: Desk) -> None:
     (written,) = glass.written
     (drift,) = office.check("web")
     assert written.proven and written.drifts == (drift.id,) and drift.state is DriftState.CODIFYING
+    assert drift.origin is not None and (drift.actor, drift.origin.break_glass) == ("anna", id)
     request = office.forge.get(written.request)
     assert "8443" in office.forge.diff(request.number) and "checkout is down" in request.body
     assert glass.state is BreakGlassState.FOLLOWED
@@ -133,7 +136,14 @@ def test_what_was_done_by_hand_in_an_emergency_ends_in_code(desk: Desk) -> None:
     assert office.open_ports == {443, 8443} and office.real_tags["Owner"] == "shop"
     assert office.drift(drift.id).resolution is Resolution.CODIFIED
     told = desk.trueup("ben", "break-glass", "show", id, "--markdown").out
-    for part in ("checkout is down", "INC-4711", "anna took credentials", "8443", f"codified in #{request.number}"):
+    for part in (
+        "checkout is down",
+        "INC-4711",
+        "anna took credentials",
+        "8443",
+        "| anna |",
+        f"codified in #{request.number}",
+    ):
         assert part in told, told
     assert "Nothing." in told.partition("What is owed")[2]
     kinds = [entry.draft.kind.removeprefix("break-glass.") for entry in office.ledger("break-glass.")]
