@@ -1,7 +1,6 @@
 """Times: relative and absolute as shown, and spans of time as typed."""
 
 from datetime import datetime, timedelta
-from zoneinfo import available_timezones
 
 import pytest
 
@@ -79,8 +78,6 @@ def test_which_time_was_meant_is_said_in_both_zones() -> None:
 
 def test_a_date_has_the_offset_of_its_own_season(monkeypatch: pytest.MonkeyPatch) -> None:
     """Summer time in summer, whenever it is typed; a zone that does not exist is no reason to fail."""
-    if "Europe/Berlin" not in available_timezones():
-        pytest.skip("there is no database of time zones: apt-get install tzdata")
     monkeypatch.setenv("TZ", "Europe/Berlin")
     assert moment("2026-07-01T03:05", clock().now, past=True).endswith("T03:05:00+02:00")
     assert moment("2026-12-01T03:05", clock().now, past=True).endswith("T03:05:00+01:00")
