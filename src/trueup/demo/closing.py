@@ -9,6 +9,7 @@ from trueup.demo import company, console
 from trueup.demo.incident import APP, MAIN
 from trueup.demo.people import Edit
 from trueup.demo.scene import Scene
+from trueup.demo.second_night import incident_view
 from trueup.model.run import RunState
 from trueup.model.values import JSON
 from trueup.wiring import Options, installation
@@ -21,6 +22,9 @@ ORDER = (
     ("drift.codifying", "mira"),
     ("run.approved", "carla"),
     ("drift.resolved.codified", ""),
+    ("break-glass.opened", "mira"),
+    ("break-glass.closed", "mira"),
+    ("drift.breached", ""),
     ("foreign.apply", ""),
 )
 """The story as the ledger must tell it: kinds of entries, and whose act it was where it was a person's."""
@@ -57,6 +61,7 @@ def _apply_by_hand(scene: Scene) -> None:
 def books(scene: Scene) -> None:
     """What changed, who did it, who agreed: in order, and provably unaltered."""
     tell, facts = scene.telling, scene.facts
+    incident_view(scene)
     scene.anna.types("what-changed", "--since", "1h")
     entries: list[JSON] = facts.get("what-changed")
     _in_order(scene, entries)

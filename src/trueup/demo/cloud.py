@@ -75,11 +75,12 @@ class Cloud:
     a session of `plan_role` cannot write, and only who is trusted can assume a role.
 
     `hand` is the IAM user who applied everything first, `console` the session of an engineer in the web console,
-    `trueup` the IAM user that may assume `plan_role` and `apply_role`.
+    `trueup` the IAM user that may assume `plan_role`, `apply_role` and `break_glass_role`.
     """
 
     plan_role = f"arn:aws:iam::{ACCOUNT}:role/trueup-plan"
     apply_role = f"arn:aws:iam::{ACCOUNT}:role/trueup-apply"
+    break_glass_role = f"arn:aws:iam::{ACCOUNT}:role/trueup-break-glass"
     engineer_role = f"arn:aws:iam::{ACCOUNT}:role/engineer"
 
     endpoint: str
@@ -215,6 +216,7 @@ class Cloud:
         reading = [f"{service}:{verb}*" for service in SERVICES for verb in ("Describe", "Get", "List")]
         self.role("trueup-plan", _policy("Allow", *reading), self.trueup)
         self.role("trueup-apply", anything, self.trueup)
+        self.role("trueup-break-glass", anything, self.trueup)
         self.role("engineer", anything, sso)
         self.console = self.assume(self.engineer_role, "mira@acme.example", sso)
 

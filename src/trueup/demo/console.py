@@ -8,10 +8,10 @@ WEB, INTERNAL = "checkout-web", "internal"
 """The two security groups of an environment: one with rules inside, one with rules of their own."""
 
 
-def open_port(cloud: Cloud, environment: str, port: int, why: str) -> None:
-    """The engineer opens a port of the checkout to the company's network."""
+def open_port(cloud: Cloud, environment: str, port: int, why: str, name: str = WEB) -> None:
+    """The engineer opens a port of a group, the checkout's unless another is named, to the company's network."""
     cloud.client("ec2", cloud.console).authorize_security_group_ingress(
-        GroupId=group(cloud, environment, WEB)["GroupId"],
+        GroupId=group(cloud, environment, name)["GroupId"],
         IpPermissions=[
             {
                 "IpProtocol": "tcp",
@@ -37,9 +37,9 @@ def retag(cloud: Cloud, environment: str, name: str, key: str, value: str) -> No
     ec2.create_tags(Resources=[group(cloud, environment, name)["GroupId"]], Tags=[{"Key": key, "Value": value}])
 
 
-def ports(cloud: Cloud, environment: str) -> set[int]:
-    """What is really open on the checkout."""
-    return {rule["FromPort"] for rule in group(cloud, environment, WEB)["IpPermissions"]}
+def ports(cloud: Cloud, environment: str, name: str = WEB) -> set[int]:
+    """What is really open on a group, the checkout's unless another is named."""
+    return {rule["FromPort"] for rule in group(cloud, environment, name)["IpPermissions"]}
 
 
 def sources(cloud: Cloud, environment: str, port: int) -> set[str]:

@@ -37,6 +37,7 @@ def observing(written: str, cloud: Cloud, terminal: Terminal) -> str:
             '  - match: {env: "*"}',
             f'    plan: {{awsRole: "{cloud.plan_role}"}}',
             f'    apply: {{awsRole: "{cloud.apply_role}"}}',
+            f'    breakGlass: {{awsRole: "{cloud.break_glass_role}"}}',
             "contexts:",
             "  - vars:",
             *(f'      {name}: "{value}"' for name, value in variables.items()),

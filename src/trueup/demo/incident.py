@@ -1,6 +1,10 @@
-"""The incident: a port opened by hand at night, and what keeps it open (steps 3 to 7)."""
+"""The incident: ports opened by hand at night, and what keeps them open (steps 3 to 8)."""
+
+import time
+from functools import partial
 
 from trueup.demo import console
+from trueup.demo.cloud import CloudRecord
 from trueup.demo.opening import merge, opened
 from trueup.demo.people import Edit
 from trueup.demo.scene import Scene
@@ -8,37 +12,63 @@ from trueup.model.drift import DriftState, Resolution
 from trueup.model.run import RunState
 from trueup.model.values import JSON
 
-APP = "prod/app"
+APP, NETWORKING = "prod/app", "prod/networking"
 MAIN = f"environments/{APP}/main.tf"
 GROUP = "aws_security_group.web"
 PORT = 8443
+INTERNAL, CACHE = "aws_security_group.internal", 6379
+"""The other group, whose rules are resources of their own, and the port that is opened there."""
 
 
 def at_night(scene: Scene) -> None:
-    """Somebody opens a port in the console, because customers cannot pay."""
-    scene.telling.say("Checkout is down. Mira opens 8443 to the company's network in the console: it works again.")
+    """Somebody opens ports in the console, because customers cannot pay. The cloud's own log tells Trueup."""
+    tell, facts = scene.telling, scene.facts
+    tell.say(
+        "Checkout is down. Mira opens 8443 to the company's network in the console, and 6379 on the internal group, "
+        "whose rules are resources of their own: it works again."
+    )
+    began = time.monotonic()
     console.open_port(scene.cloud, "prod", PORT, "incident 4711")
+    console.open_port(scene.cloud, "prod", CACHE, "incident 4711", console.INTERNAL)
     _still_open(scene)
     scene.mira.git("fetch", "--quiet", "origin")
-    code = scene.mira.git("show", f"origin/main:{MAIN}")
-    scene.telling.holds("the code does not know of it", str(PORT) not in code, code)
+    code = scene.mira.git("grep", "-h", "from_port", "origin/main", "--", "environments/prod")
+    tell.holds("the code knows of neither", str(PORT) not in code and str(CACHE) not in code, code)
+    for stack in (APP, NETWORKING):
+        with tell.waiting(f"the event, and a check of {stack}"):
+            facts.until(f"{stack} has drifted", partial(facts.drifts, stack), bool)
+    tell.say(f"CloudTrail's records arrived; both were found {time.monotonic() - began:.0f} s after the first change.")
 
 
 def found(scene: Scene) -> None:
-    """A check finds it, says what and since when, and does not touch it."""
+    """What the checks found: what, who, since when; in both layouts. Nothing is touched."""
     tell, facts = scene.telling, scene.facts
-    before = facts.stack(APP)["check"]["last_clean_at"]
-    scene.carla.types("stack", "check", APP, "--exit-code", code=3, lines=(4, 0))
+    scene.carla.types("drift", "list")
     drift = facts.drift(APP)
     scene.carla.types("drift", "show", drift["id"], lines=(16, 0))
     tell.holds(f"the drift is in {GROUP}, and nowhere else", drift["address"] == GROUP, drift)
+    origin = drift["origin"] or {}
+    tell.holds(
+        "it was Mira, and the record says from where and with which call",
+        origin.get("actor") == "mira" and origin.get("name") == "AuthorizeSecurityGroupIngress" and origin["address"],
+        drift,
+    )
+    reason = facts.stack(APP)["check"]["reason"]
+    tell.holds(f'nobody had to look: the check was made for "{reason}"', "AuthorizeSecurityGroupIngress" in reason)
+    child = facts.drift(NETWORKING)
+    tell.holds(
+        "the other one is in no plan of any Terraform: a rule that no code has, beside those that are resources",
+        child["kind"] == "aws_security_group_rule"
+        and child["address"].startswith(INTERNAL)
+        and {each["cause"] for each in child["differences"]} == {"unmanaged"},
+        child,
+    )
+    tell.holds("and it was Mira as well", (child["origin"] or {}).get("actor") == "mira", child)
     tell.holds(
         f"it says that {PORT} was opened", str(PORT) in str([each["real"] for each in drift["differences"]]), drift
     )
     since = (drift["not_before"], drift["first_seen"])
-    tell.holds(
-        "and when: after the last clean look, before this one", bool(before) and before <= since[0] < since[1], since
-    )
+    tell.holds("and when: after the last clean look, before this one", bool(since[0]) and since[0] < since[1], since)
     _still_open(scene)
 
 
@@ -128,6 +158,43 @@ def delivered(scene: Scene) -> None:
     drift = facts.get("drifts", before["id"])
     tell.holds("the drift is resolved: codified", drift["resolution"] == Resolution.CODIFIED, drift)
     scene.carla.types("stack", "check", APP, "--exit-code", lines=(3, 0))
+
+
+def other_layout(scene: Scene) -> None:
+    """The rule that no plan sees becomes a resource, and is imported instead of created."""
+    tell, facts = scene.telling, scene.facts
+    drift = facts.drift(NETWORKING)
+    scene.mira.types("stack", "coverage", NETWORKING, lines=(14, 0))
+    scene.mira.types(
+        "drift", "codify", drift["id"], "--reason", "The new cache: checkout cannot do without", lines=(3, 3)
+    )
+    drift = facts.get("drifts", drift["id"])
+    request = facts.get("repositories", "infra", "requests", drift["request"])
+    tell.holds("proven: a change request, no draft", not request["draft"], request)
+    scene.anna.types("request", "show", f"infra#{request['number']}", lines=(0, 32))
+    tell.holds(
+        "it writes a resource beside its siblings, and the block that imports it",
+        'resource "aws_security_group_rule"' in request["diff"] and "import {" in request["diff"],
+        request["diff"],
+    )
+    commit = merge(scene, request["number"])
+    with tell.waiting("the delivery"):
+        run = facts.run_reaching(facts.started(NETWORKING, commit), RunState.AWAITING_APPROVAL)
+    scene.carla.types("run", "approve", run["id"], lines=(4, 0))
+    with tell.waiting("the import"):
+        facts.run_reaching(run["id"], RunState.FINISHED)
+    drift = facts.get("drifts", drift["id"])
+    tell.holds("the drift is resolved: codified", drift["resolution"] == Resolution.CODIFIED, drift)
+    writes = [record.action for record in scene.cloud.records() if _wrote_rules(record, run["id"])]
+    tell.holds("nothing was created or removed in the cloud for it", not writes, writes)
+    open_ones = console.ports(scene.cloud, "prod", console.INTERNAL)
+    tell.holds(f"{CACHE} is open", CACHE in open_ones, sorted(open_ones))
+    said = scene.carla.types("stack", "check", NETWORKING, "--exit-code", lines=(3, 0))
+    tell.holds("and Terraform manages it: no drift is left", facts.drifts(NETWORKING) == [], said)
+
+
+def _wrote_rules(record: CloudRecord, run: str) -> bool:
+    return record.kind == "write" and record.service == "ec2" and run in record.identity
 
 
 def _still_open(scene: Scene) -> None:

@@ -80,6 +80,8 @@ def _point_trueup_at_it(scene: Scene) -> None:
     scene.carla.pushes("Let Trueup observe")
     with scene.telling.waiting("trueup up"):
         scene.start_trueup()
+    scene.telling.say("EventBridge is given a token that may hand in events, and nothing else.")
+    scene.start_events(str(scene.carla.asks("token", "create", "carla", "--scope", "events")["token"]))
     modes = [scene.facts.stack(stack)["mode"] for stack in STACKS]
     scene.telling.holds("Trueup runs, and everything is in mode observe", modes == ["observe"] * len(STACKS), modes)
 

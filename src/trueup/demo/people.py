@@ -1,5 +1,6 @@
 """People of the story: they edit, commit and push, and they type `trueup`."""
 
+import json
 import shlex
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from trueup.demo.company import Author
 from trueup.demo.telling import Telling
 from trueup.demo.terminal import Terminal
 from trueup.model.errors import Broken
+from trueup.model.values import JSON
 from trueup.system.processes import Command, capture
 
 TRUEUP = (sys.executable, "-P", "-m", "trueup")
@@ -52,6 +54,10 @@ class Person:
         self.telling.typed(command, said, lines)
         return Text.from_ansi(said).plain
 
+    def asks(self, *words: str) -> JSON:
+        """`trueup WORDS -o json`, untold: what needs no name, because it is about the installation."""
+        return json.loads(self._ended((*words, "--output", "json"))[1])
+
     def types_side_by_side(self, *every: tuple[str, ...], lines: tuple[int, int] | None = None) -> None:
         """The same in as many terminals at once; told in the order given."""
         with self.telling.waiting(f"{len(every)} times trueup {every[0][0]}"), ThreadPoolExecutor(len(every)) as pool:
@@ -60,7 +66,9 @@ class Person:
             self.telling.typed(command, said, lines)
 
     def _run(self, words: tuple[str, ...], code: int = 0) -> tuple[str, str]:
-        words = (*words, "--as", self.name)
+        return self._ended((*words, "--as", self.name), code)
+
+    def _ended(self, words: tuple[str, ...], code: int = 0) -> tuple[str, str]:
         ended = capture(Command((*TRUEUP, *words), self.laptop, self.environment), seconds=SECONDS)
         command, said = f"trueup {shlex.join(words)}", (ended.stdout + ended.stderr).decode(errors="replace")
         if ended.code != code:

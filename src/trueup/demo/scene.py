@@ -10,12 +10,14 @@ from pathlib import Path
 from trueup.demo import company, providers
 from trueup.demo.cloud import Cloud
 from trueup.demo.company import Author
+from trueup.demo.eventbridge import EventBridge
 from trueup.demo.facts import Facts
 from trueup.demo.people import TRUEUP, Person
 from trueup.demo.server import Server
 from trueup.demo.telling import Telling
 from trueup.demo.terminal import Terminal, open_terminal
 from trueup.system.processes import Command
+from trueup.web.runtime import running
 
 POLL = "2s"
 
@@ -47,6 +49,11 @@ class Scene:
         return self.directory / "data"
 
     @property
+    def tools(self) -> Path:
+        """On everybody's PATH."""
+        return self.directory / "bin"
+
+    @property
     def anna(self) -> Person:
         return self._person(company.ANNA)
 
@@ -74,6 +81,12 @@ class Scene:
         self.ending.enter_context(Server(command, self.data, self.directory / "up"))
         self.ending.callback(self.facts.close)
 
+    def start_events(self, token: str) -> None:
+        """From now on the cloud delivers to Trueup what is written in it."""
+        runtime = running(self.data)
+        assert runtime is not None, "Trueup was started first"
+        self.ending.enter_context(EventBridge(self.directory / "cloud", runtime.url, token))
+
     def _person(self, author: Author) -> Person:
         return Person(author, self.laptop, self.terminal, self._shell(), self.telling)
 
@@ -83,6 +96,7 @@ class Scene:
         environment |= {"FORCE_COLOR": "1"} if self.telling.coloured else {"NO_COLOR": "1"}
         # Where this very Trueup is run from a checkout without being installed.
         path = os.environ.get("PYTHONPATH")
+        environment["PATH"] = f"{self.tools}{os.pathsep}{environment['PATH']}"
         return {**environment, "LC_ALL": "C.UTF-8", **({"PYTHONPATH": path} if path else {})}
 
 

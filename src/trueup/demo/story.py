@@ -13,7 +13,7 @@ from threading import Event
 
 from rich.console import Console
 
-from trueup.demo import closing, incident, opening
+from trueup.demo import closing, incident, opening, second_night
 from trueup.demo.scene import Scene, open_scene
 from trueup.demo.telling import COLUMNS, MARGIN, Telling
 from trueup.model.errors import Invalid, TrueupError
@@ -22,11 +22,14 @@ from trueup.settings import DemoOptions
 STEPS: tuple[tuple[str, Callable[[Scene], None]], ...] = (
     ("A company works by hand; Trueup looks, and is let in", opening.adoption),
     ("A change request: planned, approved, merged, applied in order", opening.change_request),
-    ("03:00, somebody opens port 8443 in the console", incident.at_night),
-    ("A check finds it, says since when, and leaves it alone", incident.found),
+    ("03:00, somebody opens ports in the console", incident.at_night),
+    ("Found by the cloud's own log: what, who, since when; left alone", incident.found),
     ("A routine change would have closed it: blocked", incident.blocked),
     ("The drift becomes code, proven", incident.codified),
     ("The routine change applies, and 8443 stays open", incident.delivered),
+    ("The other layout: a rule that no plan sees is imported", incident.other_layout),
+    ("The next night, by the book: break-glass", second_night.by_the_book),
+    ("Drift that nobody decides about: the deadline", second_night.deadline),
     ("Somebody runs plain terraform apply beside us", closing.foreign_apply),
     ("What changed, who, why; and nobody altered it", closing.books),
 )
