@@ -88,7 +88,7 @@ def test_a_rule_beside_standalone_rules_is_noticed_written_and_imported(
         office.merge(codified.request, approved_by="anna")
         assert WRITTEN in office.terminal.git(office.bare, "show", f"main:{WEB}")
         run = office.finish()
-        assert run.state is RunState.FINISHED and [str(each.action) for each in run.changes] == ["no-op"]
+        assert run.state is RunState.FINISHED and [str(each.action) for each in run.changes] == ["import"]
         ended = office.drift(drift.id)
         assert (ended.state, ended.resolution) == (DriftState.RESOLVED, Resolution.CODIFIED)
         assert office.check("web") == [] and office.open_ports == {22, 443, 8443}

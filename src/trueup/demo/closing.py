@@ -41,11 +41,11 @@ def foreign_apply(scene: Scene) -> None:
     with tell.waiting("terraform apply"):
         _apply_by_hand(scene)
     tell.holds("his tag is live", console.tags(scene.cloud, "prod", console.WEB).get("Tier") == "1")
-    said = scene.carla.types("stack", "check", APP, "--exit-code", lines=(10, 0))
-    tell.holds(f"the check calls it a foreign apply of {commit[:12]}", f"foreign apply of {commit[:12]}" in said, said)
+    with tell.waiting("the event, and a check"):
+        told: list[JSON] = facts.until("it is told", lambda: facts.get("ledger", kind="foreign.apply"), bool)
+    tell.say(f"Trueup heard of it, and looked: {told[-1]['summary']}.")
+    tell.holds("the ledger has it, with the commit that explains it", told[-1]["commit"] == commit, told)
     tell.holds("it is not drift", facts.drifts(APP) == [], facts.drifts(APP))
-    entry = facts.get("ledger", kind="foreign.apply")[-1]
-    tell.holds("the ledger has it, with the commit that explains it", entry["commit"] == commit, entry)
     settled = facts.stack(APP)["settled"]
     tell.holds("and that commit is what is settled now", settled == commit, settled)
     scene.carla.types("run", "discard", run["id"], "--reason", "Ben applied it by hand", lines=(4, 0))

@@ -18,7 +18,7 @@ LAYERS = """\
 PEOPLE = """\
 people:
   anna: {email: [anna@acme.example]}
-  ben: {email: [ben@acme.example]}
+  ben: {email: [ben@acme.example], aws: ["user:ben"]}
   carla: {email: [carla@acme.example]}
   mira: {email: [mira@acme.example], aws: ["*:mira@acme.example"]}
 """

@@ -66,7 +66,8 @@ class Person:
             self.telling.typed(command, said, lines)
 
     def _run(self, words: tuple[str, ...], code: int = 0) -> tuple[str, str]:
-        return self._ended((*words, "--as", self.name), code)
+        at = words.index("--") if "--" in words else len(words)
+        return self._ended((*words[:at], "--as", self.name, *words[at:]), code)
 
     def _ended(self, words: tuple[str, ...], code: int = 0) -> tuple[str, str]:
         ended = capture(Command((*TRUEUP, *words), self.laptop, self.environment), seconds=SECONDS)

@@ -1,6 +1,5 @@
 """The next night, by the book: break-glass from its opening to its change request; and a deadline that passes."""
 
-import json
 import sys
 from datetime import UTC, datetime
 
@@ -64,10 +63,8 @@ def by_the_book(scene: Scene) -> None:
     tell.holds("at its end Trueup wrote it into code by itself, proven", not request["draft"], request)
     commit = merge(scene, request["number"])
     with tell.waiting("the delivery"):
-        run = facts.run_reaching(facts.started(APP, commit), RunState.AWAITING_APPROVAL)
-    scene.carla.types("run", "approve", run["id"], lines=(4, 0))
-    with tell.waiting("the delivery"):
-        facts.run_reaching(run["id"], RunState.FINISHED)
+        run = facts.run_reaching(facts.started(APP, commit), RunState.FINISHED)
+    tell.holds("its delivery had nothing left to apply", run["changes"] == [], run)
     page = scene.anna.types("break-glass", "show", glass["id"])
     tell.holds("one page tells what changed, by whom, and where it was codified", str(PORT) in page, page)
     resolved = facts.get("drifts", drift["id"])
@@ -109,7 +106,8 @@ def deadline(scene: Scene) -> None:
 def incident_view(scene: Scene) -> None:
     """A call in the morning: what changed shortly before?"""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    said = scene.anna.types("what-changed", "--around", now)
-    scene.telling.holds("the newest change comes first, with who and why", "dev/networking" in said, said)
-    found = json.dumps(scene.facts.get("what-changed", since=now))
-    scene.telling.holds("nothing happened since", found == "[]", found)
+    said = scene.anna.types("what-changed", "--around", now, lines=(15, 0))
+    first = said.partition("\n2. ")[0]
+    scene.telling.holds(
+        "first comes what undid something made by hand, and whose it was", "REVERTED" in first and "mira" in first, said
+    )

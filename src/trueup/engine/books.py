@@ -144,7 +144,7 @@ def _summary(change: AttributedChange) -> ChangeSummary:
     return ChangeSummary(
         change.address,
         change.kind,
-        change.planned.action,
+        change.planned.word,
         tuple(
             DifferenceSummary(each.label, each.cause, each.settled, each.real, each.desired)
             for each in change.differences

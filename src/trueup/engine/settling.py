@@ -180,7 +180,7 @@ class Settling:
 
     def _finished(self, desk: Desk, attributed: AttributedPlan, verified: Verified) -> Draft:
         run, plan = desk.run, attributed.plan
-        counts = Counter(change.action for change in plan.changes)
+        counts = Counter(change.word for change in plan.changes)
         what = ", ".join(f"{count} {action}" for action, count in sorted(counts.items())) or "nothing to change"
         verb = {"delivery": "delivered", "revert": "reverted in", "destroy": "destroyed"}.get(run.kind, str(run.kind))
         remains = "" if verified.converged else f"; not converged, {len(verified.remains())} changes remain"

@@ -63,6 +63,13 @@ class PlannedChange:
     moved_from: Address | None = None
     imported: bool = False
 
+    @property
+    def word(self) -> str:
+        """What people call it: an import or a move that changes nothing is not nothing."""
+        if self.action is not Action.NOTHING:
+            return str(self.action)
+        return "import" if self.imported else "move" if self.moved_from else str(self.action)
+
 
 @dataclass(frozen=True)
 class Step:
