@@ -16,8 +16,6 @@ from trueup.model.stack import StackId, Standing
 from trueup.ports.store import Conflict, LedgerFilter, Transaction
 from trueup.settings import BREAK_GLASS_REQUEST, CHECK_AGAIN, FOLLOW_UP, FOLLOW_UP_AGAIN, FOLLOW_UP_LIMIT
 
-CONCLUDED = frozenset({CheckState.CLEAN, CheckState.DRIFTED})
-
 
 @dataclass(frozen=True)
 class FollowUps:
@@ -238,13 +236,8 @@ def owed(tx: Transaction, glass: BreakGlass) -> list[str]:
 
 
 def _looked_since(check: Check | None, since: datetime) -> bool:
-    return (
-        check is not None
-        and check.state in CONCLUDED
-        and check.started_at is not None
-        and check.started_at >= since
-        and check.completed_at is not None
-    )
+    """Whether a plan that began after it came to a conclusion. That another look is due by now changes nothing."""
+    return check is not None and check.planned_at is not None and check.planned_at >= since
 
 
 def _ask_for_a_look(tx: Transaction, stack: StackId, now: datetime, reason: str) -> None:

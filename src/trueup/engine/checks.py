@@ -82,6 +82,7 @@ class Checks:
                 started_at=now,
                 last_clean_at=before.last_clean_at if before else None,
                 completed_at=before.completed_at if before else None,
+                planned_at=before.planned_at if before else None,
                 reason=reason or (before.reason if before and before.state is CheckState.DUE else "schedule"),
             )
             tx.put_check(check)
