@@ -125,10 +125,8 @@ class Glass:
         due = at + (timedelta(minutes=1) if error else timedelta(minutes=30))
         with self.bench.installation.store.transaction() as tx:
             before = tx.check(stack) or Check(stack, state, at)
-            done = before.completed_at if error else at
-            tx.put_check(replace(before, state=state, due_at=due, started_at=at, ended_at=at, completed_at=done))
-            if error:
-                tx.put_check(replace(tx.check(stack) or before, error=error))
+            ended = replace(before, state=state, due_at=due, started_at=at, ended_at=at, error=error)
+            tx.put_check(ended if error else replace(ended, completed_at=at, planned_at=at))
 
     def check(self, name: str = DEV) -> Check:
         stack = self.bench.stack(name).id

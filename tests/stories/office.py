@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from tests.cloud import Company
@@ -175,7 +176,7 @@ class Office:
     def tags(self, environment: str = "prod", group: str = "checkout-web") -> dict[str, str]:
         return {tag["Key"]: tag["Value"] for tag in self.group(environment, group).get("Tags", [])}
 
-    def group(self, environment: str, name: str) -> dict[str, object]:
+    def group(self, environment: str, name: str) -> dict[str, Any]:
         groups = self.cloud.client("ec2").describe_security_groups()["SecurityGroups"]
         mark = {"Key": "Environment", "Value": environment}
         return next(each for each in groups if each["GroupName"] == name and mark in each.get("Tags", []))

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import yaml
 
-from tests.cloud import Cloud
 from tests.stories.office import Office, installed_beside, scheduler_of, signature
 from tests.terraform.aws import PROVIDER, backend, make_bucket, rule
+from trueup.demo.cloud import Cloud
 from trueup.demo.providers import lock_file
 from trueup.demo.terminal import Terminal
 from trueup.model.drift import Check, Drift, DriftId
