@@ -24,6 +24,7 @@ from trueup.ports.driver import Codifies, Declined
 from trueup.ports.forge import Forge
 from trueup.ports.tree import EditedTree, Edits
 from trueup.render.comments import codification_body
+from trueup.render.values import counted
 from trueup.stages.attribute import attribute
 from trueup.stages.codify import proves_at_baseline, proves_at_head
 
@@ -247,7 +248,7 @@ class Codification:
         proven = attempt.proven
         what = ", ".join(drift.address for drift in drifts)
         title = f"Codify drift on {head.stack.name}: {what}"
-        title = title if len(title) <= 120 else f"Codify {len(drifts)} drifts on {head.stack.name}"
+        title = title if len(title) <= 120 else f"Codify {counted(len(drifts), 'drift', 'drifts')} on {head.stack.name}"
         declined = [(each.address, each.reason, each.suggestion) for each in attempt.edited.declined]
         body = codification_body(drifts, declined, attempt.findings, attempt.edited.notes, reason)
         branch = f"trueup/codify-{drifts[0].id.removeprefix('dft-')}-{new_id('c').removeprefix('c-')[:4]}"
@@ -278,7 +279,8 @@ class Codification:
                     changed = replace(current, state=DriftState.CODIFYING, request=request.number, requested_by=person)
                     tx.put_drift(changed)
             outcome = "proven to make the plan empty of it" if proven else "a draft: it could not be proven"
-            summary = f"{person} asked to codify {len(drifts)} drift(s) on {stack.name}: #{request.number}, {outcome}"
+            many = counted(len(drifts), "drift", "drifts")
+            summary = f"{person} asked to codify {many} on {stack.name}: #{request.number}, {outcome}"
             details = {
                 "drifts": [drift.id for drift in drifts],
                 "proven": proven,

@@ -78,6 +78,7 @@ def _when(drift: Drift, now: datetime) -> str:
 
 
 def _seen(drift: Drift, now: datetime) -> str:
-    hours = max(0.0, (now - drift.first_seen).total_seconds() / 3600)
-    since = f"{hours:.0f} h" if hours < 96 else f"{hours / 24:.0f} days"
-    return f"open for {since}, seen {drift.sightings} times"
+    minutes = max(0.0, (now - drift.first_seen).total_seconds() / 60)
+    since = f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
+    since = since if minutes < 96 * 60 else f"{minutes / 1440:.0f} days"
+    return f"open for {since}, seen {'once' if drift.sightings == 1 else f'{drift.sightings} times'}"
