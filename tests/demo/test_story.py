@@ -43,11 +43,12 @@ def test_every_step_holds(tmp_path: Path) -> None:
 
 
 def make_group(scene: Scene) -> None:
-    """What the night needs: the checkout's security group in prod, without a company around it."""
+    """What the night needs: the checkout's security groups in prod, without a company around it."""
     ec2 = scene.cloud.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
-    made = ec2.create_security_group(GroupName=console.WEB, Description="Checkout", VpcId=vpc)
-    ec2.create_tags(Resources=[made["GroupId"]], Tags=[{"Key": "Environment", "Value": "prod"}])
+    for name in (console.WEB, console.INTERNAL):
+        made = ec2.create_security_group(GroupName=name, Description="Checkout", VpcId=vpc)
+        ec2.create_tags(Resources=[made["GroupId"]], Tags=[{"Key": "Environment", "Value": "prod"}])
 
 
 def test_a_broken_promise_is_named(

@@ -70,7 +70,7 @@ def test_a_running_process_tells_what_the_ledger_says(running: Running) -> None:
                 break
         time.sleep(0.02)
     running.until({NotificationState.SENT})
-    ((_, document),) = running.receiver.taken.items()
+    # A check of this very process may have found meanwhile that the drift is over: that is another one.
+    id, document = next(iter(running.receiver.taken.items()))
     assert document["data"]["notices"][0]["subject"] == drift.id
-    assert len(running.receiver.requests) == 2
-    assert len({request.headers["webhook-id"] for request in running.receiver.requests}) == 1
+    assert [request.headers["webhook-id"] for request in running.receiver.requests].count(id) == 2

@@ -116,7 +116,7 @@ def test_a_parent_is_not_replaced_over_a_stray_rule(cloud: Cloud, terminal: Term
         assert [(each.address, each.drift) for each in run.losses] == [(STRAY, drift.id)]
         assert office.open_ports == {443, 8443}
         released = office.site.runs.release(run.id, named("anna"), [drift.address], "the service moved")
-        office.look()
+        office.look(3)
         assert office.run(released).state is RunState.FINISHED
         assert office.drift(drift.id).resolution is Resolution.RELEASED
         assert office.open_ports == {443} and office.check("web") == []

