@@ -62,6 +62,11 @@ def test_a_changed_output_makes_the_stack_that_takes_it_deliver(chain: SmallOffi
     assert count(chain, "app") == before
 
 
+def test_a_lock_is_looked_for_with_what_others_hand_over(chain: SmallOffice) -> None:
+    """Without the outputs that it takes, a stack cannot even be asked who holds its lock."""
+    assert chain.site.stacks.locked_by(chain.stack("app").id) is None
+
+
 def test_a_stack_waits_while_the_one_before_it_is_not_settled(chain: SmallOffice) -> None:
     """`net` fails: `app`, changed by the same commit, is deferred and holds nothing; repaired, both go on in order."""
     broken = data("range", "172.16.0.0/12") + OUTPUT + FAILS

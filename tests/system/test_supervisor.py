@@ -273,3 +273,19 @@ def test_a_sandboxed_program_is_fenced_like_any_other(files: JobFiles, tmp_path:
         assert list(lines) == [("stdout", "saved")]
         assert program.wait().code == 3
     assert proven_gone(files)
+
+
+def test_a_killed_supervisor_leaves_a_sandboxed_program_time_to_save(
+    files: JobFiles, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    """Its walls do not fall on it: the worker finds it, interrupts it, and waits until it has saved its work."""
+    script = "trap 'sleep 0.3; touch saved; exit 3' INT; echo ready; while :; do sleep 0.05; done"
+    command = Command(("sh", "-c", script), tmp_path / "shown", {"PATH": os.environ["PATH"]}, sandbox=sandbox)
+    with Supervised(command, files, lease_seconds=60) as program:
+        lines = program.lines(nothing)
+        assert next(lines) == ("stdout", "ready")
+        os.kill(int(str(status(files)["session"])), signal.SIGKILL)
+        list(lines)
+        assert program.wait().ended_by == "supervisor lost"
+    assert (tmp_path / "shown" / "saved").exists()
+    assert proven_gone(files)

@@ -117,7 +117,7 @@ class StackDecisions:
         if not isinstance(driver, Unlocks):
             raise Refused(f"the driver {driver.name} knows no locks")
         errand = Errand("check", new_id("chk"), f"check:{source.stack.id}", right=right)
-        job = self.errands.jobs.job(source, errand, {})
+        job = self.errands.jobs.job(source, errand, self.errands.upstream(source.declaration))
         with self.errands.jobs.alone(job):
             return driver.locked_by(job)
 
@@ -138,7 +138,7 @@ class StackDecisions:
         driver = self.errands.jobs.driver(source.declaration)
         assert isinstance(driver, Unlocks)
         errand = Errand("check", new_id("chk"), f"check:{id}", right="apply")
-        job = self.errands.jobs.job(source, errand, {})
+        job = self.errands.jobs.job(source, errand, self.errands.upstream(source.declaration))
         with self.errands.jobs.alone(job):
             driver.unlock(job, found)
         summary = f"{person} broke the lock {lock} of {found.holder} on {stack.name}, held since {found.created}"

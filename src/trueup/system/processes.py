@@ -49,8 +49,8 @@ class Sandbox:
         binds = [part for path in outermost_first for part in mounts[path]]
         walls = [
             "--unshare-all",
+            # Not `--die-with-parent`: that kills what should be interrupted, a Terraform that holds a lock and a state.
             "--share-net",
-            "--die-with-parent",
             "--proc",
             "/proc",
             "--dev",
