@@ -110,7 +110,7 @@ class Built:
 
 def build(place: Place, worker: str, reach: Reach = nowhere) -> Built:
     store, clock, files, nobody = place.open(), SystemClock(), Files(place), Nobody()
-    jobs = Jobs(store, {"files": FileDriver(reach)}, lambda: nobody, str, place.data)  # type: ignore[dict-item]
+    jobs = Jobs(store, {"files": FileDriver(reach)}, lambda: nobody, str, place.data, str)  # type: ignore[dict-item]
     errands = Errands(store, files, jobs)  # type: ignore[arg-type]
     books = Books(store, files, lambda _name: None, clock)  # type: ignore[arg-type]
     catalog: Any = files

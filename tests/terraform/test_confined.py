@@ -73,7 +73,7 @@ def test_an_environment_that_requires_walls_gets_no_job_without_them(
     monkeypatch.setenv("PATH", str(tmp_path))
     confinement.obstacle.cache_clear()
     try:
-        jobs = Jobs(None, {}, lambda: None, str, tmp_path)  # type: ignore[arg-type, return-value]
+        jobs = Jobs(None, {}, lambda: None, str, tmp_path, str)  # type: ignore[arg-type, return-value]
         with pytest.raises(Refused, match=r"bubblewrap is not installed.*prod requires that") as refused:
             jobs.walls(_declared(Environment("prod")), {})
         assert "sandbox: preferred" in str(refused.value)

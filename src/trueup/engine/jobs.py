@@ -14,7 +14,7 @@ from trueup.model.errors import Invalid, Refused
 from trueup.model.plan import Address, Resource
 from trueup.model.stack import Confinement, Declaration, Mode, Purpose, StackId
 from trueup.model.values import JSON
-from trueup.ports.credentials import Credentials
+from trueup.ports.credentials import SECRET_SCHEMES, Credentials
 from trueup.ports.driver import Driver, Fence, HandsOver, Job, Output, Walls
 from trueup.ports.store import Store
 from trueup.system import confinement
@@ -59,6 +59,25 @@ class SealedState:
                 tx.seal(STATE, self._stack, content)
 
 
+class _Secrets:
+    """Of one job: what was granted to it, and what it asked for by reference since."""
+
+    def __init__(self, granted: frozenset[str], resolve: Callable[[str], str]) -> None:
+        self._known, self._resolve = granted, resolve
+        self._redactor = Redactor(granted)
+
+    def behind(self, reference: str) -> str:
+        if not reference.startswith(SECRET_SCHEMES):
+            return reference
+        value = self._resolve(reference)
+        self._known |= {value}
+        self._redactor = Redactor(self._known)
+        return value
+
+    def redacted(self, text: str) -> str:
+        return self._redactor.text(text)
+
+
 class Jobs:
     """Builds jobs: a working directory, credentials of the right kind, inputs, a log that cannot leak."""
 
@@ -69,11 +88,12 @@ class Jobs:
         credentials: Callable[[], Credentials],
         hash_secret: Callable[[JSON], str],
         data: Path,
+        resolve: Callable[[str], str],
     ) -> None:
         """`credentials` is asked each time: the control repository may have changed. `data` is the directory for
-        work that may be lost and for evidence that may not."""
+        work that may be lost and for evidence that may not. `resolve` gives the secret behind a reference."""
         self._store, self._drivers, self._credentials = store, drivers, credentials
-        self._hash, self._data = hash_secret, data
+        self._hash, self._data, self._resolve = hash_secret, data, resolve
 
     def driver(self, declaration: Declaration) -> Driver[Any]:
         try:
@@ -98,7 +118,7 @@ class Jobs:
         declaration = source.declaration
         granted = self._credentials().grant(declaration, errand.right, errand.session)
         sensitive = frozenset(name for name, output in inputs.items() if output.sensitive)
-        redactor = Redactor(granted.secrets | {_text(inputs[name].value) for name in sensitive})
+        secrets = _Secrets(granted.secrets | {_text(inputs[name].value) for name in sensitive}, self._resolve)
         return Job(
             stack=source.stack.id,
             name=declaration.name,
@@ -111,16 +131,23 @@ class Jobs:
             inputs={name: output.value for name, output in inputs.items()},
             sensitive_inputs=sensitive,
             hash_secret=self._hash,
-            redact=redactor.text,
-            log=Lines(lambda lines: self._store.log(errand.log, [redactor.text(line) for line in lines])),
+            redact=secrets.redacted,
+            log=Lines(lambda lines: self._store.log(errand.log, [secrets.redacted(line) for line in lines])),
             state=SealedState(self._store, source.stack.id),
             evidence=self.evidence(errand.session) if errand.right == "apply" else None,
             fence=errand.fence,
             destroy=errand.purpose == "destroy",
             routine=errand.session == CHECKS,
             elsewhere=lambda kinds: self._elsewhere(source, kinds),
+            settled=lambda: self._settled(source.stack.id),
+            secret=secrets.behind,
             walls=lambda: self.walls(declaration, granted.environment),
         )
+
+    def _settled(self, stack: StackId) -> Mapping[Address, Resource] | None:
+        with self._store.transaction() as tx:
+            baseline = tx.baseline(stack)
+        return baseline.resources if baseline is not None else None
 
     def _elsewhere(self, source: Source, kinds: frozenset[str]) -> Iterator[tuple[str, Address, Resource]]:
         with self._store.transaction() as tx:

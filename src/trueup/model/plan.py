@@ -127,6 +127,8 @@ class Finding:
     place: Place | None = None
     hint: str = ""
     stops: bool = False
+    approvals: int = 0
+    """How many people must agree because of it, whatever the environment asks for otherwise."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,8 @@ class Plan:
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """By kind of resource."""
     sets: Mapping[Address, frozenset[str]] = field(default_factory=dict)
-    """Top-level attributes and blocks that the code sets. An address that is missing: everything is."""
+    """Top-level attributes and blocks that the code sets. An address that is missing: everything is; one with none is
+    not the code's at all, so that its coming or going by hand is drift that no plan undoes."""
     ignored: Mapping[Address, frozenset[str]] = field(default_factory=dict)
     """Top-level names that the code tells the technology not to look at; `*` is all of them. Never among `sets`."""
     stored: Mapping[Address, Resource] | None = None

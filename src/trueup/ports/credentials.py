@@ -7,6 +7,9 @@ from typing import Literal, Protocol
 
 from trueup.model.stack import Declaration
 
+SECRET_SCHEMES = ("file:", "env:", "awssm:", "awsssm:")
+"""How a secret reference begins; whatever else stands in its place is the value itself."""
+
 
 @dataclass(frozen=True)
 class Granted:

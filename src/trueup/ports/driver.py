@@ -103,6 +103,12 @@ class Job(Generic[SpecT]):
     elsewhere: Callable[[frozenset[str]], Iterable[tuple[str, Address, Resource]]] = lambda kinds: ()
     """What other stacks of this driver settled last, of these kinds of resources: the stack's name, address and values.
     A live child of one stack's resource may be another stack's."""
+    settled: Callable[[], "Mapping[Address, Resource] | None"] = lambda: None
+    """S of this stack: what was settled last, of every address; None before it is adopted. A technology that keeps no
+    state of its own has nothing else to tell what somebody changed from what nobody wrote down."""
+    secret: Callable[[str], str] = lambda reference: reference
+    """The value behind a secret reference of the spec (`file:`, `env:`, `awssm:`...); any other text stays as it is.
+    From then on `redact` and `log` hide it. Raises Invalid, Rejected, Unavailable."""
     walls: Callable[[], Walls | None] = lambda: None
     """Asked by a driver that runs programs. None: nothing confines them, because nothing here can, or because the
     control repository says so. Raises Refused where the environment requires what this machine cannot do."""
@@ -273,6 +279,13 @@ class Unlocks(Protocol):
 
 @runtime_checkable
 class Probes(Protocol):
+    probes: ClassVar[timedelta | None]
+    """How often the token is asked for between two checks: another one than at the last check makes a check due. None:
+    only when a check is due anyway."""
+    complete: ClassVar[bool]
+    """An equal token says by itself that nobody changed anything, by hand or otherwise. False: only together with the
+    silence of the log that `Hears` understands."""
+
     def token(self, job: Job[Any]) -> LiveIdentity:
         """Costs milliseconds, starts no program. Equal while nobody wrote the live state and a plan for this job would
         be made of the same code and inputs; empty where that cannot be told so cheaply, or where a change by hand
@@ -291,6 +304,53 @@ class Hears(Protocol):
 
     def subjects(self, resources: Mapping[Address, Resource]) -> Iterable[Subject]:
         """The names under which that log speaks of these resources."""
+        ...
+
+
+@runtime_checkable
+class Logs(Protocol):
+    """A live system that keeps its own log of who did what, and has to be asked for it."""
+
+    def logged(self, job: Job[Any], since: datetime) -> Iterable[LiveEvent]:
+        """What it wrote down since then, oldest first, with plan credentials. Raises Rejected, Unavailable."""
+        ...
+
+    def subjects(self, resources: Mapping[Address, Resource]) -> Iterable[Subject]:
+        """The names under which that log speaks of these resources."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something that a driver can do for a person besides the walk: `trueup db lint`, `trueup dns import`."""
+
+    summary: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Name to meaning; what is left out is not given."""
+    writes: bool = False
+    """Changes the live system: needs apply credentials and is written into the ledger."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a tool has to say."""
+
+    text: str
+    """For a terminal."""
+    data: JSON = None
+    """The same for programs."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Path in the stack's repository to content: for a person to look at and to commit."""
+    passed: bool = True
+    """False: what it looked at is not as it should be (`validate`, `lint`, `diff`)."""
+
+
+@runtime_checkable
+class Tools(Protocol):
+    tools: ClassVar[Mapping[str, Tool]]
+
+    def use(self, job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
+        """With plan credentials, unless the tool writes. Raises Invalid, Refused, Rejected, Unavailable."""
         ...
 
 

@@ -92,6 +92,8 @@ def _subjects(plan: Plan, baseline: Baseline | None) -> Iterator[_Subject]:
 def _differences(plan: Plan, subject: _Subject) -> Iterator[Difference]:
     if subject.kind == OUTPUT:
         yield from _output(subject)
+    elif subject.planned is None and plan.sets.get(subject.address) == frozenset():
+        yield from _unwritten(plan, subject)
     elif subject.real is None or not subject.wanted:
         yield from _existence(plan, subject)
     elif subject.settled is None:
@@ -107,6 +109,15 @@ def _output(subject: _Subject) -> Iterator[Difference]:
         yield sides.as_difference((), Cause.INTENDED)
     elif key(sides.settled) != key(sides.real):
         yield sides.as_difference((), Cause.NOISE)
+
+
+def _unwritten(plan: Plan, subject: _Subject) -> Iterator[Difference]:
+    """Nothing that the code says is about this address, and the plan leaves it alone: what came, went or changed since
+    it was settled was changed by hand."""
+    if subject.settled is not None and subject.real is not None:
+        yield from _inside(plan, subject, subject.sides)
+    elif subject.known and (subject.settled is not None or subject.real is not None):
+        yield subject.sides.as_difference((), Cause.UNMANAGED)
 
 
 def _existence(plan: Plan, subject: _Subject) -> Iterator[Difference]:

@@ -168,6 +168,9 @@ def _approvals(attributed: AttributedPlan, rules: Rulebook) -> tuple[int, list[s
     if rules.rewritten and needed < 1:
         needed = 1
         why = ["the branch was rewritten (force-pushed): a person must look at what would be applied"]
+    asking = [finding for finding in (*rules.findings, *plan.findings) if finding.approvals]
+    needed = max([needed, *(finding.approvals for finding in asking)])
+    why += [f"{_people(finding.approvals)}: {finding.message}" for finding in asking]
     return needed, why if needed else []
 
 

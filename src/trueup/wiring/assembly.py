@@ -170,7 +170,8 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         return repositories.forge(catalog.mirror(name).remote)
 
     granting = _Granting(catalog, parts.secrets, Surroundings(os.environ, options.data / "homes"), clock)
-    jobs = Jobs(store, drivers(), granting.now, parts.seal.keyed_hash().hash_secret, options.data)
+    hash_secret = parts.seal.keyed_hash().hash_secret
+    jobs = Jobs(store, drivers(), granting.now, hash_secret, options.data, parts.secrets.resolve)
     errands = Errands(store, catalog, jobs)
     books = Books(store, catalog, forges, clock)
     attribution = Attribution(catalog)

@@ -37,6 +37,9 @@ class TerraformDriver:
     checks: ClassVar[timedelta] = timedelta(minutes=30)
     respond: ClassVar[Respond] = Respond.ALERT
     hears: ClassVar[str] = signal.SOURCE
+    probes: ClassVar[timedelta | None] = None
+    complete: ClassVar[bool] = False
+    """The state's serial does not move when somebody works in the console."""
     files: ClassVar[tuple[str, ...]] = ("*.tf", "*.tf.json", "*.tofu", "*.tofu.json")
     """A directory that a pattern matches is a stack only when it directly holds one of these."""
 
