@@ -1,0 +1,1 @@
+"""`plan-rename`: a column renamed by three migrations that no release notices: expand, backfill, contract."""
