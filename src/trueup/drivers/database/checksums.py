@@ -1,0 +1,53 @@
+"""Checksums: the number by which Flyway knows a file again, and the names of its locks.
+
+One CRC32 over the UTF-8 bytes of each line without its end, signed. Followed: flyway-core 13, ChecksumCalculator and
+PostgreSQLConnection.
+"""
+
+import re
+import struct
+import zlib
+from collections.abc import Iterable
+
+LINE_END = re.compile(r"\r\n|\r|\n")
+"""As Java's readLine; `str.splitlines` cuts at more characters."""
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def checksum(text: str) -> int:
+    """Of a whole file: neither line ends nor blank lines count, white space and comments do."""
+    crc = 0
+    for line in LINE_END.split(text.removeprefix(_BYTE_ORDER_MARK)):
+        crc = zlib.crc32(line.encode("utf-8", "replace"), crc)
+    return _signed(crc)
+
+
+def combined(checksums: Iterable[int]) -> int:
+    """Of a migration made of several files."""
+    return _signed(zlib.crc32(b"".join(struct.pack(">i", each) for each in checksums)))
+
+
+def ancient(content: bytes) -> int:
+    """What Flyway 3 stored: of the bytes as they are. Only to explain a mismatch."""
+    return _signed(zlib.crc32(content))
+
+
+def postgres_lock_key(schema: str, table: str) -> int:
+    """Of Flyway's advisory lock: who takes the same one excludes Flyway."""
+    return int.from_bytes(b"Flyway", "big") + _java_hash(f'"{schema}"."{table}"')
+
+
+def mysql_lock_name(schema: str, table: str) -> str:
+    return f"Flyway-{_java_hash(f'`{schema}`.`{table}`')}"
+
+
+def _java_hash(text: str) -> int:
+    """Java's String.hashCode."""
+    value = 0
+    for (unit,) in struct.iter_unpack(">H", text.encode("utf-16-be")):
+        value = (31 * value + unit) & 0xFFFFFFFF
+    return _signed(value)
+
+
+def _signed(number: int) -> int:
+    return number - (1 << 32) if number >= 1 << 31 else number
