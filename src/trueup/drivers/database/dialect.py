@@ -1,0 +1,145 @@
+"""What the driver needs from one kind of database: a small interface, so that another kind is one more module."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum, auto
+from typing import Any, ClassVar, Protocol
+
+from trueup.drivers.database.statements import Statement
+from trueup.model.errors import TrueupError
+from trueup.model.plan import Address, Resource
+from trueup.ports.driver import Lock
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where a history lives. SQLite's only schema is `main`."""
+
+    schema: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a connection is opened."""
+
+    read_only: bool = True
+    """The server itself refuses writes of this connection."""
+    application: str = "trueup"
+    """What the server shows of us: `trueup RUN` in an apply, so that recovery finds its backends."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """The job's: PGPASSWORD, PGSSLROOTCERT and the like count from here, never from our own process."""
+    search_path: tuple[str, ...] = ()
+    """Empty: as the role has it."""
+    role: str = ""
+    """To become after connecting; empty: none."""
+    connect_timeout: timedelta = timedelta(seconds=10)
+    lock_timeout: timedelta | None = None
+    statement_timeout: timedelta | None = None
+
+
+class Trouble(Enum):
+    """What an error of the database means for what was sent."""
+
+    LOCKED = auto()
+    """It waited for a lock until its lock_timeout, and nothing happened."""
+    CANCELLED = auto()
+    """statement_timeout, or somebody cancelled it; nothing of the statement remains, but an invalid index may."""
+    LOST = auto()
+    """No answer came: what was sent may have happened."""
+    SAID_NO = auto()
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A connection as the server knows it."""
+
+    pid: int
+    since: str
+    """When it began: a pid is used again, this is not. ISO 8601."""
+    application: str = ""
+    user: str = ""
+    doing: str = ""
+    """The newest statement that it sent."""
+
+
+class Database(Protocol):
+    """One open connection. Every method raises Rejected or Unavailable, and nothing foreign."""
+
+    dialect: "Dialect"
+    version: str
+    """`PostgreSQL 15.14`."""
+    major: int
+    identity: str
+    """Which database it is, whatever its address: equal on every connection to it, and not on a copy."""
+    user: str
+    schema: str
+    """Where unqualified names are created."""
+    raw: Any
+    """The library's own connection, for what reads the catalog."""
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
+
+    def execute(self, sql: str) -> None:
+        """Without parameters: as it stands, several statements too."""
+        ...
+
+    def run(self, statement: Statement) -> None:
+        """One statement of a script, with what follows a COPY. An error has the file and line that the database
+        speaks of."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commits at the end, rolls back when an error leaves it. Outside, every statement is its own."""
+        ...
+
+    def snapshot(self, schemas: Collection[str], skip: Collection[str] = frozenset()) -> Mapping[Address, Resource]:
+        """R of every object in these schemas, except the tables that are named (the history)."""
+        ...
+
+    def cancel(self) -> None:
+        """From another thread: what runs now ends with CANCELLED."""
+        ...
+
+    def trouble(self, error: TrueupError) -> Trouble:
+        """Of an error that this connection raised."""
+        ...
+
+    @property
+    def lost(self) -> bool: ...
+
+
+class Held(Protocol):
+    """Flyway's lock, held on a connection of its own."""
+
+    def check(self) -> None:
+        """Raises Unavailable when the connection, and the lock with it, is gone."""
+        ...
+
+
+class Dialect(Protocol):
+    name: ClassVar[str]
+    """`postgresql`, `sqlite`."""
+    default_schema: ClassVar[str]
+
+    def connect(self, url: str, options: Options) -> AbstractContextManager[Database]:
+        """Raises Invalid (the URL), Rejected (the server said no: password, database, TLS), Unavailable."""
+        ...
+
+    def split(self, text: str, path: str) -> tuple[Statement, ...]:
+        """Raises Invalid with file and line for what cannot be one."""
+        ...
+
+    def held(self, url: str, table: Table, options: Options) -> AbstractContextManager[Held]:
+        """The lock that Flyway takes for this history. Raises Unavailable, naming the holder, when it stays taken."""
+        ...
+
+    def holder(self, database: Database, table: Table) -> Lock | None:
+        """Who has that lock now."""
+        ...
+
+    def release(self, database: Database, table: Table, lock: Lock) -> None:
+        """Ends exactly that holder's connection. Raises Refused when it is not the holder any more."""
+        ...
