@@ -9,7 +9,9 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-PACKAGES := bubblewrap git openssh-client
+PACKAGES := bind9 bubblewrap git knot openssh-client pdns-backend-sqlite3 pdns-server
+# What these packages would start at port 53. The tests start their own at free ports.
+SERVICES := knot named pdns
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
@@ -36,7 +38,7 @@ docs: setup ## the parts of README and docs that follow from the code
 bench: setup ## measurements: a table, and build/bench.json
 	$(BIN)/python -m benchmarks $(ARGS)
 
-servers: ## what else the tests use from the Debian or Ubuntu archive
+servers: ## what else the tests use from the Debian or Ubuntu archive; starts no service
 	missing=()
 	for package in $(PACKAGES); do
 	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null || true)" = installed ] || missing+=("$$package")
@@ -49,7 +51,20 @@ servers: ## what else the tests use from the Debian or Ubuntu archive
 	fi
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update -q >/dev/null
+	unknown=()
+	for service in $(SERVICES); do
+	  [ -e "/lib/systemd/system/$$service.service" ] || unknown+=("$$service.service")
+	done
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$$policy" ]; then
+	  trap 'rm -f "$$policy"' EXIT
+	  printf '#!/bin/sh\nexit 101\n' >"$$policy"
+	  chmod 755 "$$policy"
+	fi
 	$$install >/dev/null
+	if [ $${#unknown[@]} -gt 0 ] && command -v systemctl >/dev/null; then
+	  systemctl disable --quiet "$${unknown[@]}" 2>/dev/null || true
+	fi
 
 lock: $(VENV)/.complete ## new pins for requirements/, newest versions that pyproject.toml allows
 	compile=($(BIN)/uv pip compile pyproject.toml $(COMPILE))
