@@ -1,9 +1,10 @@
 """Checks: one look for drift. Not a run: it holds no lease, applies nothing, and does not judge a moving target."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from trueup.engine.asking import Asking, keep
 from trueup.engine.books import Books
 from trueup.engine.deciding import about
 from trueup.engine.drift_records import DriftRecords
@@ -21,6 +22,7 @@ from trueup.model.drift import Check, CheckState, Drift, DriftState, Resolution
 from trueup.model.errors import TrueupError
 from trueup.model.plan import Address, AttributedPlan
 from trueup.model.run import RunState
+from trueup.model.signal import LiveEvent
 from trueup.model.stack import Declaration, Stack, StackId, Standing
 from trueup.ports.store import RunFilter, Store, Transaction
 from trueup.settings import CHECK_AGAIN
@@ -35,6 +37,16 @@ ACCEPTED = frozenset({DriftState.TOLERATED, DriftState.IGNORED})
 
 
 @dataclass(frozen=True)
+class _Found:
+    """What one look brought home."""
+
+    attributed: AttributedPlan
+    foreign: Verdict
+    events: Sequence[LiveEvent]
+    """Of the live system's own log."""
+
+
+@dataclass(frozen=True)
 class Checks:
     store: Store
     errands: Errands
@@ -43,6 +55,7 @@ class Checks:
     records: DriftRecords
     undoing: Undoing
     vouching: Vouching
+    asking: Asking
     clock: Clock
 
     def check(self, id: StackId, reason: str = "") -> Check:
@@ -61,7 +74,8 @@ class Checks:
             with self.errands.observed(source, Errand("check", CHECKS, f"check:{id}")) as live:
                 attributed = attribute(live.plan(), baseline)
             foreign = self.foreign.look(source, attributed, baseline)
-            return self._conclude(began, source, attributed, baseline, foreign)
+            found = _Found(attributed, foreign, self.asking.ask(source, began))
+            return self._conclude(began, source, baseline, found)
         except TrueupError as error:
             return self._end(began, CheckState.FAILED, error=str(error), due_at=self.clock.now() + CHECK_AGAIN)
 
@@ -88,11 +102,10 @@ class Checks:
             tx.put_check(check)
         return check
 
-    def _conclude(
-        self, check: Check, source: Source, attributed: AttributedPlan, baseline: Baseline | None, foreign: Verdict
-    ) -> Check:
+    def _conclude(self, check: Check, source: Source, baseline: Baseline | None, found: _Found) -> Check:
         """One transaction; when the baseline moved or a run is at work, nothing of what was seen counts."""
         stack, now = source.stack, self.clock.now()
+        attributed, foreign = found.attributed, found.foreign
         with self.store.transaction() as tx:
             current = tx.baseline(stack.id)
             moved = (current.generation if current else 0) != (baseline.generation if baseline else 0)
@@ -103,6 +116,7 @@ class Checks:
             converging |= managed(attributed.plan)
             if foreign.baseline is not None:
                 attributed = attribute(attributed.plan, against)
+            keep(tx, stack.id, found.events)
             detection = self._detect(tx, stack, attributed, against, check)
             if baseline is not None and foreign.baseline is None:
                 _look_first(tx, stack, baseline, attributed)

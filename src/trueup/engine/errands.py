@@ -1,8 +1,9 @@
 """Errands: finds what a run starts from, and opens its live system with the right credentials."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from trueup.engine.catalog import Catalog
 from trueup.engine.jobs import CHECKS, Errand, Jobs
@@ -11,8 +12,9 @@ from trueup.engine.vault import stored_closure
 from trueup.model.errors import Invalid, Refused
 from trueup.model.plan import LiveIdentity
 from trueup.model.run import Run, RunKind, RunState
+from trueup.model.signal import LiveEvent
 from trueup.model.stack import Declaration, Purpose, Stack, StackId
-from trueup.ports.driver import Fence, Observation, Probes, Reading
+from trueup.ports.driver import Fence, Logs, Observation, Probes, Reading
 from trueup.ports.store import RunFilter, Store
 from trueup.ports.tree import Tree
 
@@ -102,6 +104,16 @@ class Errands:
         job = self.jobs.job(source, errand, self.upstream(source.declaration))
         with self.jobs.alone(job):
             return driver.token(job)
+
+    def logged(self, source: Source, since: datetime) -> Sequence[LiveEvent]:
+        """What the live system's own log says (ports.driver.Logs); nothing where it has none to ask for."""
+        driver = self.jobs.driver(source.declaration)
+        if not isinstance(driver, Logs):
+            return ()
+        errand = Errand("check", CHECKS, f"check:{source.stack.id}")
+        job = self.jobs.job(source, errand, self.upstream(source.declaration))
+        with self.jobs.alone(job):
+            return tuple(driver.logged(job, since))
 
     def upstream(self, declaration: Declaration) -> Mapping[str, Source]:
         """Sources of the stacks whose outputs this one takes."""

@@ -95,6 +95,9 @@ class Jobs:
         self._store, self._drivers, self._credentials = store, drivers, credentials
         self._hash, self._data, self._resolve = hash_secret, data, resolve
 
+    def installed(self, name: str) -> Driver[Any] | None:
+        return self._drivers.get(name)
+
     def driver(self, declaration: Declaration) -> Driver[Any]:
         try:
             return self._drivers[declaration.driver]

@@ -9,7 +9,7 @@ from typing import Any
 from trueup.model.ledger import moment, stamp
 from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Stack
-from trueup.ports.driver import Driver, Hears
+from trueup.ports.driver import Driver, Hears, Probes
 from trueup.ports.store import Transaction
 from trueup.settings import EVENTS_SILENCE
 from trueup.system.clock import Clock
@@ -55,8 +55,11 @@ class Listening:
     clock: Clock
 
     def __call__(self, tx: Transaction, stack: Stack, since: datetime) -> bool:
-        """Every place of the stack was heard all the time, and of the stack nothing. Without a known place: no."""
+        """Every place of the stack was heard all the time, and of the stack nothing. Without a known place: no.
+        Where the token tells everything by itself, there is nothing to listen for."""
         driver, now = self.drivers.get(stack.driver), self.clock.now()
+        if isinstance(driver, Probes) and driver.complete:
+            return True
         places = places_of(tx.subjects(stack.id))
         if not isinstance(driver, Hears) or not places:
             return False

@@ -18,11 +18,13 @@ from trueup.engine.decisions import RunDecisions
 from trueup.engine.drift_decisions import DriftDecisions
 from trueup.engine.errands import Errands
 from trueup.engine.notices import Notices
+from trueup.engine.probing import Prober
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
 from trueup.engine.responses import Responses
 from trueup.engine.signals import Signals
 from trueup.engine.stewardship import StackDecisions
+from trueup.engine.tools import Toolbox
 from trueup.model.stack import StackId
 from trueup.ports.forge import Forge
 from trueup.ports.store import Store
@@ -46,6 +48,7 @@ class Site:
     adoption: Adoption
     codification: Codification
     coverages: Coverages
+    tools: Toolbox
     responses: Responses
     backlog: Backlog
     checks: Checks
@@ -57,6 +60,7 @@ class Site:
     follow_ups: FollowUps
     notices: Notices
     courier: Courier
+    prober: Prober
 
     def watch(self, stack: StackId) -> None:
         """One check, and what its conclusion leads to by itself."""

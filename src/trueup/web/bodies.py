@@ -1,5 +1,6 @@
 """Bodies: what clients send, parsed. Unknown fields are mistakes, and texts have an end."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -39,6 +40,13 @@ class Adopt(Body):
 
 class Move(Body):
     to: Name
+
+
+class Use(Body):
+    arguments: Mapping[Name, Line] = Field(default_factory=dict)
+    commit: Name = ""
+    """Empty: the branch's head."""
+    reason: Line = ""
 
 
 class Unlock(Body):

@@ -4,12 +4,13 @@ from fastapi import APIRouter
 
 from trueup.engine.ids import new_id
 from trueup.engine.jobs import Errand
+from trueup.engine.tools import Asked
 from trueup.model.stack import Mode, Standing
 from trueup.model.values import JSON, Digest
 from trueup.render.encoding import to_json
 from trueup.stages.attribute import attribute
 from trueup.web import shown
-from trueup.web.bodies import Adopt, Move, PerhapsReason, Reason, Unlock
+from trueup.web.bodies import Adopt, Move, PerhapsReason, Reason, Unlock, Use
 from trueup.web.errors import NotFound
 from trueup.web.visit import PREFIX, Administering, Deciding, Reading, decided
 
@@ -131,6 +132,19 @@ def move(visit: Administering, id: str, body: Move) -> JSON:
     """Gives an orphan's books to the stack that is declared at another path."""
     stack, to = visit.stack_at(id), visit.stack(body.to)
     return shown.stack(visit, decided(lambda: visit.site.stacks.move(stack.id, visit.by, to.name)))
+
+
+@router.get("/{id}/tools")
+def list_tools(visit: Reading, id: str) -> JSON:
+    """What its driver can do for a person besides the walk: `trueup db` and `trueup dns` use these."""
+    return to_json(visit.site.tools.of(visit.stack_at(id).id))
+
+
+@router.post("/{id}/tools/{tool}")
+def use_tool(visit: Deciding, id: str, tool: str, body: Use) -> JSON:
+    """Uses one of them, with plan credentials; one that writes takes apply credentials and goes into the ledger."""
+    asked = Asked(tool, body.arguments, body.commit, body.reason)
+    return to_json(visit.site.tools.use(visit.stack_at(id).id, asked, visit.by))
 
 
 @router.get("/{id}/lock")

@@ -17,6 +17,7 @@ from trueup.adapters.secrets.references import References
 from trueup.adapters.store.checkpoints import load_signer
 from trueup.adapters.store.store import SqlStore, open_store
 from trueup.engine.adoption import Adoption
+from trueup.engine.asking import Asking
 from trueup.engine.attribution import Attribution
 from trueup.engine.backlog import Backlog
 from trueup.engine.books import Books
@@ -38,6 +39,7 @@ from trueup.engine.jobs import Jobs
 from trueup.engine.leases import Leases
 from trueup.engine.listening import Listening
 from trueup.engine.notices import Notices
+from trueup.engine.probing import Prober
 from trueup.engine.reconciler import Reconciler
 from trueup.engine.recovery import Recovery
 from trueup.engine.reports import Reports
@@ -47,6 +49,7 @@ from trueup.engine.signals import Signals
 from trueup.engine.site import Site
 from trueup.engine.stewardship import StackDecisions
 from trueup.engine.subjects import Subjects
+from trueup.engine.tools import Toolbox
 from trueup.engine.undoing import Undoing
 from trueup.engine.vouching import Vouching
 from trueup.manifests.expansion import expand
@@ -182,7 +185,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     stacks = StackDecisions(books, errands, intake)
     foreign = Foreign(errands, books, settling, clock)
     vouching = Vouching(errands, Listening(drivers(), clock), clock)
-    checks = Checks(store, errands, books, foreign, records, Undoing(catalog), vouching, clock)
+    checks = Checks(store, errands, books, foreign, records, Undoing(catalog), vouching, Asking(errands, clock), clock)
     codification = Codification(books, errands, catalog, forges)
     glasses = BreakGlasses(books)
     site = Site(
@@ -199,6 +202,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         adoption=Adoption(books, errands, settling, foreign),
         codification=codification,
         coverages=Coverages(books, errands),
+        tools=Toolbox(errands, books, leases),
         responses=Responses(books, stacks, codification),
         backlog=Backlog(store, codification),
         checks=checks,
@@ -210,6 +214,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         follow_ups=FollowUps(books, codification),
         notices=Notices(store, catalog, clock),
         courier=Courier(store, Notifiers(catalog, parts.secrets, clock), clock, parts.worker),
+        prober=Prober(store, vouching, clock, parts.worker),
     )
     reports = Reports(store, errands, forges)
     return Installation(

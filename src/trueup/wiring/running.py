@@ -75,17 +75,19 @@ class Works:
         self.engine.start()
         self._thread = Thread(target=self.scheduler.run, args=(self._stop,), name="scheduler", daemon=True)
         self._thread.start()
-        self._courier = None if self.brief else self._delivering()
+        self._courier = None if self.brief else self._beside(self.installed.site.courier.run, "courier")
         if not self.brief:
+            # Nobody waits for its end either: it changes nothing but when a check is due.
+            self._beside(self.installed.site.prober.run, "prober")
             # Nobody waits for its end: it may be in the middle of a long poll, and what it did not store comes again.
             queues = fetching(self.installed)
             Thread(target=queues.run, args=(self._stop,), name="fetching", daemon=True).start()
         self.running = True
 
-    def _delivering(self) -> Thread:
-        courier = Thread(target=self.installed.site.courier.run, args=(self._stop,), name="courier", daemon=True)
-        courier.start()
-        return courier
+    def _beside(self, run: Callable[[Event], None], name: str) -> Thread:
+        thread = Thread(target=run, args=(self._stop,), name=name, daemon=True)
+        thread.start()
+        return thread
 
     def stop(self, patience: int = STOP_PATIENCE) -> None:
         """Takes nothing new; what does not end in time is seen as lost and taken over."""
