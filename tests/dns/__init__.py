@@ -1,0 +1,1 @@
+"""DNS zones through octoDNS, on real name servers."""

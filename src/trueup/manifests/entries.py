@@ -87,6 +87,9 @@ def _read_entry(scope: Scope, loc: Loc, raw: dict[str, Any], mistakes: Mistakes)
         if key != format and key not in shared and key not in own:
             place = scope.parsed.key_place((*loc, key))
             mistakes.add("unknown-key", f"unknown key `{key}`", place, suggestion(key, [*shared, *own]))
+    if scope.repositories is None and known:
+        keys = schema_of(known.spec).get("properties", {})
+        _not_here(scope, loc, [key for key in raw if keys.get(key, {}).get("governing")], mistakes)
     located = _pattern(scope, loc, format, raw[format], mistakes)
     common = _common(scope, loc, {key: raw[key] for key in raw if key in shared and key not in own}, mistakes)
     if located is None or common is None:
@@ -143,14 +146,18 @@ def _pattern(scope: Scope, loc: Loc, format: str, text: Any, mistakes: Mistakes)
 
 def _common(scope: Scope, loc: Loc, raw: dict[str, Any], mistakes: Mistakes) -> StackEntry | None:
     if scope.repositories is None:
-        for key in [key for key in GOVERNING if key in raw]:
-            hint = "the control repository's trueup.yaml sets it, by environment or by entry"
-            mistakes.add("not-here", f"`{key}` cannot be set here", scope.parsed.key_place((*loc, key)), hint)
+        _not_here(scope, loc, [key for key in GOVERNING if key in raw], mistakes)
     try:
         return StackEntry.model_validate(raw)
     except ValidationError as error:
         mistakes.add_validation(error, scope.parsed, loc, schema_of(StackEntry))
         return None
+
+
+def _not_here(scope: Scope, loc: Loc, keys: Iterable[str], mistakes: Mistakes) -> None:
+    for key in keys:
+        hint = "the control repository's trueup.yaml sets it, by environment or by entry"
+        mistakes.add("not-here", f"`{key}` cannot be set here", scope.parsed.key_place((*loc, key)), hint)
 
 
 def _check_environment(entry: Entry, mistakes: Mistakes) -> None:

@@ -1,0 +1,1 @@
+"""DNS: zones as code, through octoDNS."""
