@@ -148,6 +148,9 @@ class Plan:
     not the code's at all, so that its coming or going by hand is drift that no plan undoes."""
     ignored: Mapping[Address, frozenset[str]] = field(default_factory=dict)
     """Top-level names that the code tells the technology not to look at; `*` is all of them. Never among `sets`."""
+    explained: Mapping[Address, JSON] = field(default_factory=dict)
+    """Where the code is steps and no state: what those steps make of what was settled, None for nothing, changes by
+    hand left out. A path at which that is real is the code's doing; whatever else left S did so by hand."""
     stored: Mapping[Address, Resource] | None = None
     """The stored state before the refresh, where the technology has one: a provisional S when there is no baseline."""
     unseen: Mapping[str, str] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from trueup.model.plan import (
     PlannedChange,
     Resource,
 )
-from trueup.model.values import JSON
+from trueup.model.values import JSON, at
 from trueup.stages.children import child_changes, without_doubles
 
 
@@ -65,7 +65,7 @@ def attribute(plan: Plan, baseline: Baseline | None) -> AttributedPlan:
     baseline S is the stored state before the refresh, or nothing, and the result is provisional."""
     changes = []
     for subject in _subjects(plan, baseline):
-        differences = tuple(_differences(plan, subject))
+        differences = tuple(_by_hand_or_code(plan, subject))
         if differences or subject.planned is not None:
             changes.append(
                 AttributedChange(subject.address, subject.kind, subject.planned, differences, subject.identity)
@@ -87,6 +87,25 @@ def _subjects(plan: Plan, baseline: Baseline | None) -> Iterator[_Subject]:
         if real is None and here is not None and here.before is not None:
             real = Resource(here.kind, here.before)
         yield _Subject(address, settled.get(address), real, here, known)
+
+
+def _by_hand_or_code(plan: Plan, subject: _Subject) -> Iterator[Difference]:
+    """Where the plan explains what the code made of S, whatever is real beside that was made by hand."""
+    if subject.address not in plan.explained:
+        yield from _differences(plan, subject)
+        return
+    made = plan.explained[subject.address]
+    if subject.settled is None and subject.real is not None and made is not None and subject.planned is None:
+        by_hand = Sides(made, subject.real.values, subject.real.values)
+        nothing = replace(plan, sets={subject.address: frozenset()}, ignored={subject.address: frozenset({"*"})})
+        found = list(_inside(nothing, subject, by_hand))
+        yield from found or [subject.sides.as_difference((), Cause.CONVERGED)]
+        return
+    shape = plan.shape_of(subject.kind)
+    for difference in _differences(plan, subject):
+        by_code = same(shape, at(made, difference.path), difference.real)
+        is_hand = difference.cause is Cause.CONVERGED and not by_code
+        yield replace(difference, cause=Cause.UNMANAGED) if is_hand else difference
 
 
 def _differences(plan: Plan, subject: _Subject) -> Iterator[Difference]:

@@ -14,6 +14,7 @@ from trueup.model.plan import (
     AttributedChange,
     AttributedPlan,
     Outcome,
+    Plan,
     PlannedChange,
     Resource,
 )
@@ -38,7 +39,7 @@ def settled(baseline: Baseline | None, attributed: AttributedPlan, applied: Appl
         if address in moved and _is_done(moved[address], applied):
             continue
         change = changes.get(address)
-        old = before.get(_origin(change, before, address))
+        old = before.get(_origin(change, before, address)) or _made(attributed.plan, address)
         next_one = _next(_Place(address, change, old, attributed, tolerances), applied)
         if next_one is not None:
             after[address] = next_one
@@ -85,6 +86,12 @@ def adopted(attributed: AttributedPlan) -> Mapping[Address, Resource]:
                 values = placed(values, real.values, difference.path, difference.real, shape)
         result[change.address] = Resource(old.kind, values, real.identity or old.identity)
     return result
+
+
+def _made(plan: Plan, address: Address) -> Resource | None:
+    """What the code itself made, where S has nothing: what is real beside that stays drift."""
+    real, made = plan.real.get(address), plan.explained.get(address)
+    return Resource(real.kind, made, real.identity) if real is not None and made is not None else None
 
 
 class _Place:
@@ -150,7 +157,7 @@ def _is_half_made(place: _Place, written: Resource) -> bool:
 
 def _untouched(place: _Place) -> Resource | None:
     if place.old is None:
-        return place.real
+        return None if any(each.cause.is_drift and not each.path for each in place.differences) else place.real
     if place.real is None:
         whole = {difference.cause for difference in place.differences if not difference.path}
         return None if Cause.CONVERGED in whole else place.old
