@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import Any, ClassVar, Protocol
 
+from trueup.drivers.database.history import NewRow, Repair, Row
 from trueup.drivers.database.statements import Statement
 from trueup.model.errors import TrueupError
 from trueup.model.plan import Address, Resource
@@ -98,6 +99,18 @@ class Database(Protocol):
     def snapshot(self, schemas: Collection[str], skip: Collection[str] = frozenset()) -> Mapping[Address, Resource]:
         """R of every object in these schemas, except the tables that are named (the history)."""
         ...
+
+    def rows(self, table: Table) -> tuple[Row, ...] | None:
+        """The history by rank; None when there is no such table."""
+        ...
+
+    def create_history(self, table: Table) -> None:
+        """As Flyway creates it, to the letter."""
+        ...
+
+    def add_row(self, table: Table, row: NewRow) -> None: ...
+
+    def repair(self, table: Table, repair: Repair) -> None: ...
 
     def cancel(self) -> None:
         """From another thread: what runs now ends with CANCELLED."""
