@@ -9,7 +9,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-PACKAGES := bind9 bubblewrap git knot openssh-client pdns-backend-sqlite3 pdns-server
+PACKAGES := bind9 bubblewrap git knot openssh-client pdns-backend-sqlite3 pdns-server postgresql
 # What these packages would start at port 53. The tests start their own at free ports.
 SERVICES := knot named pdns
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --upgrade \

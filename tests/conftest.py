@@ -3,7 +3,14 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["pytester", "tests.cloud", "tests.dns.servers", "tests.postgres", "tests.required"]
+pytest_plugins = [
+    "pytester",
+    "tests.cloud",
+    "tests.database.servers",
+    "tests.dns.servers",
+    "tests.postgres",
+    "tests.required",
+]
 
 # A busy machine is not a failure: no test asserts times.
 settings.register_profile("unhurried", deadline=None)
