@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from trueup.drivers.database.history import NewRow, Row
+from trueup.drivers.database.history import NewRow, Row, RowType
 from trueup.model.plan import Address, LiveIdentity, Resource
 from trueup.model.values import JSON, digest
 
@@ -21,9 +21,22 @@ def values_of(row: Row | NewRow) -> JSON:
     }
 
 
+def in_effect(rows: Iterable[Row]) -> Mapping[Address, Row]:
+    """By address the newest row that no later one took back (DELETE; UNDO_SQL of other editions), in the order in
+    which they ran: a repeatable has one for each time. That Flyway made the schema is no migration."""
+    found: dict[Address, Row] = {}
+    for row in sorted(rows, key=lambda row: row.rank):
+        if row.type == RowType.SCHEMA:
+            continue
+        found.pop(row.address, None)
+        if row.type != RowType.DELETE and not row.type.startswith("UNDO"):
+            found[row.address] = row
+    return found
+
+
 def resources_of(rows: Iterable[Row]) -> Mapping[Address, Resource]:
-    """By address the newest row: a repeatable has one for each time that it ran."""
-    return {row.address: Resource(KIND, values_of(row)) for row in sorted(rows, key=lambda row: row.rank)}
+    """Of everything that is in effect."""
+    return {address: Resource(KIND, values_of(row)) for address, row in in_effect(rows).items()}
 
 
 def identity_of(rows: Iterable[Row] | None) -> LiveIdentity:
