@@ -1,6 +1,7 @@
 """What the driver needs from one kind of database: a small interface, so that another kind is one more module."""
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,6 +40,23 @@ class Options:
     connect_timeout: timedelta = timedelta(seconds=10)
     lock_timeout: timedelta | None = None
     statement_timeout: timedelta | None = None
+    init_sql: str = ""
+    """Run after connecting, and again whenever the session is set back."""
+
+
+def _a_second() -> None:
+    time.sleep(1)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often Flyway's lock is tried. Never a blocking wait: a client that the server lets wait for an advisory lock
+    is in the way of every CREATE INDEX CONCURRENTLY, and the other way round."""
+
+    tries: int = 50
+    """As often as Flyway does; -1: forever."""
+    wait: Callable[[], None] = _a_second
+    """Between two tries; may raise LostLease."""
 
 
 class Trouble(Enum):
@@ -80,6 +98,7 @@ class Database(Protocol):
     """Where unqualified names are created."""
     raw: Any
     """The library's own connection, for what reads the catalog."""
+    backend: Backend
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
 
@@ -127,6 +146,9 @@ class Database(Protocol):
 class Held(Protocol):
     """Flyway's lock, held on a connection of its own."""
 
+    database: Database
+    """That connection: it looks at what another one waits for. Outside of transactions."""
+
     def check(self) -> None:
         """Raises Unavailable when the connection, and the lock with it, is gone."""
         ...
@@ -145,7 +167,9 @@ class Dialect(Protocol):
         """Raises Invalid with file and line for what cannot be one."""
         ...
 
-    def held(self, url: str, table: Table, options: Options) -> AbstractContextManager[Held]:
+    def held(
+        self, url: str, table: Table, options: Options, patience: Patience = Patience()
+    ) -> AbstractContextManager[Held]:
         """The lock that Flyway takes for this history. Raises Unavailable, naming the holder, when it stays taken."""
         ...
 
