@@ -59,6 +59,9 @@ class Patience:
     """Between two tries; may raise LostLease."""
 
 
+AS_FLYWAY = Patience()
+
+
 class Trouble(Enum):
     """What an error of the database means for what was sent."""
 
@@ -87,7 +90,9 @@ class Backend:
 class Database(Protocol):
     """One open connection. Every method raises Rejected or Unavailable, and nothing foreign."""
 
-    dialect: "Dialect"
+    @property
+    def dialect(self) -> "Dialect": ...
+
     version: str
     """`PostgreSQL 15.14`."""
     major: int
@@ -146,8 +151,10 @@ class Database(Protocol):
 class Held(Protocol):
     """Flyway's lock, held on a connection of its own."""
 
-    database: Database
-    """That connection: it looks at what another one waits for. Outside of transactions."""
+    @property
+    def database(self) -> Database:
+        """That connection: it looks at what another one waits for. Outside of transactions."""
+        ...
 
     def check(self) -> None:
         """Raises Unavailable when the connection, and the lock with it, is gone."""
@@ -168,7 +175,7 @@ class Dialect(Protocol):
         ...
 
     def held(
-        self, url: str, table: Table, options: Options, patience: Patience = Patience()
+        self, url: str, table: Table, options: Options, patience: Patience = AS_FLYWAY
     ) -> AbstractContextManager[Held]:
         """The lock that Flyway takes for this history. Raises Unavailable, naming the holder, when it stays taken."""
         ...

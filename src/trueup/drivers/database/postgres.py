@@ -8,10 +8,21 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from trueup.drivers.database import postgres_history, postgres_locks
 from trueup.drivers.database.catalog import snapshot
-from trueup.drivers.database.dialect import Backend, Database, Held, Options, Patience, Table, Trouble
+from trueup.drivers.database.dialect import (
+    AS_FLYWAY,
+    Backend,
+    Database,
+    Dialect,
+    Held,
+    Options,
+    Patience,
+    Table,
+    Trouble,
+)
 from trueup.drivers.database.history import NewRow, Repair, Row
 from trueup.drivers.database.postgres_address import parameters_of, search_path_of
 from trueup.drivers.database.postgres_errors import of_connecting, of_query, trouble_of
@@ -32,7 +43,7 @@ IDLE_IN_TRANSACTION = "10min"
 class PostgresDatabase:
     """dialect.Database."""
 
-    def __init__(self, dialect: "Postgres", raw: "psycopg.Connection[Any]", options: Options) -> None:
+    def __init__(self, dialect: Dialect, raw: "psycopg.Connection[Any]", options: Options) -> None:
         self.dialect = dialect
         self.raw = raw
         self._options = options
@@ -170,10 +181,11 @@ class Postgres:
         seconds = max(2, int(options.connect_timeout.total_seconds()))
         parameters.update(application_name=options.application, client_encoding="UTF8")
         parameters.setdefault("connect_timeout", str(seconds))
+        conninfo = make_conninfo("", **parameters)
         if not options.search_path and search_path_of(url):
             options = replace(options, search_path=search_path_of(url))
         try:
-            raw = psycopg.connect(autocommit=True, prepare_threshold=None, **parameters)
+            raw = psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
         except psycopg.Error as error:
             raise of_connecting(error, where) from error
         try:
@@ -187,7 +199,7 @@ class Postgres:
         return split(text, path, postgres(OLDEST))
 
     @contextmanager
-    def held(self, url: str, table: Table, options: Options, patience: Patience = Patience()) -> Iterator[Held]:
+    def held(self, url: str, table: Table, options: Options, patience: Patience = AS_FLYWAY) -> Iterator[Held]:
         alone = replace(options, application=f"{options.application} (lock)", role="", init_sql="", lock_timeout=None)
         with self.connect(url, alone) as database:
             yield postgres_locks.hold(database, table, patience)

@@ -1,4 +1,4 @@
-"""PostgreSQL's addresses: URLs, also JDBC's, become libpq's parameters, without anything of our own process's in them."""
+"""PostgreSQL's addresses: URLs, also JDBC's, become libpq's parameters, with nothing of our own process in them."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit

@@ -95,7 +95,7 @@ def _words(error: psycopg.Error) -> str:
 
 def _hint(error: psycopg.Error) -> str:
     if error.sqlstate == READ_ONLY:
-        return "the server is a read-only replica, or its database or role is set to read only: name the primary in the URL"
+        return "it is a read-only replica, or this database or role is set to read only: name the primary in the URL"
     if error.sqlstate == INSUFFICIENT_PRIVILEGE:
         return "grant the role what it lacks, or use another one"
     return error.diag.message_hint or ""
