@@ -50,9 +50,8 @@ def test_credentials_come_from_the_job_and_never_from_our_own_process(
 def test_a_connection_for_plans_cannot_write(server: Server, database: str) -> None:
     """The server itself refuses."""
     url = server.url(database, OWNER)
-    with dialect_of(url).connect(url, Options()) as found:
-        with pytest.raises(Rejected, match="read-only transaction"):
-            found.execute("CREATE TABLE notes (id integer)")
+    with dialect_of(url).connect(url, Options()) as found, pytest.raises(Rejected, match="read-only transaction"):
+        found.execute("CREATE TABLE notes (id integer)")
 
 
 @pytest.mark.parametrize(
