@@ -1,139 +1,166 @@
 """History: the rows of the history table against the files, and every row that may be written into it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 
 from trueup.drivers.database.configuration import Settings
-from trueup.drivers.database.migrations import Migration, Migrations, Version, address_of
+from trueup.drivers.database.migrations import Kind, Migration, Migrations
+from trueup.drivers.database.problems import ignored, problems_of
+from trueup.drivers.database.rows import Correction as Correction
+from trueup.drivers.database.rows import Entry as Entry
+from trueup.drivers.database.rows import NewRow as NewRow
+from trueup.drivers.database.rows import Repair as Repair
+from trueup.drivers.database.rows import Resolved as Resolved
+from trueup.drivers.database.rows import Row as Row
+from trueup.drivers.database.rows import RowType as RowType
+from trueup.drivers.database.rows import State as State
+from trueup.drivers.database.states import History, abbreviated, states
 from trueup.model.address import Address
-from trueup.model.plan import Finding
+from trueup.model.errors import Refused
+from trueup.model.plan import Finding, Resource
+from trueup.model.values import JSON
 
-
-class RowType(StrEnum):
-    """Types of rows that Trueup writes: each is known to every edition of Flyway, so that one can go back to it. An
-    unknown one (`UNDO_SQL` is one since Flyway 9) makes all of its commands fail."""
-
-    SCHEMA = "SCHEMA"
-    BASELINE = "BASELINE"
-    SQL = "SQL"
-    SQL_BASELINE = "SQL_BASELINE"
-    DELETE = "DELETE"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the history table as it was read."""
-
-    rank: int
-    version: str | None
-    description: str
-    type: str
-    """Any text: other editions and older releases wrote more types than we do."""
-    script: str
-    checksum: int | None
-    installed_by: str
-    installed_on: datetime
-    execution_time: int
-    """Milliseconds."""
-    success: bool
-
-    @property
-    def parsed(self) -> Version | None:
-        """Raises Invalid when somebody wrote a version that is none."""
-        return None if self.version is None else Version.parse(self.version)
-
-    @property
-    def address(self) -> Address:
-        return address_of(self.parsed, self.description)
-
-
-@dataclass(frozen=True)
-class NewRow:
-    """One row to write: without `installed_on`, which the database fills in."""
-
-    rank: int
-    version: str | None
-    description: str
-    type: RowType
-    script: str
-    checksum: int | None
-    installed_by: str
-    execution_time: int
-    success: bool = True
-
-
-class State(StrEnum):
-    """Of a file, a row or both: Flyway's `info`."""
-
-    PENDING = "pending"
-    ABOVE_TARGET = "above target"
-    BELOW_BASELINE = "below baseline"
-    BASELINE_IGNORED = "baseline ignored"
-    IGNORED = "ignored"
-    """Late: below the highest applied version, and not out of order."""
-    SUCCESS = "success"
-    OUT_OF_ORDER = "out of order"
-    BASELINE = "baseline"
-    FAILED = "failed"
-    MISSING = "missing"
-    FAILED_MISSING = "failed, missing"
-    FUTURE = "future"
-    FAILED_FUTURE = "failed, future"
-    OUTDATED = "outdated"
-    SUPERSEDED = "superseded"
-    DELETED = "deleted"
-    UNDONE = "undone"
-    AVAILABLE = "available"
-    """A rollback file whose version is applied."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of `info`."""
-
-    state: State
-    migration: Migration | None
-    row: Row | None
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """Files against a history."""
-
-    pending: tuple[Migration, ...]
-    """In the order in which they are applied."""
-    problems: tuple[Finding, ...]
-    """Those that stop are what Flyway's `validate` would fail on before it migrates."""
-    states: tuple[Entry, ...]
-
-
-@dataclass(frozen=True)
-class Correction:
-    """A row to set right."""
-
-    rank: int
-    description: str
-    type: RowType
-    checksum: int | None
-
-
-@dataclass(frozen=True)
-class Repair:
-    """What a repair writes, in one transaction."""
-
-    delete: tuple[int, ...] = ()
-    """Ranks of failed rows."""
-    insert: tuple[NewRow, ...] = ()
-    """DELETE rows for applied migrations whose file is gone."""
-    correct: tuple[Correction, ...] = ()
-
-    @property
-    def empty(self) -> bool:
-        return not (self.delete or self.insert or self.correct)
+MIGRATION = "migration"
+"""The kind of the resources that stand for rows."""
+_LONGEST_SCRIPT = 1000
 
 
 def resolve(migrations: Migrations, rows: Sequence[Row], settings: Settings) -> Resolved:
-    """Pure; the same files and rows give the same answer as Flyway's `validate`, `info` and `migrate`."""
-    raise NotImplementedError
+    """Pure; the same files and rows give the same answer as Flyway's `validate`, `info` and `migrate`. Raises Invalid
+    for a row whose version is none, and for a `target` that is none."""
+    history = History.of(rows)
+    entries = states(migrations, history, settings)
+    pending = tuple(
+        entry.migration
+        for entry in entries
+        if entry.row is None and entry.state is State.PENDING and entry.migration is not None
+    )
+    return Resolved(pending, tuple(problems_of(entries, history, migrations, settings)), entries)
+
+
+def resources(rows: Sequence[Row]) -> Mapping[Address, Resource]:
+    """What is applied, as R: of each migration the newest row that still counts."""
+    return {row.address: Resource(MIGRATION, _values(row), row.script) for row in History.of(rows).live}
+
+
+def wanted(migration: Migration) -> JSON:
+    """The values that the migration's resource has once it is applied."""
+    return _values(applied(migration, 0, ""))
+
+
+def applied(migration: Migration, rank: int, by: str, milliseconds: int = 0, *, success: bool = True) -> NewRow:
+    """The row of a migration that ran, or of one that stands for what is live already."""
+    return NewRow(
+        rank=rank,
+        version=_version(migration),
+        description=abbreviated(migration.description),
+        type=_type(migration),
+        script=_script(migration.script),
+        checksum=migration.checksum,
+        installed_by=by,
+        execution_time=milliseconds,
+        success=success,
+    )
+
+
+def next_rank(rows: Sequence[Row]) -> int:
+    return max((row.rank for row in rows), default=0) + 1
+
+
+def first(rows: Sequence[Row] | None, settings: Settings, by: str, *, empty: bool) -> NewRow | Finding | None:
+    """The baseline row that migrating writes by itself, or why it cannot begin. `rows`: None where there is no history
+    table; `empty`: whether the schemas hold nothing."""
+    if rows or empty:
+        return None
+    if settings.baseline_on_migrate:
+        return baseline((), settings, by)
+    return Finding(
+        "no-history",
+        f"the schemas hold objects, and there is no history in {settings.table}: which migrations made them?",
+        hint="when migrations up to some version made them, say `baselineVersion:` and `baselineOnMigrate: true`",
+        stops=True,
+    )
+
+
+def baseline(rows: Sequence[Row], settings: Settings, by: str) -> NewRow:
+    """The row that says that everything up to the baseline version is there. Raises Refused when migrations ran."""
+    others = [row for row in rows if row.type != RowType.SCHEMA]
+    if others:
+        raise Refused(
+            f"the history has {len(others)} rows already, the first one of {others[0].description!r}",
+            hint="a baseline is for a database without history; `trueup db status` shows what is applied",
+        )
+    return NewRow(
+        rank=next_rank(rows),
+        version=settings.baseline_version,
+        description=abbreviated(settings.baseline_description),
+        type=RowType.BASELINE,
+        script=_script(settings.baseline_description),
+        checksum=None,
+        installed_by=by,
+        execution_time=0,
+    )
+
+
+def repair(migrations: Migrations, rows: Sequence[Row], settings: Settings, by: str) -> Repair:
+    """What Flyway's `repair` would write: failed rows go, a missing file gets a DELETE row, and what files say now
+    becomes what is stored. A repeatable's checksum is only set where its text without placeholders is unchanged."""
+    left = [row for row in rows if row.success]
+    history = History.of(left)
+    rank = next_rank(rows)
+    inserted: list[NewRow] = []
+    corrected: list[Correction] = []
+    for entry in states(migrations, history, settings):
+        if entry.row is None or entry.state in (State.DELETED, State.UNDONE, State.SUPERSEDED):
+            continue
+        if entry.state in (State.MISSING, State.FUTURE) and not ignored(entry, settings):
+            inserted.append(_deletion(entry.row, rank + len(inserted), by))
+        elif entry.migration is not None and not entry.row.undoes:
+            corrected += _corrections(entry.migration, entry.row)
+    failed = tuple(row.rank for row in rows if not row.success)
+    return Repair(failed, tuple(inserted), tuple(corrected))
+
+
+def _corrections(migration: Migration, row: Row) -> list[Correction]:
+    correction = Correction(row.rank, abbreviated(migration.description), _type(migration), migration.checksum)
+    if (correction.description, correction.type, correction.checksum) == (row.description, row.type, row.checksum):
+        return []
+    if migration.version is None and (row.checksum not in migration.accepted or migration.checksum is None):
+        return []
+    return [correction]
+
+
+def _deletion(row: Row, rank: int, by: str) -> NewRow:
+    return NewRow(rank, row.version, row.description, RowType.DELETE, row.script, row.checksum, by, 0, row.success)
+
+
+def _version(migration: Migration) -> str | None:
+    return None if migration.version is None else migration.version.text
+
+
+def _type(migration: Migration) -> RowType:
+    """Raises nothing else than a bug would: a rollback has no row that Flyway's own edition understands."""
+    match migration.kind:
+        case Kind.VERSIONED | Kind.REPEATABLE:
+            return RowType.SQL
+        case Kind.BASELINE:
+            return RowType.SQL_BASELINE
+        case Kind.UNDO:
+            raise Refused(
+                f"{migration.path} is a rollback, and no row of the history stands for one",
+                hint="what it takes back gets a DELETE row",
+            )
+
+
+def _script(script: str) -> str:
+    return script if len(script) <= _LONGEST_SCRIPT else f"...{script[3 - _LONGEST_SCRIPT :]}"
+
+
+def _values(row: Row | NewRow) -> JSON:
+    return {
+        "version": row.version,
+        "description": row.description,
+        "type": str(row.type),
+        "script": row.script,
+        "checksum": row.checksum,
+        "success": row.success,
+    }

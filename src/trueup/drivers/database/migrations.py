@@ -4,7 +4,7 @@ Names and order as in Flyway 13 (https://documentation.red-gate.com/flyway).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import total_ordering
@@ -90,7 +90,9 @@ class Migration:
     in_transaction: bool | None = None
     """What the file's own settings say; None: nothing."""
     executes: bool = True
-    """False: `shouldExecute` says that it is only recorded as skipped, never run."""
+    """False: `shouldExecute` says that it is never run here."""
+    known_as: Mapping[int, str] = field(default_factory=dict, compare=False, repr=False)
+    """Checksums that something else would have stored for this file, with what: only to explain a mismatch."""
 
     @property
     def address(self) -> Address:

@@ -1,0 +1,41 @@
+"""Callbacks: SQL files that Flyway runs around its commands, by the name of the moment: `afterMigrate__refresh.sql`.
+
+They are in no history, have no checksum, and run each time.
+"""
+
+_COMMANDS = ("Migrate", "Undo", "Clean", "Info", "Validate", "Baseline", "Repair")
+
+EVENTS = frozenset(
+    {
+        *(f"before{command}" for command in _COMMANDS),
+        *(f"after{command}" for command in _COMMANDS),
+        *(f"after{command}Error" for command in _COMMANDS),
+        *(f"{time}Each{command}" for time in ("before", "after") for command in ("Migrate", "Undo")),
+        *(f"{time}Each{command}Statement" for time in ("before", "after") for command in ("Migrate", "Undo")),
+        *(f"afterEach{command}{end}Error" for command in ("Migrate", "Undo") for end in ("", "Statement")),
+        "beforeRepeatables",
+        "afterVersioned",
+        "afterMigrateApplied",
+        "beforeCreateSchema",
+        "createSchema",
+        "beforeConnect",
+        "afterConnect",
+    }
+)
+"""The names that a callback file may begin with."""
+
+DELIVERED = (
+    "beforeMigrate",
+    "beforeEachMigrate",
+    "beforeEachMigrateStatement",
+    "afterEachMigrateStatement",
+    "afterEachMigrateStatementError",
+    "afterEachMigrate",
+    "afterEachMigrateError",
+    "afterVersioned",
+    "beforeRepeatables",
+    "afterMigrate",
+    "afterMigrateApplied",
+    "afterMigrateError",
+)
+"""Those that a delivery comes by; the others belong to commands that Trueup does not run as Flyway does."""
