@@ -1,0 +1,73 @@
+"""Records as a YAML zone file says them: which are alike, and in which of several ways one is written."""
+
+from collections.abc import Mapping, Sequence
+
+import yaml
+
+from trueup.drivers.dns.splices import Unwritable
+from trueup.model.errors import Invalid, Place
+from trueup.model.values import JSON
+
+
+def record_in(text: str, file: str, name: str, type: str) -> Mapping[str, JSON] | None:
+    """The record as it is written; None where the file has none of that name and type."""
+    return records_in(text, file).get((name, type))
+
+
+def as_written(there: Mapping[str, JSON], wanted: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """`value` where the file has `value` and one is enough, `values` where it has that; no TTL that it leaves out."""
+    result = dict(wanted)
+    values = result.pop("values", None)
+    if values is None:
+        values = [result.pop("value")] if result.get("value") is not None else []
+    if "values" in there or len(values) > 1:
+        result["values"] = _in_old_words(there.get("values", []), values)
+    elif values:
+        result["value"] = _in_old_words([there.get("value")], values)[0]
+    return result
+
+
+def _in_old_words(there: Sequence[JSON], values: Sequence[JSON]) -> list[JSON]:
+    """MX by their older names, `priority` and `value`, where the file has those."""
+    old = any(isinstance(each, Mapping) and "priority" in each for each in there)
+    names = {"preference": "priority", "exchange": "value"} if old else {}
+    return [
+        {names.get(key, key): value for key, value in each.items()} if isinstance(each, Mapping) else each
+        for each in values
+    ]
+
+
+def records_in(text: str, file: str) -> dict[tuple[str, str], Mapping[str, JSON]]:
+    """Name and type to the record, `value` as a list of one."""
+    try:
+        loaded = yaml.load(text, Loader=yaml.CSafeLoader) or {}
+    except yaml.YAMLError as error:
+        raise Unwritable(f"the edited text would not be YAML: {error}") from None
+    found: dict[tuple[str, str], Mapping[str, JSON]] = {}
+    for name, held in loaded.items():
+        for each in held if isinstance(held, list) else [held]:
+            if not isinstance(each, Mapping):
+                raise Invalid(f"`{name}` holds no record", place=Place(file, 1))
+            found[str(name), str(each.get("type", ""))] = _alike(each)
+    return found
+
+
+def expected(
+    records: Mapping[tuple[str, str], Mapping[str, JSON]], name: str, type: str, record: Mapping[str, JSON] | None
+) -> Mapping[tuple[str, str], Mapping[str, JSON]]:
+    name = next((known for known, _ in records if known.lower() == name.lower()), name)
+    rest = {key: each for key, each in records.items() if key != (name, type)}
+    return rest if record is None else {**rest, (name, type): _alike({**record, "type": type})}
+
+
+def _alike(record: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """One form for what is the same: values in any order, old names of MX."""
+    result = {str(key): value for key, value in record.items() if key not in ("value", "values")}
+    values = record.get("values", [record["value"]] if record.get("value") is not None else [])
+    if isinstance(values, list):
+        new = {"priority": "preference", "value": "exchange"} if record.get("type") == "MX" else {}
+        values = [
+            {new.get(key, key): value for key, value in each.items()} if isinstance(each, Mapping) else each
+            for each in values
+        ]
+    return {**result, "values": sorted(values, key=repr) if isinstance(values, list) else values}
