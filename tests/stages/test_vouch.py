@@ -11,7 +11,7 @@ from trueup.model.drift import Check, CheckState
 from trueup.model.plan import Address
 from trueup.model.stack import StackId
 from trueup.model.values import Digest
-from trueup.stages.vouch import vouches
+from trueup.stages.vouch import HINT, vouches
 
 AT = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)
 LONGEST = timedelta(hours=6)
@@ -40,12 +40,13 @@ def test_what_is_unchanged_still_stands(state: CheckState, after: timedelta) -> 
         (replace(CHECK, state=CheckState.CHECKING), "t", timedelta(minutes=1)),
         (CHECK, "another", timedelta(minutes=1)),
         (replace(CHECK, token=""), "", timedelta(minutes=1)),
+        (replace(CHECK, token=f"{HINT}t"), f"{HINT}t", timedelta(minutes=1)),
         (CHECK, "t", LONGEST),
         (CHECK, "t", timedelta(seconds=-1)),
     ],
 )
 def test_everything_else_is_planned(before: Check | None, token: str, after: timedelta) -> None:
-    """No conclusion, another token or none, a plan that is too old, a clock that went back."""
+    """No conclusion, another token or none or one that proves nothing, a plan too old, a clock that went back."""
     assert not vouches(before, token, settled(), AT + after, LONGEST)
 
 

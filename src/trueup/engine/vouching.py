@@ -12,7 +12,7 @@ from trueup.model.stack import Stack, Standing
 from trueup.model.values import digest
 from trueup.ports.store import RunFilter, Transaction
 from trueup.settings import UNPLANNED_LONGEST
-from trueup.stages.vouch import vouches
+from trueup.stages.vouch import HINT, vouches
 from trueup.system.clock import Clock
 
 Quiet = Callable[[Transaction, Stack, datetime], bool]
@@ -38,7 +38,8 @@ class Vouching:
             baseline = tx.baseline(stack.id)
         if baseline is None or not live.exists:
             return ""
-        return digest([dict(live.values), baseline.generation, repr(source.declaration)])
+        token = digest([dict(live.values), baseline.generation, repr(source.declaration)])
+        return token if live.proves else f"{HINT}{token}"
 
     def vouched(self, stack: Stack, token: str, due_at: datetime) -> Check | None:
         """The newest check, vouched for once more; None where only a plan can answer."""

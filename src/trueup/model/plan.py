@@ -85,6 +85,8 @@ class LiveIdentity:
     """What moves when somebody else writes: state lineage and serial, catalog hash, zone hash, inventory."""
 
     values: Mapping[str, str] = field(default_factory=dict)
+    proves: bool = True
+    """As a token: an equal one says that nobody changed anything. False: only another one says something."""
 
     @property
     def exists(self) -> bool:

@@ -284,7 +284,7 @@ class Probes(Protocol):
     only when a check is due anyway."""
     complete: ClassVar[bool]
     """An equal token says by itself that nobody changed anything, by hand or otherwise. False: only together with the
-    silence of the log that `Hears` understands."""
+    silence of the log that `Hears` understands. One that does not prove (`LiveIdentity.proves`) never does."""
 
     def token(self, job: Job[Any]) -> LiveIdentity:
         """Costs milliseconds, starts no program. Equal while nobody wrote the live state and a plan for this job would

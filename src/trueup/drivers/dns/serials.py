@@ -1,0 +1,134 @@
+"""Asks for the serials of many zones at once: name servers by one SOA query a zone, PowerDNS' API in one call."""
+
+import asyncio
+import socket
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+from urllib.parse import quote
+
+import dns.asyncquery
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+import httpx
+
+from trueup.drivers.dns.signal import Server, resolved
+from trueup.model.errors import Rejected, Unavailable
+from trueup.model.values import JSON
+
+AT_ONCE = 50
+"""Queries under way: more are dropped by small servers and full sockets."""
+TIMEOUT = 2.0
+"""Seconds for one answer."""
+TRIES = 3
+
+KeyT = TypeVar("KeyT", bound=Hashable)
+
+
+def ask(wanted: Mapping[KeyT, tuple[str, Sequence[Server]]], tries: int = TRIES) -> dict[KeyT, int | None]:
+    """The serial of each zone at the first of its servers that answers for it; None where none does."""
+    addresses = _addresses({server for _, servers in wanted.values() for server in servers})
+    return asyncio.run(_ask(wanted, addresses, tries))
+
+
+async def _ask(
+    wanted: Mapping[KeyT, tuple[str, Sequence[Server]]], addresses: Mapping[Server, Sequence[str]], tries: int
+) -> dict[KeyT, int | None]:
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(zone: str, servers: Sequence[Server]) -> int | None:
+        async with limit:
+            for server in servers:
+                for address in addresses[server]:
+                    serial = await _serial(zone, address, server.port, tries)
+                    if serial is not None:
+                        return serial
+        return None
+
+    found = await asyncio.gather(*(one(zone, servers) for zone, servers in wanted.values()))
+    return dict(zip(wanted, found, strict=True))
+
+
+async def _serial(zone: str, address: str, port: int, tries: int) -> int | None:
+    """None: no answer, or it is not this server's zone."""
+    question = dns.message.make_query(zone, dns.rdatatype.SOA)
+    # Whoever is asked answers for itself, not from somebody else's cache.
+    question.flags &= ~dns.flags.RD
+    for _ in range(tries):
+        try:
+            answer = await dns.asyncquery.udp(question, address, timeout=TIMEOUT, port=port)
+        except (dns.exception.DNSException, OSError):
+            continue
+        if answer.rcode() != dns.rcode.NOERROR or not answer.flags & dns.flags.AA:
+            return None
+        asked = question.question[0]
+        found = answer.get_rrset(answer.answer, asked.name, asked.rdclass, asked.rdtype)
+        return int(found[0].serial) if found else None
+    return None
+
+
+def _addresses(servers: Iterable[Server]) -> dict[Server, Sequence[str]]:
+    """By the machine's own resolver; none where it knows none."""
+    found: dict[Server, Sequence[str]] = {}
+    for server in servers:
+        if server.is_address:
+            found[server] = (server.host,)
+            continue
+        try:
+            answers = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_DGRAM)
+        except OSError:
+            answers = []
+        found[server] = tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
+    return found
+
+
+def authoritative(zones: Iterable[str], resolver: dns.resolver.Resolver | None = None) -> dict[str, Sequence[Server]]:
+    """Where the world finds the zones: the primary that the SOA names, then the name servers. None where the resolver
+    knows none; a hidden primary does not answer, and the next is asked."""
+    asked = resolver or dns.resolver.get_default_resolver()
+    found: dict[str, Sequence[Server]] = {}
+    for zone in zones:
+        names = [*_named(asked, zone, "SOA", "mname"), *_named(asked, zone, "NS", "target")]
+        found[zone] = tuple(dict.fromkeys(Server(name) for name in names))
+    return found
+
+
+def _named(resolver: dns.resolver.Resolver, zone: str, type: str, field: str) -> list[str]:
+    try:
+        answer = resolver.resolve(zone, type, lifetime=TIMEOUT)
+    except (dns.exception.DNSException, OSError):
+        return []
+    return sorted(getattr(value, field).to_text(omit_final_dot=True) for value in answer)
+
+
+def listed(settings: Mapping[str, JSON], environment: Mapping[str, str]) -> dict[str, int]:
+    """The serials of every zone of a PowerDNS, as its database has them. Raises Unavailable, Rejected."""
+    return {str(each["name"]): int(each["serial"]) for each in powerdns(settings, environment, "/zones")}
+
+
+def powerdns(settings: Mapping[str, JSON], environment: Mapping[str, str], path: str) -> JSON:
+    """One GET of PowerDNS' API, as the provider's settings say where and with which key; path below the server.
+    Raises Unavailable, Rejected."""
+    given = {name: resolved(value, environment) for name, value in settings.items()}
+    host, port = given.get("host"), given.get("port") or 8081
+    where = f"{given.get('scheme') or 'http'}://{host}:{port}"
+    url = f"{where}/api/v1/servers/{quote(str(given.get('server_id') or 'localhost'))}{path}"
+    try:
+        answer = httpx.get(
+            url,
+            headers={"X-API-Key": str(given.get("api_key") or "")},
+            timeout=float(given.get("timeout") or 5),
+            verify=given.get("ssl_verify") is not False,
+            trust_env=False,
+        )
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unavailable(f"PowerDNS at {where} does not answer: {error}") from None
+    if answer.status_code in (429, 500, 502, 503, 504):
+        raise Unavailable(f"PowerDNS at {where} answers {answer.status_code}: {answer.text[:200]}")
+    if answer.status_code != 200:
+        hint = "the variable of `api_key` holds another key than the server" if answer.status_code == 401 else ""
+        raise Rejected(f"PowerDNS at {where} answers {answer.status_code} to {path}", hint=hint)
+    return answer.json()
