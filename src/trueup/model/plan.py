@@ -130,7 +130,9 @@ class Finding:
     hint: str = ""
     stops: bool = False
     approvals: int = 0
-    """How many people must agree because of it, whatever the environment asks for otherwise."""
+    """How many people must agree because of it, at least, whatever the environment asks for otherwise."""
+    more: int = 0
+    """How many people more than that must agree because of it."""
 
 
 @dataclass(frozen=True)

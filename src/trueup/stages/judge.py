@@ -168,9 +168,10 @@ def _approvals(attributed: AttributedPlan, rules: Rulebook) -> tuple[int, list[s
     if rules.rewritten and needed < 1:
         needed = 1
         why = ["the branch was rewritten (force-pushed): a person must look at what would be applied"]
-    asking = [finding for finding in (*rules.findings, *plan.findings) if finding.approvals]
-    needed = max([needed, *(finding.approvals for finding in asking)])
-    why += [f"{_people(finding.approvals)}: {finding.message}" for finding in asking]
+    asking = [finding for finding in (*rules.findings, *plan.findings) if finding.approvals or finding.more]
+    least = max([needed, *(finding.approvals for finding in asking)])
+    needed = least + max([0, *(finding.more for finding in asking)])
+    why += [f"{_asked(finding)}: {finding.message}" for finding in asking]
     return needed, why if needed else []
 
 
@@ -180,6 +181,10 @@ def _approvers(declaration: Declaration) -> str | tuple[str, ...]:
     if people == "owners":
         return declaration.owner if declaration.owner or critical else "anyone"
     return people
+
+
+def _asked(finding: Finding) -> str:
+    return f"{_people(finding.more)} more" if finding.more else f"at least {_people(finding.approvals)}"
 
 
 def _people(count: int) -> str:
