@@ -1,0 +1,253 @@
+"""Our own lint rules, on PostgreSQL's parse tree of one statement: what squawk does not say, or less exactly.
+
+The tree is libpg_query's (PyPI postgast): its names are those of PostgreSQL's own parsenodes.h.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+from postgast import PgQueryError, find_nodes, parse
+from postgast import pg_query_pb2 as pg
+
+from trueup.drivers.database.statements import Statement
+
+_DROPS = {
+    pg.OBJECT_TABLE: "drop-table",
+    pg.OBJECT_FOREIGN_TABLE: "drop-table",
+    pg.OBJECT_SCHEMA: "drop-schema",
+    **dict.fromkeys(
+        (
+            pg.OBJECT_VIEW,
+            pg.OBJECT_MATVIEW,
+            pg.OBJECT_FUNCTION,
+            pg.OBJECT_PROCEDURE,
+            pg.OBJECT_ROUTINE,
+            pg.OBJECT_AGGREGATE,
+            pg.OBJECT_TYPE,
+            pg.OBJECT_DOMAIN,
+            pg.OBJECT_SEQUENCE,
+            pg.OBJECT_EXTENSION,
+        ),
+        "drop-object",
+    ),
+}
+_SERIALS = {"serial", "bigserial", "smallserial", "serial4", "serial8", "serial2"}
+_TRANSACTIONS = {pg.TRANS_STMT_BEGIN, pg.TRANS_STMT_START, pg.TRANS_STMT_COMMIT, pg.TRANS_STMT_ROLLBACK}
+_TIMEOUTS = {"lock_timeout", "statement_timeout"}
+ACCESS_EXCLUSIVE = 8
+"""The strongest of PostgreSQL's lock modes, as LOCK TABLE counts them; those below 4 stop no writes."""
+SHARE = 5
+
+
+@dataclass(frozen=True)
+class Name:
+    """A table or another relation, as the statement names it."""
+
+    schema: str
+    """Empty: not said."""
+    name: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """One statement and what the rules need of its tree."""
+
+    statement: Statement
+    node: Message
+    """The inner statement: AlterTableStmt, DropStmt, ..."""
+    targets: tuple[Name, ...] = ()
+    """Relations that it is about."""
+    creates: Name | None = None
+    """The relation that it creates."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    code: str
+    statement: Statement
+    offset: int = 0
+    """In the statement's text."""
+    said: str = ""
+    """What exactly, in a few words: `the column users.email`."""
+    dropped: tuple[str, str] = ("", "")
+    """Table and column that would be gone; the column may be empty."""
+
+
+class Unreadable(ValueError):
+    """PostgreSQL's parser does not take it."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+def read(statement: Statement) -> Read | None:
+    """None for a statement without one. Raises Unreadable."""
+    try:
+        tree = parse(statement.sql)
+    except PgQueryError as error:
+        raise Unreadable(str(error).splitlines()[0], max(0, (error.cursorpos or 1) - 1)) from error
+    if not tree.stmts:
+        return None
+    node = _inner(tree.stmts[0].stmt)
+    targets = tuple(Name(each.schemaname, each.relname) for each in find_nodes(tree, pg.RangeVar))
+    creates = None
+    if isinstance(node, pg.CreateStmt):
+        creates = Name(node.relation.schemaname, node.relation.relname)
+    elif isinstance(node, pg.CreateTableAsStmt):
+        creates = Name(node.into.rel.schemaname, node.into.rel.relname)
+    if isinstance(node, pg.DropStmt) and node.remove_type in (pg.OBJECT_TABLE, pg.OBJECT_FOREIGN_TABLE):
+        targets = tuple(_listed(each) for each in node.objects)
+    return Read(statement, node, targets, creates)
+
+
+def hits(one: Read) -> Iterator[Hit]:
+    """Every rule that this statement breaks, whatever it is about."""
+    yield from _statement_hits(one)
+    if isinstance(one.node, pg.AlterTableStmt):
+        for item in one.node.cmds:
+            yield from _alteration_hits(one, item.alter_table_cmd, _shown(one.targets[0]))
+    if isinstance(one.node, (pg.CreateStmt, pg.AlterTableStmt)):
+        for column in find_nodes(one.node, pg.ColumnDef):
+            if _type_of(column) == "json":
+                yield Hit("json-column", one.statement, column.location, f"column {column.colname}")
+
+
+def _statement_hits(one: Read) -> Iterator[Hit]:
+    statement, node = one.statement, one.node
+    table = _shown(one.targets[0]) if one.targets else ""
+    match node:
+        case pg.DropStmt():
+            yield from _drop_hits(one, node)
+        case pg.RenameStmt():
+            yield from _rename_hits(one, node)
+        case pg.TruncateStmt():
+            yield Hit("truncate", statement, 0, table)
+            if node.behavior == pg.DROP_CASCADE:
+                yield Hit("drop-cascade", statement, 0, f"TRUNCATE {table} CASCADE")
+        case pg.UpdateStmt() if not node.HasField("where_clause"):
+            yield Hit("unbounded-update", statement, 0, table)
+        case pg.DeleteStmt() if not node.HasField("where_clause"):
+            yield Hit("unbounded-delete", statement, 0, table)
+        case pg.LockStmt() if node.mode >= SHARE:
+            yield Hit("lock-table", statement, 0, table)
+        case pg.ClusterStmt():
+            yield Hit("rewrite-table", statement, 0, table)
+        case pg.VacuumStmt() if any(each.def_elem.defname == "full" for each in node.options):
+            yield Hit("rewrite-table", statement, 0, table)
+        case pg.RefreshMatViewStmt() if not node.concurrent:
+            yield Hit("refresh-not-concurrent", statement, 0, table)
+        case pg.CreateTrigStmt():
+            yield Hit("create-trigger", statement, 0, f"{node.trigname} on {table}")
+        case pg.TransactionStmt() if node.kind in _TRANSACTIONS:
+            yield Hit("transaction-control", statement)
+        case pg.VariableSetStmt() if node.name in _TIMEOUTS and _is_off(node):
+            yield Hit("timeout-off", statement, 0, node.name)
+        case _:
+            return
+
+
+def _drop_hits(one: Read, node: pg.DropStmt) -> Iterator[Hit]:
+    code = _DROPS.get(node.remove_type)
+    if code is None:
+        return
+    names = [_shown(each) for each in one.targets] if code == "drop-table" else []
+    yield Hit(code, one.statement, 0, ", ".join(names))
+    for name in one.targets if code == "drop-table" else ():
+        yield Hit("still-used", one.statement, 0, _shown(name), dropped=(name.name, ""))
+    if node.behavior == pg.DROP_CASCADE:
+        yield Hit("drop-cascade", one.statement)
+
+
+def _rename_hits(one: Read, node: pg.RenameStmt) -> Iterator[Hit]:
+    table = _shown(one.targets[0]) if one.targets else ""
+    if node.rename_type == pg.OBJECT_COLUMN:
+        yield Hit("rename-column", one.statement, 0, f"{table}.{node.subname} to {node.newname}")
+    elif node.rename_type == pg.OBJECT_TABLE:
+        yield Hit("rename-table", one.statement, 0, f"{table} to {node.newname}")
+
+
+def _alteration_hits(one: Read, command: pg.AlterTableCmd, table: str) -> Iterator[Hit]:
+    statement = one.statement
+    inner = _inner(command.def_) if command.HasField("def_") else None
+    match command.subtype:
+        case pg.AT_DropColumn:
+            yield Hit("drop-column", statement, 0, f"{table}.{command.name}")
+            yield Hit("still-used", statement, 0, table, dropped=(one.targets[0].name, command.name))
+            if command.behavior == pg.DROP_CASCADE:
+                yield Hit("drop-cascade", statement)
+        case pg.AT_SetTableSpace:
+            yield Hit("rewrite-table", statement, 0, table)
+        case pg.AT_AlterColumnType if isinstance(inner, pg.ColumnDef):
+            if inner.HasField("raw_default") or _type_of(inner) != "text":
+                yield Hit("type-change", statement, inner.location, f"{table}.{command.name}")
+        case pg.AT_AddColumn if isinstance(inner, pg.ColumnDef):
+            yield from _new_column_hits(statement, inner, table)
+        case pg.AT_AddConstraint if isinstance(inner, pg.Constraint):
+            if inner.contype == pg.CONSTR_CHECK and not inner.skip_validation:
+                yield Hit("check-constraint", statement, inner.location, f"{table}, {inner.conname}")
+            elif inner.contype == pg.CONSTR_EXCLUSION:
+                yield Hit("exclusion-constraint", statement, inner.location, f"{table}, {inner.conname}")
+        case _:
+            return
+
+
+def _new_column_hits(statement: Statement, column: pg.ColumnDef, table: str) -> Iterator[Hit]:
+    said = f"{table}.{column.colname}"
+    if _type_of(column) in _SERIALS:
+        yield Hit("serial-column", statement, column.location, said)
+    for each in column.constraints:
+        kind = each.constraint.contype
+        if kind == pg.CONSTR_IDENTITY:
+            yield Hit("serial-column", statement, column.location, said)
+        elif kind == pg.CONSTR_GENERATED and each.constraint.generated_kind != "v":
+            yield Hit("generated-column", statement, column.location, said)
+
+
+def validated_together(reads: list[Read]) -> Iterator[Hit]:
+    """A constraint added NOT VALID and validated within one file."""
+    added: set[tuple[str, str]] = set()
+    for one in reads:
+        if not isinstance(one.node, pg.AlterTableStmt):
+            continue
+        table = one.targets[0].name
+        for item in one.node.cmds:
+            command = item.alter_table_cmd
+            inner = _inner(command.def_) if command.HasField("def_") else None
+            if isinstance(inner, pg.Constraint) and inner.skip_validation:
+                added.add((table, inner.conname))
+            elif command.subtype == pg.AT_ValidateConstraint and (table, command.name) in added:
+                yield Hit("validate-together", one.statement, 0, f"{table}, {command.name}")
+
+
+def _inner(node: Message) -> Message:
+    """Out of the wrapper that libpg_query puts around every node."""
+    which = node.WhichOneof("node") if node.DESCRIPTOR.oneofs else None
+    return getattr(node, which) if which else node
+
+
+def _type_of(column: pg.ColumnDef) -> str:
+    """The last part of the type's name, without arguments."""
+    return column.type_name.names[-1].string.sval if column.type_name.names else ""
+
+
+def _listed(node: pg.Node) -> Name:
+    parts = [each.string.sval for each in node.list.items]
+    return Name(parts[-2] if len(parts) > 1 else "", parts[-1])
+
+
+def _shown(name: Name) -> str:
+    return ".".join(part for part in (name.schema, name.name) if part)
+
+
+def _is_off(node: pg.VariableSetStmt) -> bool:
+    """`SET lock_timeout = 0`, or '0', '0s'; also to DEFAULT, which is none."""
+    if node.kind == pg.VAR_SET_DEFAULT:
+        return True
+    for each in node.args:
+        value = each.a_const
+        text = value.sval.sval if value.HasField("sval") else str(value.ival.ival)
+        if not text.strip("0smhind "):
+            return True
+    return False
