@@ -170,7 +170,7 @@ def _rename_hits(one: Read, node: pg.RenameStmt) -> Iterator[Hit]:
 
 def _alteration_hits(one: Read, command: pg.AlterTableCmd, table: str) -> Iterator[Hit]:
     statement = one.statement
-    inner = _inner(command.def_) if command.HasField("def_") else None
+    inner = _definition(command)
     match command.subtype:
         case pg.AT_DropColumn:
             yield Hit("drop-column", statement, 0, f"{table}.{command.name}")
@@ -214,7 +214,7 @@ def validated_together(reads: list[Read]) -> Iterator[Hit]:
         table = one.targets[0].name
         for item in one.node.cmds:
             command = item.alter_table_cmd
-            inner = _inner(command.def_) if command.HasField("def_") else None
+            inner = _definition(command)
             if isinstance(inner, pg.Constraint) and inner.skip_validation:
                 added.add((table, inner.conname))
             elif command.subtype == pg.AT_ValidateConstraint and (table, command.name) in added:
@@ -225,6 +225,11 @@ def _inner(node: Message) -> Message:
     """Out of the wrapper that libpg_query puts around every node."""
     which = node.WhichOneof("node") if node.DESCRIPTOR.oneofs else None
     return getattr(node, which) if which else node
+
+
+def _definition(command: pg.AlterTableCmd) -> Message | None:
+    """A new column, type or constraint. The field's name is a word of Python."""
+    return _inner(getattr(command, "def")) if command.HasField("def") else None
 
 
 def _type_of(column: pg.ColumnDef) -> str:
