@@ -4,6 +4,7 @@ import dns.asyncresolver
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.dns.primaries import Knot
 from trueup.drivers.dns.dangling import SILENT_FOR, Dangling
 from trueup.drivers.dns.walked import Guard, Name, WalkedZone, ZoneChange
 from trueup.model.values import JSON
@@ -47,6 +48,19 @@ def test_a_plan_that_takes_a_target_away_is_told() -> None:
     assert len(_found(_zone(records, ZoneChange("delete", "www", "A", A, None)))) == 1
     gone = [ZoneChange("delete", "www", "A", A, None), ZoneChange("delete", "blog", "CNAME", A, None)]
     assert _found(_zone(records, *gone)) == []
+
+
+def test_a_name_of_others_is_asked_for(knot: Knot) -> None:
+    """A server that knows example.com. says which of its names exist; an answer is remembered when it is gone."""
+    resolver = dns.asyncresolver.Resolver(configure=False)
+    resolver.nameservers, resolver.port = [knot.host], knot.port
+    targets = {"live": "example.com.", "old": "gone.example.com."}
+    zone = _zone({(name, "CNAME"): _alias(target) for name, target in targets.items()}, name="ours.test.")
+    dangling = Dangling()
+    (finding,) = dangling.findings([zone], resolver)
+    assert finding.message == "old.ours.test. is a CNAME to gone.example.com., which does not exist"
+    knot.stop()
+    assert dangling.findings([zone], resolver) == [finding]
 
 
 def test_silence_is_no_proof_and_is_not_waited_for_again() -> None:
