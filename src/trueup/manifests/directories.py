@@ -50,9 +50,15 @@ class Directories:
         """The files directly in a directory that make it a stack, or the file itself."""
         if path in self.files:
             return [path]
-        names = self.direct.get(path, ())
         prefix = f"{path}/" if path else ""
-        return [f"{prefix}{name}" for name in names if not globs or any(fnmatchcase(name, glob) for glob in globs)]
+        if not globs:
+            return [f"{prefix}{name}" for name in self.direct.get(path, ())]
+        found: list[str] = []
+        for glob in globs:
+            below, slash, last = glob.rpartition("/")
+            names = self.direct.get(f"{prefix}{below}" if slash else path, ())
+            found += [f"{prefix}{below}{slash}{name}" for name in names if fnmatchcase(name, last)]
+        return list(dict.fromkeys(found))
 
     def _qualifies(self, path: str, pattern: Pattern, globs: tuple[str, ...]) -> bool:
         if path in self.files:

@@ -16,7 +16,8 @@ class FormatEntry:
     spec: type[BaseModel]
     """Validates the keys of an entry that only this format has."""
     files: tuple[str, ...] = ()
-    """Globs of file names: a directory is a stack only when it directly holds one of them. Empty: any directory."""
+    """Globs of file names: a directory is a stack only when it directly holds one of them, or holds it in the directory
+    below it that the glob names (`db/migration/*.sql`). Empty: any directory."""
     respond: Respond = Respond.ALERT
     """What drift leads to when the manifest does not say; lowered to what the mode allows."""
 
@@ -29,6 +30,7 @@ KNOWN = frozenset(
         "tofu",
         "flyway",
         "migrations",
+        "command",
         "octodns",
         "kustomize",
         "helm",

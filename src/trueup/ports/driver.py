@@ -145,7 +145,8 @@ class Driver(Protocol[SpecT_contra]):
     specs: ClassVar[Mapping[str, type[Any]]]
     """The key in trueup.yaml (terraform, tofu, flyway, ...) to its pydantic model, frozen."""
     files: ClassVar[tuple[str, ...]]
-    """Globs of file names: a directory is a stack only when it directly holds one of them. Empty: any directory."""
+    """Globs of file names: a directory is a stack only when it directly holds one of them, or holds it in the directory
+    below it that the glob names (`db/migration/*.sql`). Empty: any directory."""
     checks: ClassVar[timedelta]
     """Between two scheduled checks unless the environment says otherwise."""
     respond: ClassVar[Respond]

@@ -39,12 +39,12 @@ def resolve(migrations: Migrations, rows: Sequence[Row], settings: Settings) -> 
 
 def resources(rows: Sequence[Row]) -> Mapping[Address, Resource]:
     """What is applied, as R: of each migration the newest row that still counts."""
-    return {row.address: Resource(MIGRATION, _values(row), row.script) for row in History.of(rows).live}
+    return {row.address: Resource(MIGRATION, values_of(row), row.script) for row in History.of(rows).live}
 
 
 def wanted(migration: Migration) -> JSON:
     """The values that the migration's resource has once it is applied."""
-    return _values(applied(migration, 0, ""))
+    return values_of(applied(migration, 0, ""))
 
 
 def applied(migration: Migration, rank: int, by: str, milliseconds: int = 0, *, success: bool = True) -> NewRow:
@@ -155,7 +155,8 @@ def _script(script: str) -> str:
     return script if len(script) <= _LONGEST_SCRIPT else f"...{script[3 - _LONGEST_SCRIPT :]}"
 
 
-def _values(row: Row | NewRow) -> JSON:
+def values_of(row: Row | NewRow) -> JSON:
+    """What of a row the code decides: not when and by whom it was applied, nor how long that took."""
     return {
         "version": row.version,
         "description": row.description,

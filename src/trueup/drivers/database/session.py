@@ -1,0 +1,224 @@
+"""One plan, or one plan and its apply, against a live database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from trueup.drivers.database.history import NewRow, Resolved, Row, applied, first, resolve
+from trueup.drivers.database.migrations import Migration, Migrations
+from trueup.drivers.database.records import KIND, identity_of, values_of
+from trueup.drivers.database.scratch_cluster import NoScratch
+from trueup.drivers.database.session_bench import bench
+from trueup.drivers.database.session_history import beside, catalog_of
+from trueup.drivers.database.session_open import Opened
+from trueup.drivers.database.session_plan import Looked, parts
+from trueup.drivers.database.session_secrets import hidden, hide, revealed
+from trueup.drivers.database.session_trial import Effect, Foreseen, Question, foresee
+from trueup.model.closure import Closure
+from trueup.model.errors import Refused, Unavailable
+from trueup.model.plan import Action, Address, Basis, Finding, LiveIdentity, Plan, PlannedChange, Resource
+from trueup.model.values import Digest, digest_bytes
+from trueup.ports.driver import Job
+
+Snapshot = Mapping[Address, Resource]
+MOVED = "somebody changed the database while it was planned"
+
+
+@dataclass(frozen=True, eq=False)
+class Artifact:
+    """What a session needs to apply its own plan."""
+
+    session: "DatabaseObservation"
+    migrations: Migrations
+    pending: Sequence[Migration]
+    """In the order in which they are applied."""
+    marks: frozenset[Address]
+    """Of those, the ones that are only written into the history."""
+    rows: Sequence[Row] | None
+    """The history as it was planned with; None: there is no table."""
+    first: NewRow | None
+    """The baseline row that comes before all of them."""
+    real: Snapshot
+    """The catalog with its secrets."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """History and catalog of one moment, and what the files say to them."""
+
+    migrations: Migrations
+    rows: Sequence[Row] | None
+    resolved: Resolved
+    first: NewRow | None
+    real: Snapshot
+    findings: tuple[Finding, ...]
+
+
+class DatabaseObservation:
+    """Reads only: the server refuses whatever else such a connection asks for."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    @property
+    def job(self) -> Job[Any]:
+        return self._opened.job
+
+    def plan(self) -> Plan:
+        job = self.job
+        if job.destroy:
+            raise Refused(
+                "a database is never destroyed from here", hint="drop it by hand, then `trueup stack forget` the stack"
+            )
+        read = self._read()
+        settled = job.settled()
+        shown = hidden(job, read.real)
+        foreseen, extra = self._foreseen(read, settled, shown)
+        looked = Looked(read.migrations, read.rows or (), read.resolved, shown, settled)
+        rows_to_come = {each.address: values_of(applied(each, 0, "")) for each in read.resolved.pending}
+        made = parts(looked, foreseen, rows_to_come)
+        changes = (*made.changes, *([_begins(read.first)] if read.first is not None else []))
+        return Plan(
+            purpose=job.purpose,
+            basis=self._basis(read),
+            changes=tuple(sorted(changes, key=lambda change: change.address)),
+            real=made.real,
+            sets=made.sets,
+            ignored=made.ignored,
+            explained=made.explained,
+            stored=made.real if settled is None else None,
+            unseen=made.unseen,
+            steps=made.steps,
+            findings=(*read.findings, *extra, *made.findings),
+            artifact=Artifact(
+                self,
+                read.migrations,
+                read.resolved.pending,
+                frozenset(each.address for each in made.changes if each.action is Action.NOTHING),
+                read.rows,
+                read.first,
+                read.real,
+            ),
+        )
+
+    def _read(self) -> _Read:
+        """Raises Unavailable when a migration ran meanwhile."""
+        opened = self._opened
+        migrations, database = opened.migrations(), opened.database
+        rows = database.rows(opened.table)
+        real = database.snapshot(opened.schemas, opened.scope.skip)
+        if database.rows(opened.table) != rows:
+            raise Unavailable(f"{MOVED}: a migration ran", hint="plan again later")
+        settings = migrations.settings
+        begin = first(rows, settings, database.user, empty=not _has_objects(real))
+        if isinstance(begin, Finding):
+            # Which of the files made what is there, nobody can know.
+            return _Read(migrations, rows, Resolved((), (), ()), None, real, (begin,))
+        known = [*(rows or ()), *([_as_row(begin)] if begin is not None else [])]
+        resolved = resolve(migrations, known, settings)
+        return _Read(migrations, rows, resolved, begin, real, tuple(resolved.problems))
+
+    def _foreseen(self, read: _Read, settled: Snapshot | None, shown: Snapshot) -> tuple[Foreseen, tuple[Finding, ...]]:
+        """What a scratch database says; without one, only what the history does."""
+        opened = self._opened
+        known = revealed(catalog_of(settled), read.real, shown) if settled is not None else None
+        question = Question(
+            known,
+            read.real,
+            beside(read.rows or (), read.migrations, settled),
+            read.resolved.pending,
+            self._owner(read.rows or ()),
+        )
+        if not question.pending and not (question.beside and known != read.real):
+            return Foreseen(), ()
+        try:
+            with bench(opened.job, opened.database, opened.scope) as scratch:
+                return self._hidden(foresee(question, scratch)), ()
+        except NoScratch as error:
+            return Foreseen(), (_blind(error, question),)
+
+    def _hidden(self, foreseen: Foreseen) -> Foreseen:
+        job = self.job
+        return Foreseen(
+            foreseen.stands,
+            {address: hide(job, values) for address, values in foreseen.explained.items()},
+            tuple(Effect(each.migration, each.touched) for each in foreseen.effects),
+            {
+                address: None if each is None else Resource(each.kind, hide(job, each.values), each.identity)
+                for address, each in foreseen.desired.items()
+            },
+            foreseen.findings,
+        )
+
+    def _owner(self, rows: Sequence[Row]) -> str:
+        """Who will own what migrations create: whoever ran the newest one, else the database's owner. Not who plans,
+        which is another role than the one that applies."""
+        database = self._opened.database
+        if database.dialect.name != "postgresql":
+            return ""
+        roles = {name for (name,) in database.query("SELECT rolname FROM pg_roles")}
+        newest = next((row.installed_by for row in reversed(rows) if row.installed_by in roles), "")
+        if newest:
+            return newest
+        ((owner,),) = database.query(
+            "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+        )
+        return str(owner)
+
+    def _basis(self, read: _Read) -> Basis:
+        job, database = self.job, self._opened.database
+        given = [job.spec.model_dump(mode="json"), dict(read.migrations.settings.placeholders), self._opened.values()]
+        return Basis(
+            revision=job.tree.revision,
+            closure=closure_of(job, read.migrations),
+            inputs=Digest(f"keyed:{job.hash_secret(given)}"),
+            live=self.identity(read.rows),
+            engine=database.version,
+        )
+
+    def identity(self, rows: Sequence[Row] | None) -> LiveIdentity:
+        return identity_of(rows)
+
+
+def closure_of(job: Job[Any], migrations: Migrations) -> Closure:
+    return Closure({path: digest_bytes(job.tree.read(path)) for path in migrations.read})
+
+
+def _has_objects(real: Snapshot) -> bool:
+    """A schema and what comes with every database is nothing yet."""
+    return any(each.kind not in ("schema", "extension", "language") for each in real.values())
+
+
+def _as_row(row: NewRow) -> Row:
+    """As the history will show it."""
+    return Row(
+        row.rank,
+        row.version,
+        row.description,
+        str(row.type),
+        row.script,
+        row.checksum,
+        row.installed_by,
+        datetime.now(UTC),
+        row.execution_time,
+        row.success,
+    )
+
+
+def _begins(row: NewRow) -> PlannedChange:
+    """The row that stands for everything that was there before the first migration."""
+    values = values_of(row)
+    return PlannedChange(_as_row(row).address, KIND, Action.CREATE, None, values)
+
+
+def _blind(error: NoScratch, question: Question) -> Finding:
+    what = [
+        *([f"what {len(question.pending)} pending migrations do"] if question.pending else []),
+        *(["whether what ran beside Trueup made everything that is live"] if question.beside else []),
+    ]
+    return Finding(
+        "not-foreseen",
+        f"without a scratch database nobody can say {' or '.join(what)}: {error.message}",
+        hint=error.hint,
+    )

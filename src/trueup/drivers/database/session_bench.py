@@ -1,0 +1,135 @@
+"""The bench of a session: scratch databases on which structures are rebuilt and migrations run, as in production."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from trueup.drivers.database import ddl
+from trueup.drivers.database.dialect import Database, Dialect, Options
+from trueup.drivers.database.migrations import Migration
+from trueup.drivers.database.scratch import Scratch, scratch
+from trueup.drivers.database.statements import Statement
+from trueup.model.errors import Broken, Rejected, TrueupError
+from trueup.model.plan import Address, Finding, Resource
+from trueup.model.values import JSON
+from trueup.ports.driver import Job
+
+Snapshot = Mapping[Address, Resource]
+ROWS = frozenset({"22", "23", "P0", "21"})
+"""Classes of SQLSTATE that speak of rows: production has them, a scratch database does not."""
+DATA = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "SELECT", "WITH", "DO", "CALL", "PERFORM", "VALUES"})
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is looked at, and how one is connected while migrations run."""
+
+    schemas: Collection[str]
+    skip: frozenset[str]
+    search_path: tuple[str, ...]
+
+
+@contextmanager
+def bench(job: Job[Any], database: Database, scope: Scope) -> Iterator["ScratchBench"]:
+    """Raises NoScratch, Unavailable."""
+    with scratch(job, database.dialect, database.major, database.identity) as server, ExitStack() as stack:
+        yield ScratchBench(server, database.dialect, scope, stack)
+
+
+@dataclass
+class ScratchBench:
+    """session_trial.Bench."""
+
+    server: Scratch
+    dialect: Dialect
+    scope: Scope
+    stack: ExitStack
+    _here: Database | None = None
+    _roles: set[str] = field(default_factory=set)
+
+    def begin(self, structure: Snapshot) -> Snapshot:
+        url = self.stack.enter_context(self.server.fresh())
+        options = Options(read_only=False, application="trueup scratch", search_path=self.scope.search_path)
+        self._here = self.stack.enter_context(self.dialect.connect(url, options))
+        self._execute(ddl.restore(structure))
+        return self.look()
+
+    def run(self, migration: Migration, role: str) -> Sequence[Finding]:
+        statements = self.dialect.split(migration.sql, migration.path)
+        with self._as(role):
+            if migration.in_transaction is False or not all(each.in_transaction for each in statements):
+                return self._one_by_one(statements)
+            try:
+                with self._database.transaction():
+                    for statement in statements:
+                        self._database.run(statement)
+            except Rejected as error:
+                if not _is_about_rows(error):
+                    raise
+                return self._one_by_one(statements)
+        return ()
+
+    def look(self) -> Snapshot:
+        return self._database.snapshot(self.scope.schemas, self.scope.skip)
+
+    @property
+    def _database(self) -> Database:
+        if self._here is None:
+            raise Broken("nothing was begun on scratch")
+        return self._here
+
+    def _execute(self, statements: Sequence[str]) -> None:
+        """All of them, whatever a single one is refused: what cannot be rebuilt here is compared with itself."""
+        for sql in statements:
+            try:
+                self._database.execute(sql)
+            except Rejected:
+                continue
+
+    def _one_by_one(self, statements: Sequence[Statement]) -> Sequence[Finding]:
+        """Without what fails for want of production's rows."""
+        findings = []
+        for statement in statements:
+            try:
+                self._database.run(statement)
+            except Rejected as error:
+                if not (_is_about_rows(error) and statement.words[:1] and statement.words[0] in DATA):
+                    raise
+                message = f"`{statement.title}` needs rows that only production has, so its effect is not foreseen"
+                findings.append(Finding("migration-needs-rows", message, error.place, hint=error.message))
+        return findings
+
+    @contextmanager
+    def _as(self, role: str) -> Iterator[None]:
+        """Whoever runs a migration owns what it creates, and has privileges by default that others have not."""
+        became = bool(role) and self._become(role)
+        try:
+            yield
+        finally:
+            if became:
+                self._database.execute("RESET SESSION AUTHORIZATION")
+
+    def _become(self, role: str) -> bool:
+        """Not on a server where we are no superuser: there everything is the scratch role's."""
+        if self.dialect.name != "postgresql":
+            return False
+        quoted = '"' + role.replace('"', '""') + '"'
+        try:
+            self._make_roles({role})
+            self._database.execute(f"ALTER ROLE {quoted} SUPERUSER")
+            self._database.execute(f"SET SESSION AUTHORIZATION {quoted}")
+        except TrueupError:
+            return False
+        return True
+
+    def _make_roles(self, names: set[str]) -> None:
+        missing = names - self._roles - {"PUBLIC", "public"}
+        if missing:
+            self.server.roles(frozenset(missing))
+            self._roles |= missing
+
+
+def _is_about_rows(error: Rejected) -> bool:
+    state: JSON = getattr(error.__cause__, "sqlstate", None)
+    return isinstance(state, str) and state[:2] in ROWS
