@@ -47,15 +47,6 @@ def test_a_share_of_a_zone_is_told_in_numbers() -> None:
     assert (finding.message, finding.more) == ("it would remove 4 of 5 records of example.com. (80%)", 1)
 
 
-def test_octodns_own_thresholds_stop_and_name_the_way_out() -> None:
-    """7 of 20 are more than 30 %, 6 are not."""
-    first, *_ = findings([_zone(*(_change("update", f"h{n}") for n in range(7)))])
-    assert first.stops
-    assert "7 of 20 records (35%), and 30% are allowed" in first.message
-    assert "update_pcent_threshold" in first.hint
-    assert not any(each.stops for each in findings([_zone(*(_change("update", f"h{n}") for n in range(6)))]))
-
-
 def test_what_is_never_applied_or_not_there_yet_puts_nothing_at_risk() -> None:
     """A new zone takes nothing away; `always-dry-run` writes nothing."""
     changes = [_change("update", "", "MX"), *(_change("delete", f"h{n}") for n in range(9))]

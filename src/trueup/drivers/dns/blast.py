@@ -21,14 +21,8 @@ CHANGING = ("delete", "update")
 
 
 def findings(zones: Iterable[WalkedZone]) -> tuple[Finding, ...]:
-    """Those that stop first, then those that ask for more people."""
-    found = [finding for zone in zones if not zone.never for finding in (*_thresholds(zone), *_risks(zone))]
-    return tuple(sorted(found, key=lambda finding: (not finding.stops, -finding.more)))
-
-
-def _risks(zone: WalkedZone) -> Iterator[Finding]:
-    yield from _sensitive(zone)
-    yield from _share(zone)
+    """Each asks for one more person; octoDNS's own thresholds, which stop, are in safety.py."""
+    return tuple(finding for zone in zones if not zone.never for look in (_sensitive, _share) for finding in look(zone))
 
 
 def _sensitive(zone: WalkedZone) -> Iterator[Finding]:
@@ -55,22 +49,6 @@ def _share(zone: WalkedZone) -> Iterator[Finding]:
             hint = f"up to {SHARE:.0%} need nobody more: split the change, or have one more person look at it"
             yield Finding("dns-share", f"it would {verb} {share}", zone.place, hint=hint, more=1)
             return
-
-
-def _thresholds(zone: WalkedZone) -> Iterator[Finding]:
-    """octoDNS's own, in the numbers that are in effect for the zone; they count from ten records on."""
-    guard = zone.guard
-    if guard.existing < 10:
-        return
-    for verb, key, most in (
-        ("update", "update_pcent_threshold", guard.update_share),
-        ("delete", "delete_pcent_threshold", guard.delete_share),
-    ):
-        count = sum(change.verb == verb for change in zone.changes)
-        if count / guard.existing > most:
-            said = f"{count} of {guard.existing} records ({count / guard.existing:.0%}), and {most:.0%} are allowed"
-            hint = f"set `{key}` of the provider or the zone higher for this change, or split it"
-            yield Finding(f"dns-too-many-{verb}s", f"{zone.zone} would {verb} {said}", zone.place, hint, stops=True)
 
 
 def _changing(zone: WalkedZone) -> Sequence[ZoneChange]:
