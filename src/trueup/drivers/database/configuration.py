@@ -48,7 +48,10 @@ class Settings:
     baseline_description: str = "<< Flyway Baseline >>"
     placeholder_replacement: bool = True
     placeholders: Mapping[str, str] = field(default_factory=dict)
-    """As written: a value may be a secret reference."""
+    """As written."""
+    references: frozenset[str] = frozenset()
+    """Placeholders whose value may be a secret reference: those of trueup.yaml. What the repository's own files say
+    never is one, or a pull request could read every secret of this installation."""
     placeholder_prefix: str = "${"
     placeholder_suffix: str = "}"
     placeholder_separator: str = ":"
@@ -301,4 +304,5 @@ def _with_spec(settings: Settings, spec: MigrationsSpec, placeholders: Mapping[s
             given[ours] = value
     if spec.ignore_patterns is not None:
         given["ignore_patterns"] = spec.ignore_patterns
-    return replace(settings, **given, placeholders={**placeholders, **spec.placeholders})
+    references = frozenset(spec.placeholders)
+    return replace(settings, **given, placeholders={**placeholders, **spec.placeholders}, references=references)

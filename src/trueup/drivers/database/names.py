@@ -41,7 +41,10 @@ def file_name(version: str, description: str, settings: Settings, *, undo: bool 
     words = re.sub(r"[^A-Za-z0-9]+", "_", description).strip("_")
     prefix = settings.undo_prefix if undo and not settings.plain else settings.versioned_prefix
     suffix = settings.undo_suffixes[0] if undo and settings.plain else settings.suffixes[-1]
-    return f"{prefix}{version}{settings.separator if words else ''}{words}{suffix}"
+    separator = settings.separator if words else ""
+    # So that no description can look like the rest of a date.
+    doubled = settings.plain and words[:1].isdigit()
+    return f"{prefix}{version}{separator * 2 if doubled else separator}{words}{suffix}"
 
 
 def _stem(name: str, settings: Settings) -> tuple[str | None, bool]:

@@ -39,12 +39,13 @@ def values(
     environment: Mapping[str, str],
 ) -> Mapping[str, str]:
     """The value of every placeholder. `built_in`: the names of BUILT_IN that the connection knows (not `filename`).
-    A declared value may be a secret reference, or text with `${NAME}` out of the job's environment. Raises Invalid for
+    A value may have `${NAME}` out of the job's environment, and one of trueup.yaml may be a secret reference. Raises Invalid for
     a variable that is not there, and what `secret` raises."""
     own = {"table": settings.table, "environment": settings.environment, **built_in}
     found = {f"flyway{settings.placeholder_separator}{name}": value for name, value in own.items()}
     for name, text in settings.placeholders.items():
-        found[name] = secret(_with_variables(name, text, environment))
+        filled = _with_variables(name, text, environment)
+        found[name] = secret(filled) if name in settings.references else filled
     return found
 
 
@@ -53,7 +54,7 @@ def declared(settings: Settings) -> tuple[Mapping[str, str], frozenset[str]]:
     plain = {
         name: text
         for name, text in settings.placeholders.items()
-        if not _VARIABLE.search(text) and text.partition(":")[0] not in SCHEMES
+        if not _VARIABLE.search(text) and not (name in settings.references and text.partition(":")[0] in SCHEMES)
     }
     plain[f"flyway{settings.placeholder_separator}table"] = settings.table
     known = {name.lower() for name in plain}
