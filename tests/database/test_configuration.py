@@ -162,7 +162,7 @@ def test_configuration_that_cannot_be_read_is_invalid(name: str, content: str | 
 )
 def test_where_migrations_lie(files: list[str], conf: str, expected: tuple[str, ...]) -> None:
     """Flyway's locations, Java's resources, wildcards, and the usual directories where nothing is said."""
-    contents = {name: "" for name in files} | ({"flyway.conf": f"flyway.locations={conf}\n"} if conf else {})
+    contents = dict.fromkeys(files, "") | ({"flyway.conf": f"flyway.locations={conf}\n"} if conf else {})
     found = flyway(contents)
     assert found.settings.locations == expected
     assert len(found.files) == len(files)

@@ -39,8 +39,8 @@ def values(
     environment: Mapping[str, str],
 ) -> Mapping[str, str]:
     """The value of every placeholder. `built_in`: the names of BUILT_IN that the connection knows (not `filename`).
-    A value may have `${NAME}` out of the job's environment, and one of trueup.yaml may be a secret reference. Raises Invalid for
-    a variable that is not there, and what `secret` raises."""
+    A value may have `${NAME}` out of the job's environment, and one of trueup.yaml may be a secret reference.
+    Raises Invalid for a variable that is not there, and what `secret` raises."""
     own = {"table": settings.table, "environment": settings.environment, **built_in}
     found = {f"flyway{settings.placeholder_separator}{name}": value for name, value in own.items()}
     for name, text in settings.placeholders.items():
