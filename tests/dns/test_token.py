@@ -73,10 +73,17 @@ def test_a_zone_that_is_gone_from_the_server_proves_nothing(powerdns: PowerDNS) 
 
 
 def test_a_server_that_is_down_has_no_token(knot: Knot) -> None:
-    """No answer is no news: the plan will say what is wrong."""
+    """No answer is no news: the plan will say what is wrong. Many zones of it are not waited for one by one."""
     knot.stop()
-    assert serials.ask({ZONE: (ZONE, [Server(knot.host, knot.port)])}, tries=1) == {ZONE: None}
+    zones = [f"z{number}.example." for number in range(500)]
+    assert serials.ask({zone: (zone, [Server(knot.host, knot.port)]) for zone in zones}, 1) == {}
     assert not token_of(question(knot)).exists
+
+
+def test_a_zone_that_somebody_removed_from_a_primary_is_a_signal(knot: Knot) -> None:
+    """The server answers that it has it not: another token than before, and no proof."""
+    gone = token_of(question(knot, Served("example.net.", "live", MOVES)))
+    assert gone.exists and not gone.proves
 
 
 def test_the_next_server_is_asked_where_the_first_is_not_authoritative(knot: Knot) -> None:

@@ -29,7 +29,8 @@ KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 def ask(wanted: Mapping[KeyT, tuple[str, Sequence[Server]]], tries: int = TRIES) -> dict[KeyT, int | None]:
-    """The serial of each zone at the first of its servers that answers for it; None where none does."""
+    """The serial of each zone at the first of its servers that has the zone; None where all that answer have it not.
+    A zone whose servers do not answer is missing."""
     addresses = _addresses({server for _, servers in wanted.values() for server in servers})
     return asyncio.run(_ask(wanted, addresses, tries))
 
@@ -38,22 +39,32 @@ async def _ask(
     wanted: Mapping[KeyT, tuple[str, Sequence[Server]]], addresses: Mapping[Server, Sequence[str]], tries: int
 ) -> dict[KeyT, int | None]:
     limit = asyncio.Semaphore(AT_ONCE)
+    down: set[tuple[str, int]] = set()
 
-    async def one(zone: str, servers: Sequence[Server]) -> int | None:
+    async def one(zone: str, servers: Sequence[Server]) -> Sequence[int | None]:
+        """Of the first server that has it; nothing where none answered."""
+        answered = False
         async with limit:
-            for server in servers:
-                for address in addresses[server]:
-                    serial = await _serial(zone, address, server.port, tries)
-                    if serial is not None:
-                        return serial
-        return None
+            for at in [(address, server.port) for server in servers for address in addresses[server]]:
+                if at in down:
+                    continue
+                try:
+                    serial = await _serial(zone, *at, tries)
+                except Unavailable:
+                    # A thousand zones at a server that is down cost no more than the first ones.
+                    down.add(at)
+                    continue
+                answered = True
+                if serial is not None:
+                    return [serial]
+        return [None] if answered else []
 
     found = await asyncio.gather(*(one(zone, servers) for zone, servers in wanted.values()))
-    return dict(zip(wanted, found, strict=True))
+    return {key: answer[0] for key, answer in zip(wanted, found, strict=True) if answer}
 
 
 async def _serial(zone: str, address: str, port: int, tries: int) -> int | None:
-    """None: no answer, or it is not this server's zone."""
+    """None: it is not this server's zone. Raises Unavailable."""
     question = dns.message.make_query(zone, dns.rdatatype.SOA)
     # Whoever is asked answers for itself, not from somebody else's cache.
     question.flags &= ~dns.flags.RD
@@ -67,7 +78,7 @@ async def _serial(zone: str, address: str, port: int, tries: int) -> int | None:
         asked = question.question[0]
         found = answer.get_rrset(answer.answer, asked.name, asked.rdclass, asked.rdtype)
         return int(found[0].serial) if found else None
-    return None
+    raise Unavailable(f"{address} does not answer")
 
 
 def _addresses(servers: Iterable[Server]) -> dict[Server, Sequence[str]]:

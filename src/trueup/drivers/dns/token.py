@@ -37,9 +37,10 @@ class Question:
 
 
 def token_of(question: Question) -> LiveIdentity:
-    """Empty where no zone answers. Raises Invalid, Rejected, Unavailable."""
+    """Empty where a server does not answer: that is no signal, and the plan will say it. Raises Invalid, Rejected,
+    Unavailable."""
     answers = serials_of(question)
-    if not any(serial is not None for serial in answers.values()):
+    if not question.zones or len(answers) < len(question.zones):
         return LiveIdentity()
     told = sorted([zone.zone, zone.target, serial] for zone, serial in answers.items())
     packages = sorted({each.class_name.partition(".")[0] for each in question.providers.values()} | {"octodns"})
@@ -48,7 +49,8 @@ def token_of(question: Question) -> LiveIdentity:
 
 
 def serials_of(question: Question) -> dict[Served, int | None]:
-    """The serial of each zone at its target; None where nobody answers. Raises Invalid, Rejected, Unavailable."""
+    """The serial of each zone at its target; None where the zone is not there; missing where nobody answers. Raises
+    Invalid, Rejected, Unavailable."""
     found: dict[Served, int | None] = {}
     for target, zones in _by_target(question.zones).items():
         provider = question.providers.get(target)
