@@ -1,24 +1,106 @@
 """A snapshot of PostgreSQL's catalog: one value for each object, made so that a person who reads a drift sees what
-changed, and equal exactly where the structure is."""
+changed, and equal exactly where the structure is.
 
-from collections.abc import Collection, Mapping
+It takes no lock that outlives a statement, needs no privilege but to connect, and says the same to every role.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 
+from trueup.drivers.database.addresses import split_name
+from trueup.drivers.database.catalog_altered import ALTERED
+from trueup.drivers.database.catalog_attached import CONSTRAINTS, INDEXES, POLICIES, RULES, STATISTICS, TRIGGERS
+from trueup.drivers.database.catalog_database import (
+    DEFAULT_PRIVILEGES,
+    EXTENSIONS,
+    FOREIGN_DATA_WRAPPERS,
+    SCHEMAS,
+    SERVERS,
+    user_mappings,
+)
+from trueup.drivers.database.catalog_objects import Row
+from trueup.drivers.database.catalog_operators import (
+    ACCESS_METHODS,
+    CONVERSIONS,
+    OPERATOR_CLASSES,
+    OPERATOR_FAMILIES,
+    OPERATORS,
+    TEXT_SEARCH_CONFIGURATIONS,
+    TEXT_SEARCH_DICTIONARIES,
+    TEXT_SEARCH_PARSERS,
+    TEXT_SEARCH_TEMPLATES,
+)
+from trueup.drivers.database.catalog_relations import RELATIONS, SEQUENCES
+from trueup.drivers.database.catalog_replication import PUBLICATIONS, subscriptions
+from trueup.drivers.database.catalog_routines import (
+    AGGREGATES,
+    CASTS,
+    EVENT_TRIGGERS,
+    LANGUAGES,
+    ROUTINES,
+    TRANSFORMS,
+)
+from trueup.drivers.database.catalog_types import COLLATIONS, TYPES
+from trueup.model.errors import Rejected
 from trueup.model.plan import Address, Resource
-from trueup.model.values import Digest, digest
+from trueup.model.values import JSON, Digest, digest
+
+OLDEST = 15
+_KINDS = (
+    *(SCHEMAS, EXTENSIONS, DEFAULT_PRIVILEGES, FOREIGN_DATA_WRAPPERS, SERVERS, LANGUAGES, ACCESS_METHODS),
+    *(TYPES, COLLATIONS, CONVERSIONS, ROUTINES, AGGREGATES, CASTS, TRANSFORMS),
+    *(OPERATORS, OPERATOR_CLASSES, OPERATOR_FAMILIES),
+    *(TEXT_SEARCH_PARSERS, TEXT_SEARCH_TEMPLATES, TEXT_SEARCH_DICTIONARIES, TEXT_SEARCH_CONFIGURATIONS),
+    *(RELATIONS, SEQUENCES, INDEXES, CONSTRAINTS, TRIGGERS, RULES, POLICIES, STATISTICS),
+    *(EVENT_TRIGGERS, PUBLICATIONS, *ALTERED),
+)
+_SETTINGS = {
+    # Every name outside of pg_catalog is written with its schema then.
+    "search_path": "pg_catalog",
+    "quote_all_identifiers": "off",
+    # Constants in expressions and partition bounds.
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "xmlbinary": "base64",
+    "lc_monetary": "C",
+}
+_GONE_MEANWHILE = (psycopg.errors.InternalError_, psycopg.errors.UndefinedObject, psycopg.errors.UndefinedTable)
+_ATTEMPTS = 3
 
 
 def snapshot(
-    connection: psycopg.Connection[Any], schemas: Collection[str] = (), skip: Collection[str] = ()
+    connection: psycopg.Connection[Any],
+    schemas: Collection[str] = (),
+    skip: Collection[str] = (),
+    secret: Callable[[JSON], JSON] | None = None,
 ) -> Mapping[Address, Resource]:
     """Every object of these schemas (none given: all but the system's), and of the database as a whole.
 
     `skip` holds names as SQL writes them, each with all that belongs to it: `public.flyway_schema_history`, a schema,
-    an event trigger. Raises psycopg.Error, like everything that has a connection in its hands.
+    an event trigger. `secret` marks a secret leaf (the options of a user mapping, the connection of a subscription);
+    without it they are left out, because not every role sees them. Inside a transaction of the caller, its own writes
+    are seen and its settings stay as they are. Raises psycopg.Error, like everything that has a connection in its
+    hands; Rejected where the server is too old.
     """
-    return {}
+    major = connection.info.server_version // 10000
+    if major < OLDEST:
+        raise Rejected(
+            f"PostgreSQL {major} is too old: its catalog lacks what a snapshot holds",
+            hint=f"PostgreSQL {OLDEST} or newer is needed.",
+        )
+    kinds = (*_KINDS, user_mappings(secret is not None), subscriptions(major, secret is not None))
+    skipped = frozenset(split_name(name) for name in skip)
+    rows = _read(connection, [each.sql for each in kinds], {"schemas": list(schemas)})
+    found = dict(row.resource() for row in rows if not row.is_of(skipped))
+    return {at: _without_secrets(found[at], secret) for at in sorted(found) if not _says_nothing(found[at])}
 
 
 def hashes(resources: Mapping[Address, Resource]) -> dict[Address, Digest]:
@@ -29,3 +111,41 @@ def hashes(resources: Mapping[Address, Resource]) -> dict[Address, Digest]:
 def fingerprint(resources: Mapping[Address, Resource]) -> Digest:
     """One for all of them together."""
     return digest(hashes(resources))
+
+
+def _read(connection: psycopg.Connection[Any], queries: Sequence[str], parameters: Mapping[str, Any]) -> list[Row]:
+    """At one moment. What pg_get_*() says is of the newest moment, though: where somebody drops an object meanwhile,
+    that function fails, and all is read again."""
+    alone = connection.info.transaction_status == TransactionStatus.IDLE
+    for attempt in count(1):
+        try:
+            # Rolled back, so that the settings of a transaction around it come back.
+            with connection.transaction(force_rollback=True):
+                if alone:
+                    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                with connection.pipeline():
+                    for name, value in _SETTINGS.items():
+                        connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+                    cursors = [connection.cursor(row_factory=tuple_row) for _ in queries]
+                    for cursor, query in zip(cursors, queries, strict=True):
+                        cursor.execute(query, parameters)
+                return [Row(*row) for cursor in cursors for row in cursor]
+        except _GONE_MEANWHILE:
+            if not alone or attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("counts for ever")
+
+
+def _without_secrets(resource: Resource, secret: Callable[[JSON], JSON] | None) -> Resource:
+    """Names of options stay readable, the user's too."""
+    values = dict(resource.values)
+    if secret and (settings := values.pop("secret_options", None)):
+        values["options"] = {name: text if name == "user" else secret(text) for name, text in settings.items()}
+    if secret and (connection := values.pop("secret_connection", None)):
+        values["connection"] = secret(connection)
+    return Resource(resource.kind, values)
+
+
+def _says_nothing(resource: Resource) -> bool:
+    """Granted and revoked again: the list of privileges is another one, its meaning is not."""
+    return resource.kind == "privileges" and "privileges" not in resource.values

@@ -1,0 +1,159 @@
+"""Tables, views, materialised views, foreign tables and their columns."""
+
+from trueup.drivers.database.catalog_objects import Objects, acl, built, comment, labels, only, options, visible, words
+
+STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
+
+
+def sequence_values(sequence: str, type_: str = "") -> dict[str, str]:
+    """Of a pg_sequence row, without what CREATE SEQUENCE chooses by itself. `type_`: what the type is left out for."""
+    smallest = f"CASE {sequence}.seqtypid WHEN 21 THEN -32768 WHEN 23 THEN -2147483648 ELSE -9223372036854775808 END"
+    greatest = f"CASE {sequence}.seqtypid WHEN 21 THEN 32767 WHEN 23 THEN 2147483647 ELSE 9223372036854775807 END"
+    up = f"{sequence}.seqincrement > 0"
+    lowest = f"CASE WHEN {up} THEN 1 ELSE {smallest} END"
+    highest = f"CASE WHEN {up} THEN {greatest} ELSE -1 END"
+    first = f"CASE WHEN {up} THEN {sequence}.seqmin ELSE {sequence}.seqmax END"
+    named = f"format_type({sequence}.seqtypid, NULL)"
+    return {
+        "type": only(f"{sequence}.seqtypid <> {type_}", named) if type_ else named,
+        "increment": f"NULLIF({sequence}.seqincrement, 1)::text",
+        "minimum": f"NULLIF({sequence}.seqmin, {lowest})::text",
+        "maximum": f"NULLIF({sequence}.seqmax, {highest})::text",
+        "start": f"NULLIF({sequence}.seqstart, {first})::text",
+        "cache": f"NULLIF({sequence}.seqcache, 1)::text",
+        "cycle": only(f"{sequence}.seqcycle"),
+    }
+
+
+def _identity() -> str:
+    values = {
+        "generation": words("a.attidentity", {"a": "always", "d": "by default"}),
+        "sequence": "s.seqrelid::regclass::text",
+        **sequence_values("s", "a.atttypid"),
+        "unlogged": only("r.relpersistence = 'u' AND c.relpersistence <> 'u'"),
+        "logged": only("r.relpersistence = 'p' AND c.relpersistence <> 'p'"),
+        "acl": acl("r.relacl", "acldefault('s', r.relowner)", "r.relowner"),
+        "comment": comment("pg_class", "s.seqrelid"),
+    }
+    return f"""(SELECT {built(values)} FROM pg_depend d
+        JOIN pg_class r ON r.oid = d.objid AND r.relkind = 'S' JOIN pg_sequence s ON s.seqrelid = r.oid
+        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
+          AND d.classid = 'pg_class'::regclass AND d.deptype = 'i')"""
+
+
+def _not_null_constraint() -> str:
+    """What PostgreSQL 18 keeps of it and 15 does not, where it is not as NOT NULL by itself makes it."""
+    values = {
+        "name": only("k.conname <> left(c.relname || '_' || a.attname || '_not_null', 63)", "k.conname"),
+        "no_inherit": only("k.connoinherit"),
+        "not_valid": only("NOT k.convalidated"),
+        "inherited": only("NOT k.conislocal"),
+        "comment": comment("pg_constraint", "k.oid"),
+    }
+    return f"""(SELECT NULLIF({built(values)}, '{{}}') FROM pg_constraint k
+        WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum)"""
+
+
+_GENERATED = {
+    "expression": "pg_get_expr(d.adbin, d.adrelid)",
+    "kind": words("a.attgenerated", {"s": "stored", "v": "virtual"}),
+}
+_COLUMN = {
+    "type": "format_type(a.atttypid, a.atttypmod)",
+    "after": "lag(a.attname) OVER (PARTITION BY a.attrelid ORDER BY a.attnum)",
+    "collation": only("a.attcollation <> t.typcollation AND a.attcollation <> 0", "a.attcollation::regcollation::text"),
+    "not_null": only("a.attnotnull"),
+    "not_null_constraint": only("a.attnotnull", _not_null_constraint()),
+    "default": only("a.attgenerated = ''", "pg_get_expr(d.adbin, d.adrelid)"),
+    "generated": only("a.attgenerated <> ''", built(_GENERATED)),
+    "identity": only("a.attidentity <> ''", _identity()),
+    "inherited": only("NOT a.attislocal"),
+    "storage": only("a.attstorage <> t.typstorage", words("a.attstorage", STORAGE)),
+    "compression": words("a.attcompression", {"p": "pglz", "l": "lz4"}),
+    "statistics": "NULLIF(a.attstattarget, -1)",
+    "options": options("a.attoptions"),
+    "foreign_options": options("a.attfdwoptions"),
+    "acl": acl("a.attacl", "NULL::aclitem[]", "c.relowner"),
+    "comment": comment("pg_class", "a.attrelid", "a.attnum"),
+    "security_labels": labels("pg_class", "a.attrelid", "a.attnum"),
+}
+
+_COLUMNS = f"""(SELECT jsonb_object_agg(o.attname, o.column_) FROM (
+    SELECT a.attname, {built(_COLUMN)} AS column_
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+      LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) o)"""
+
+_PARTITION_OF = {
+    "parent": "i.inhparent::regclass::text",
+    "bound": "pg_get_expr(c.relpartbound, c.oid)",
+    "detaching": only("i.inhdetachpending"),
+}
+
+_TOAST_OPTIONS = f"""(SELECT jsonb_object_agg('toast.' || o.key, o.value)
+    FROM pg_class toast, jsonb_each({options("toast.reloptions")}) o WHERE toast.oid = c.reltoastrelid)"""
+
+_REPLICA_IDENTITY = """CASE c.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN
+    (SELECT 'index ' || quote_ident(i.relname) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+     WHERE x.indrelid = c.oid AND x.indisreplident) END"""
+
+_RELATION = {
+    "columns": f"coalesce({_COLUMNS}, '{{}}')",
+    "definition": only("c.relkind IN ('v', 'm')", "pg_get_viewdef(c.oid)"),
+    "options": f"NULLIF(coalesce({options('c.reloptions')}, '{{}}') || coalesce({_TOAST_OPTIONS}, '{{}}'), '{{}}')",
+    "unlogged": only("c.relpersistence = 'u'"),
+    "tablespace": "(SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = c.reltablespace)",
+    "access_method": "(SELECT quote_ident(NULLIF(amname, 'heap')) FROM pg_am WHERE oid = c.relam)",
+    "of_type": "NULLIF(c.reloftype, 0)::regtype::text",
+    "partition_by": only("c.relkind = 'p'", "pg_get_partkeydef(c.oid)"),
+    "partition_of": only(
+        "c.relispartition", f"(SELECT {built(_PARTITION_OF)} FROM pg_inherits i WHERE i.inhrelid = c.oid)"
+    ),
+    "inherits": only(
+        "NOT c.relispartition",
+        "(SELECT jsonb_agg(inhparent::regclass::text ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = c.oid)",
+    ),
+    "replica_identity": only("c.relkind NOT IN ('v', 'f')", _REPLICA_IDENTITY),
+    "row_security": only("c.relrowsecurity"),
+    "force_row_security": only("c.relforcerowsecurity"),
+    "server": "(SELECT quote_ident(s.srvname) FROM pg_foreign_server s WHERE s.oid = f.ftserver)",
+    "foreign_options": options("f.ftoptions"),
+}
+
+_KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized_view", "f": "foreign_table"}
+
+RELATIONS = Objects(
+    kind=words("c.relkind", _KINDS),
+    catalog="pg_class",
+    oid="c.oid",
+    names=("n.nspname", "c.relname"),
+    owner="c.relowner",
+    acl="c.relacl",
+    usual_acl="acldefault('r', c.relowner)",
+    values=_RELATION,
+    source=f"""pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {visible("n")}""",
+)
+
+SEQUENCES = Objects(
+    kind="'sequence'",
+    catalog="pg_class",
+    oid="c.oid",
+    names=("n.nspname", "c.relname"),
+    owner="c.relowner",
+    acl="c.relacl",
+    usual_acl="acldefault('s', c.relowner)",
+    parent=("tn.nspname", "t.relname"),
+    values={
+        **sequence_values("s"),
+        "owned_by": only("t.oid IS NOT NULL", "t.oid::regclass::text || '.' || quote_ident(a.attname)"),
+        "unlogged": only("c.relpersistence = 'u'"),
+    },
+    source=f"""pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_depend o ON o.classid = 'pg_class'::regclass AND o.objid = c.oid
+          AND o.refclassid = 'pg_class'::regclass AND o.refobjsubid > 0 AND o.deptype IN ('a', 'i')
+        LEFT JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
+        LEFT JOIN pg_class t ON t.oid = o.refobjid LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace
+        WHERE o.deptype IS DISTINCT FROM 'i' AND {visible("n")}""",
+)

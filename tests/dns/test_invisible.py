@@ -1,0 +1,93 @@
+"""What octoDNS cannot see in a zone, on a real PowerDNS: disabled records, other types, the SOA, metadata, settings."""
+
+from octodns_powerdns import PowerDnsProvider
+
+from tests.dns.powerdns import PowerDNS
+from trueup.drivers.dns.invisible import Seen, Target, enabled_by, look
+from trueup.drivers.dns.invisible_powerdns import SUPPORTED
+from trueup.drivers.dns.token import Provider
+from trueup.model.plan import Action, Address, PlannedChange
+
+ZONE = "example.com."
+
+
+def seen(server: PowerDNS, *zones: str, environment: dict[str, str] | None = None) -> Seen:
+    block = server.provider()
+    providers = {"live": Provider(block.pop("class"), block)}
+    return look([Target(zone, "live") for zone in zones], providers, environment or server.environment)
+
+
+def said(server: PowerDNS) -> dict[str, object]:
+    return {f"{child.kind} {child.key}": child.values for child in seen(server, ZONE).children}
+
+
+def test_a_record_disabled_by_hand_is_found(powerdns: PowerDNS) -> None:
+    """octoDNS reads it as live, so no plan shows it; beside a live one it is the one record that counts."""
+    powerdns.create(ZONE)
+    powerdns.set(ZONE, "www.example.com.", "A", "192.0.2.1", ttl=60, disabled=True)
+    assert said(powerdns)["disabled www A 192.0.2.1"] == {"ttl": 60, "value": "192.0.2.1"}
+    assert powerdns.ask("www.example.com.", "A") == set()
+
+
+def test_types_that_octodns_does_not_read_are_found(powerdns: PowerDNS) -> None:
+    """With their values; those that it reads are its own business."""
+    powerdns.create(ZONE)
+    powerdns.set(ZONE, "mail.example.com.", "SPF", '"v=spf1 -all"', ttl=60)
+    powerdns.set(ZONE, "www.example.com.", "A", "192.0.2.1")
+    found = said(powerdns)
+    assert found["record mail SPF"] == {"ttl": 60, "values": ['"v=spf1 -all"']}
+    assert not [key for key in found if "www" in key]
+
+
+def test_metadata_and_settings_of_the_zone_are_found(powerdns: PowerDNS) -> None:
+    """Who may transfer the zone, how its serial moves, what kind it is."""
+    powerdns.create(ZONE)
+    powerdns.api("POST", f"/zones/{ZONE}/metadata", {"kind": "ALLOW-AXFR-FROM", "metadata": ["192.0.2.9", "192.0.2.8"]})
+    found = said(powerdns)
+    assert found["metadata ALLOW-AXFR-FROM"] == {"values": ["192.0.2.8", "192.0.2.9"]}
+    assert found["metadata SOA-EDIT-API"] == {"values": ["DEFAULT"]}
+    assert found["setting kind"] == {"value": "Native"}
+
+
+def test_the_soa_is_found_without_its_serial(powerdns: PowerDNS) -> None:
+    """An edit of a record moves the serial and changes nothing here; an edit of the SOA does."""
+    powerdns.create(ZONE)
+    before = said(powerdns)
+    powerdns.set(ZONE, "www.example.com.", "A", "192.0.2.1")
+    assert said(powerdns) == before
+    powerdns.set(ZONE, ZONE, "SOA", "ns1.example.com. hostmaster.example.com. 1 3600 600 86400 60", ttl=3600)
+    assert said(powerdns)["soa @"] == {
+        "ttl": 3600,
+        "mname": "ns1.example.com.",
+        "rname": "hostmaster.example.com.",
+        "refresh": "3600",
+        "retry": "600",
+        "expire": "86400",
+        "minimum": "60",
+    }
+
+
+def test_a_zone_that_could_not_be_looked_at_is_said(powerdns: PowerDNS) -> None:
+    """Of it nothing is concluded; of the others everything is."""
+    powerdns.create(ZONE)
+    found = seen(powerdns, ZONE, "absent.example.")
+    assert {place.partition("/")[0] for place in found.watched} == {f"zone.{ZONE}"}
+    assert [(each.code, "absent.example." in each.message) for each in found.findings] == [("dns-unlooked", True)]
+    assert not seen(powerdns, ZONE, environment={"POWERDNS_API_KEY": "another"}).watched
+
+
+def test_writing_a_set_with_disabled_records_is_said_first(powerdns: PowerDNS) -> None:
+    """octoDNS would enable them by the way; deleting the set enables nothing."""
+    powerdns.create(ZONE)
+    powerdns.set(ZONE, ZONE, "MX", "10 mail.example.com.", disabled=True)
+    found = seen(powerdns, ZONE).children
+    address = Address(f"{ZONE}:@:MX")
+    update = PlannedChange(address, "MX", Action.UPDATE, {"ttl": 300}, {"ttl": 60})
+    (finding,) = enabled_by([update], found)
+    assert (finding.code, finding.approvals) == ("dns-enables-disabled", 1)
+    assert not enabled_by([PlannedChange(address, "MX", Action.DELETE, {"ttl": 300}, None)], found)
+
+
+def test_the_list_of_types_is_the_providers_own() -> None:
+    """What octodns-powerdns reads in the installed version."""
+    assert {type.rpartition("/")[2] for type in PowerDnsProvider.SUPPORTS} == SUPPORTED
