@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from trueup.drivers.database import locations
 from trueup.drivers.database.configuration_files import Said, parse_conf, parse_toml
+from trueup.drivers.database.migrations import Version
+from trueup.drivers.database.settings import Settings as Settings
 from trueup.drivers.database.spec import FlywaySpec, MigrationsSpec
 from trueup.model.errors import Invalid, Place
 from trueup.model.plan import Finding
@@ -16,61 +18,6 @@ CONFIG_FILES = ("conf/flyway.conf", "flyway.conf", "conf/flyway.toml", "flyway.t
 """A later one says more than an earlier one, as in Flyway."""
 PATTERN = re.compile(r"(versioned|repeatable|\*):(missing|pending|ignored|future|\*)", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{[A-Za-z0-9_]+\}")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How files are named, read and compared with a history."""
-
-    table: str
-    plain: bool = False
-    """Names of a plain folder, not Flyway's."""
-    schemas: tuple[str, ...] = ()
-    """The first is the default schema, in which the history table lies; none: the connection's own."""
-    locations: tuple[str, ...] = ()
-    """Directories in the repository."""
-    callback_locations: tuple[str, ...] = ()
-    versioned_prefix: str = "V"
-    undo_prefix: str = "U"
-    repeatable_prefix: str | None = "R"
-    baseline_prefix: str | None = "B"
-    separator: str = "__"
-    suffixes: tuple[str, ...] = (".sql",)
-    undo_suffixes: tuple[str, ...] = ()
-    """Of rollbacks in a plain folder."""
-    encoding: str = "utf-8"
-    out_of_order: bool = False
-    ignore_patterns: tuple[str, ...] = ("*:future",)
-    target: str | None = None
-    """A version, or Flyway's `latest`, `current`, `next`; with `?` at its end it need not exist."""
-    baseline_on_migrate: bool = False
-    baseline_version: str = "1"
-    baseline_description: str = "<< Flyway Baseline >>"
-    placeholder_replacement: bool = True
-    placeholders: Mapping[str, str] = field(default_factory=dict)
-    """As written."""
-    references: frozenset[str] = frozenset()
-    """Placeholders whose value may be a secret reference: those of trueup.yaml. What the repository's own files say
-    never is one, or a pull request could read every secret of this installation."""
-    placeholder_prefix: str = "${"
-    placeholder_suffix: str = "}"
-    placeholder_separator: str = ":"
-    group: bool = False
-    mixed: bool = False
-    in_transaction: bool = True
-    """`executeInTransaction` of the whole project."""
-    installed_by: str | None = None
-    validate_naming: bool = False
-    validate_on_migrate: bool = True
-    create_schemas: bool = True
-    init_sql: str = ""
-    """Run on each new connection."""
-    lock_retries: int = 50
-    """How often Flyway's lock is tried, once a second; -1: forever."""
-    environment: str = "default"
-    """Of flyway.toml: the placeholder `flyway:environment`."""
-    url: str = ""
-    """What the configuration says of the database: only to be compared and shown, never connected to."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +107,7 @@ def configured(tree: Tree, path: str, spec: MigrationsSpec) -> Configured:
         callbacks, missing = locations.found(tree, path, settings.callback_locations, place)
         settings, places = replace(settings, callback_locations=callbacks), (*places, *missing)
     place = said["ignoreMigrationPatterns"].place if "ignoreMigrationPatterns" in said else Place(path)
+    _check_versions(settings, said, Place(path))
     return Configured(settings, read, (*findings, *places, *_bad_patterns(settings, place)))
 
 
@@ -172,6 +120,18 @@ def _locations(
         names = [name.strip() for name in said.value.split(",") if name.strip()]
         return locations.found(tree, path, names, said.place)
     return (locations.usual(tree, path) if isinstance(spec, FlywaySpec) else (path,)), ()
+
+
+def _check_versions(settings: Settings, said: Mapping[str, Said], place: Place) -> None:
+    for name, text in (("target", settings.target or "latest"), ("baselineVersion", settings.baseline_version)):
+        version = text.removesuffix("?") if name == "target" else text
+        if name == "target" and version.lower() in ("latest", "current", "next"):
+            continue
+        try:
+            Version.parse(version)
+        except Invalid as error:
+            where = said[name].place if name in said and said[name].value == text else place
+            raise Invalid(f"{name}: {error.message}", place=where, hint=error.hint) from error
 
 
 def _bad_patterns(settings: Settings, place: Place) -> Iterator[Finding]:

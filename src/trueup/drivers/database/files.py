@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from trueup.drivers.database import locations, scripts
 from trueup.drivers.database.checksums import checksum
-from trueup.drivers.database.configuration import Settings, configured
+from trueup.drivers.database.configuration import configured
 from trueup.drivers.database.migrations import Callback, Kind, Migration, Migrations, in_order
 from trueup.drivers.database.names import Name, parse_name
 from trueup.drivers.database.placeholders import declared, fill
 from trueup.drivers.database.scripts import ScriptSettings
+from trueup.drivers.database.settings import Settings
 from trueup.drivers.database.spec import MigrationsSpec
 from trueup.model.address import Address
 from trueup.model.errors import Invalid, Place

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from trueup.drivers.database.configuration import Settings
 from trueup.drivers.database.migrations import Kind, Migration, Migrations
 from trueup.drivers.database.problems import ignored, problems_of
 from trueup.drivers.database.rows import Correction as Correction
@@ -13,6 +12,7 @@ from trueup.drivers.database.rows import Resolved as Resolved
 from trueup.drivers.database.rows import Row as Row
 from trueup.drivers.database.rows import RowType as RowType
 from trueup.drivers.database.rows import State as State
+from trueup.drivers.database.settings import Settings
 from trueup.drivers.database.states import History, abbreviated, states
 from trueup.model.address import Address
 from trueup.model.errors import Refused
@@ -26,7 +26,7 @@ _LONGEST_SCRIPT = 1000
 
 def resolve(migrations: Migrations, rows: Sequence[Row], settings: Settings) -> Resolved:
     """Pure; the same files and rows give the same answer as Flyway's `validate`, `info` and `migrate`. Raises Invalid
-    for a row whose version is none, and for a `target` that is none."""
+    for a row whose version is none."""
     history = History.of(rows)
     entries = states(migrations, history, settings)
     pending = tuple(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import total_ordering
 
-from trueup.drivers.database.configuration import Settings
+from trueup.drivers.database.settings import Settings
 from trueup.model.address import Address
 from trueup.model.errors import Invalid, Place
 from trueup.model.plan import Finding

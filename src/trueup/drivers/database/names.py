@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from trueup.drivers.database.callbacks import EVENTS
-from trueup.drivers.database.configuration import Settings
 from trueup.drivers.database.migrations import Kind, Version
+from trueup.drivers.database.settings import Settings
 from trueup.model.errors import Invalid
 
 _PLAIN = re.compile(

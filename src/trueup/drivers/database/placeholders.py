@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trueup.drivers.database.configuration import Settings
+from trueup.drivers.database.settings import Settings
 from trueup.manifests.keys import SCHEMES
 from trueup.model.errors import Invalid, Place
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from trueup.drivers.database.configuration import Settings
 from trueup.drivers.database.migrations import Kind, Migration, Migrations, Version
 from trueup.drivers.database.rows import Entry, Row, RowType, State
+from trueup.drivers.database.settings import Settings
 from trueup.drivers.database.states import FAILED, OPAQUE, History, abbreviated, matches
-from trueup.model.errors import Invalid
 from trueup.model.plan import Finding
 
 _PATTERN_STATE = {
@@ -156,11 +155,7 @@ def _no_target(migrations: Migrations, settings: Settings) -> Iterator[Finding]:
     target = settings.target or "latest"
     if target.lower().removesuffix("?") in ("latest", "current", "next"):
         return
-    try:
-        version = Version.parse(target.removesuffix("?"))
-    except Invalid as error:
-        yield Finding("bad-target", f"target: {error.message}", hint=error.hint, stops=True)
-        return
+    version = Version.parse(target.removesuffix("?"))
     if not target.endswith("?") and all(each.version != version for each in migrations.files):
         yield Finding(
             "bad-target",

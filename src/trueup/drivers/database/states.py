@@ -6,9 +6,9 @@ Followed: flyway-core 13, MigrationInfoServiceImpl, ResolvedMigration and Baseli
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from trueup.drivers.database.configuration import Settings
 from trueup.drivers.database.migrations import Kind, Migration, Migrations, Version
 from trueup.drivers.database.rows import Entry, Row, RowType, State
+from trueup.drivers.database.settings import Settings
 
 OPAQUE = ("JDBC", "SPRING_JDBC", "SCRIPT", "CUSTOM", "JDBC_BASELINE", "UNDO_JDBC", "UNDO_SCRIPT", "UNDO_SQL")
 """Types of rows whose code is not SQL in a file of ours: applied, and nothing can be said of what they hold."""
