@@ -29,7 +29,7 @@ class History:
     highest: Version | None = None
     """That is applied and was not taken back."""
     baseline: Version | None = None
-    """Of the newest baseline row."""
+    """The highest one of a baseline row."""
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> "History":
@@ -45,7 +45,7 @@ class History:
                 history.late.add(row.rank)
             else:
                 history.highest = row.parsed
-            if row.baselines:
+            if row.baselines and (history.baseline is None or row.parsed > history.baseline):
                 history.baseline = row.parsed
         return history
 
