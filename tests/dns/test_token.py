@@ -1,6 +1,7 @@
 """A zone's token on real servers: it moves when somebody edits, and says when it proves nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import dns.resolver
@@ -10,7 +11,7 @@ from tests.dns.powerdns import PowerDNS
 from tests.dns.primaries import Knot, Primary
 from tests.dns.servers import started
 from trueup.drivers.dns import serials
-from trueup.drivers.dns.signal import MOVES, SILENT, Served, Server, learned, moved, server
+from trueup.drivers.dns.signal import MOVES, SILENT, Served, Server, learned, moved, named
 from trueup.drivers.dns.token import Provider, Question, serials_of, token_of
 from trueup.model.errors import Invalid, Rejected, Unavailable
 
@@ -124,7 +125,7 @@ def test_a_wrong_key_and_a_missing_server_are_told_apart(powerdns: PowerDNS) -> 
     """Rejected, with where to look; unavailable, which is tried again."""
     asked = question(powerdns)
     with pytest.raises(Rejected, match="401"):
-        serials.listed(asked.providers["live"].settings, {"POWERDNS_API_KEY": "another"})
+        serials_of(replace(asked, environment={"POWERDNS_API_KEY": "another"}))
     powerdns.stop()
     with pytest.raises(Unavailable, match="does not answer"):
         serials_of(asked)
@@ -151,6 +152,6 @@ def test_name_servers_are_written_with_their_port() -> None:
         "192.0.2.1@5353": Server("192.0.2.1", 5353),
         "2001:db8::1": Server("2001:db8::1"),
     }
-    assert {text: server(text) for text in told} == told
+    assert {text: named(text) for text in told} == told
     with pytest.raises(Invalid, match="names no name server"):
-        server("ns1@many")
+        named("ns1@many")

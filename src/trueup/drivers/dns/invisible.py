@@ -3,12 +3,12 @@
 It runs beside the walk, by read calls only. Where nobody answers nothing is concluded, and a finding says so.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from urllib.parse import quote_plus
 
-from trueup.drivers.dns import invisible_powerdns, serials
+from trueup.drivers.dns import invisible_powerdns, powerdns
 from trueup.drivers.dns.convert import parts_of, zone_address
 from trueup.drivers.dns.invisible_powerdns import disabled_in
 from trueup.drivers.dns.signal import POWERDNS
@@ -18,6 +18,11 @@ from trueup.model.child import Child
 from trueup.model.errors import Rejected, Unavailable
 from trueup.model.plan import Finding, PlannedChange
 from trueup.model.values import JSON
+
+Ask = Callable[["Target"], Iterable[Child]]
+"""Raises Rejected, Unavailable."""
+Opened = Callable[[Mapping[str, JSON], Mapping[str, str]], AbstractContextManager[Ask]]
+"""From a provider's settings and the environment."""
 
 AT_ONCE = 4
 """Zones that are looked into at one time: beside the walk, and within a provider's limits."""
@@ -49,13 +54,11 @@ class Seen:
 
 def look(zones: Iterable[Target], providers: Mapping[str, Provider], environment: Mapping[str, str]) -> Seen:
     """Of every zone whose provider has an API for it."""
-    asked = [zone for zone in zones if zone.target in providers and providers[zone.target].class_name in LOOKS]
-
-    def one(zone: Target) -> Seen:
-        return _look(zone, providers[zone.target], environment)
-
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dns-look") as pool:
-        seen = list(pool.map(one, asked))
+    asked: dict[str, list[Target]] = {}
+    for zone in zones:
+        if zone.target in providers and providers[zone.target].class_name in LOOKS:
+            asked.setdefault(zone.target, []).append(zone)
+    seen = [one for name, some in asked.items() for one in _at(some, providers[name], environment)]
     return Seen(
         tuple(child for one in seen for child in one.children),
         frozenset(place for one in seen for place in one.watched),
@@ -63,14 +66,27 @@ def look(zones: Iterable[Target], providers: Mapping[str, Provider], environment
     )
 
 
-def _look(zone: Target, provider: Provider, environment: Mapping[str, str]) -> Seen:
-    kinds, ask = LOOKS[provider.class_name]
+def _at(zones: Sequence[Target], provider: Provider, environment: Mapping[str, str]) -> list[Seen]:
+    """At one provider, a few at a time."""
+    kinds, opened = LOOKS[provider.class_name]
     try:
-        found = tuple(ask(zone, provider.settings, environment))
+        with opened(provider.settings, environment) as ask, ThreadPoolExecutor(AT_ONCE, "dns-look") as pool:
+            return list(pool.map(lambda zone: _look(zone, kinds, ask), zones))
     except (Rejected, Unavailable) as error:
-        message = f"what octoDNS cannot see in {zone.zone} was not looked at: {error.message}"
-        return Seen(findings=(Finding("dns-unlooked", message, hint=error.hint),))
+        return [_unlooked(zone, error) for zone in zones]
+
+
+def _look(zone: Target, kinds: Sequence[str], ask: Ask) -> Seen:
+    try:
+        found = tuple(ask(zone))
+    except (Rejected, Unavailable) as error:
+        return _unlooked(zone, error)
     return Seen(found, frozenset(watch(zone.address, kind) for kind in kinds))
+
+
+def _unlooked(zone: Target, error: Rejected | Unavailable) -> Seen:
+    message = f"what octoDNS cannot see in {zone.zone} was not looked at: {error.message}"
+    return Seen(findings=(Finding("dns-unlooked", message, hint=error.hint),))
 
 
 def enabled_by(changes: Sequence[PlannedChange], found: Sequence[Child]) -> tuple[Finding, ...]:
@@ -87,14 +103,13 @@ def enabled_by(changes: Sequence[PlannedChange], found: Sequence[Child]) -> tupl
     return tuple(findings)
 
 
-def _of_powerdns(zone: Target, settings: Mapping[str, JSON], environment: Mapping[str, str]) -> Iterable[Child]:
-    # PowerDNS's own escapes: `=2F` is a slash, in the versions before 4.8 the only one.
-    path = f"/zones/{quote_plus(zone.zone).replace('%', '=')}"
-    said = serials.powerdns(settings, environment, path)
-    metadata = serials.powerdns(settings, environment, f"{path}/metadata")
-    return list(invisible_powerdns.children(zone.address, said, metadata))
+@contextmanager
+def _powerdns(settings: Mapping[str, JSON], environment: Mapping[str, str]) -> Iterator[Ask]:
+    with powerdns.connected(settings, environment) as server:
+        yield lambda zone: list(
+            invisible_powerdns.children(zone.address, server.zone(zone.zone), server.metadata(zone.zone))
+        )
 
 
-Ask = Callable[[Target, Mapping[str, JSON], Mapping[str, str]], Iterable[Child]]
-LOOKS: Mapping[str, tuple[Sequence[str], Ask]] = {POWERDNS: (invisible_powerdns.KINDS, _of_powerdns)}
-"""Class of the provider to the kinds of children that are looked for, and who asks."""
+LOOKS: Mapping[str, tuple[Sequence[str], Opened]] = {POWERDNS: (invisible_powerdns.KINDS, _powerdns)}
+"""Class of the provider to the kinds of children that are looked for, and how it is asked."""

@@ -1,10 +1,9 @@
-"""Asks for the serials of many zones at once: name servers by one SOA query a zone, PowerDNS' API in one call."""
+"""Asks name servers for the serials of many zones at once: one SOA query a zone, over UDP."""
 
 import asyncio
 import socket
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
-from urllib.parse import quote
 
 import dns.asyncquery
 import dns.exception
@@ -13,11 +12,9 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.resolver
-import httpx
 
-from trueup.drivers.dns.signal import Server, resolved
-from trueup.model.errors import Rejected, Unavailable
-from trueup.model.values import JSON
+from trueup.drivers.dns.signal import Server
+from trueup.model.errors import Unavailable
 
 AT_ONCE = 50
 """Queries under way: more are dropped by small servers and full sockets."""
@@ -113,33 +110,3 @@ def _named(resolver: dns.resolver.Resolver, zone: str, type: str, field: str) ->
     except (dns.exception.DNSException, OSError):
         return []
     return sorted(getattr(value, field).to_text(omit_final_dot=True) for value in answer)
-
-
-def listed(settings: Mapping[str, JSON], environment: Mapping[str, str]) -> dict[str, int]:
-    """The serials of every zone of a PowerDNS, as its database has them. Raises Unavailable, Rejected."""
-    return {str(each["name"]): int(each["serial"]) for each in powerdns(settings, environment, "/zones")}
-
-
-def powerdns(settings: Mapping[str, JSON], environment: Mapping[str, str], path: str) -> JSON:
-    """One GET of PowerDNS' API, as the provider's settings say where and with which key; path below the server.
-    Raises Unavailable, Rejected."""
-    given = {name: resolved(value, environment) for name, value in settings.items()}
-    host, port = given.get("host"), given.get("port") or 8081
-    where = f"{given.get('scheme') or 'http'}://{host}:{port}"
-    url = f"{where}/api/v1/servers/{quote(str(given.get('server_id') or 'localhost'))}{path}"
-    try:
-        answer = httpx.get(
-            url,
-            headers={"X-API-Key": str(given.get("api_key") or "")},
-            timeout=float(given.get("timeout") or 5),
-            verify=given.get("ssl_verify") is not False,
-            trust_env=False,
-        )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unavailable(f"PowerDNS at {where} does not answer: {error}") from None
-    if answer.status_code in (429, 500, 502, 503, 504):
-        raise Unavailable(f"PowerDNS at {where} answers {answer.status_code}: {answer.text[:200]}")
-    if answer.status_code != 200:
-        hint = "the variable of `api_key` holds another key than the server" if answer.status_code == 401 else ""
-        raise Rejected(f"PowerDNS at {where} answers {answer.status_code} to {path}", hint=hint)
-    return answer.json()

@@ -52,7 +52,7 @@ class Served:
     """What its serial is worth: MOVES, SILENT, "" for unknown."""
 
 
-def server(text: str) -> Server:
+def named(text: str) -> Server:
     """`ns1.example.com`, `192.0.2.1@5353`, `2001:db8::1`. Raises Invalid."""
     host, _, port = text.strip().rstrip(".").partition("@")
     if not host or not (port or "53").isdecimal() or not 0 < int(port or 53) < 65536:

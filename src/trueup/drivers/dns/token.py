@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
-from trueup.drivers.dns import serials
-from trueup.drivers.dns.signal import POWERDNS, Served, Server, primary, proves, server
+from trueup.drivers.dns import powerdns, serials
+from trueup.drivers.dns.signal import POWERDNS, Served, Server, named, primary, proves
 from trueup.model.plan import LiveIdentity
 from trueup.model.values import JSON, digest
 
@@ -55,7 +55,8 @@ def serials_of(question: Question) -> dict[Served, int | None]:
     for target, zones in _by_target(question.zones).items():
         provider = question.providers.get(target)
         if provider is not None and provider.class_name == POWERDNS and not question.nameservers:
-            known = serials.listed(provider.settings, question.environment)
+            with powerdns.connected(provider.settings, question.environment) as server:
+                known = server.serials()
             found |= {zone: known.get(zone.zone) for zone in zones}
         else:
             found |= serials.ask({zone: (zone.zone, servers) for zone, servers in _servers(question, zones).items()})
@@ -64,11 +65,11 @@ def serials_of(question: Question) -> dict[Served, int | None]:
 
 def _servers(question: Question, zones: Sequence[Served]) -> Mapping[Served, Sequence[Server]]:
     if question.nameservers:
-        return dict.fromkeys(zones, tuple(server(text) for text in question.nameservers))
+        return dict.fromkeys(zones, tuple(named(text) for text in question.nameservers))
     own = question.providers.get(zones[0].target)
-    named = primary(own.class_name, own.settings, question.environment) if own is not None else None
-    if named is not None:
-        return dict.fromkeys(zones, (named,))
+    known = primary(own.class_name, own.settings, question.environment) if own is not None else None
+    if known is not None:
+        return dict.fromkeys(zones, (known,))
     world = serials.authoritative(zone.zone for zone in zones)
     return {zone: world[zone.zone] for zone in zones}
 
