@@ -84,9 +84,13 @@ class Errands:
             fence=lease,
         )
         job = self.jobs.job(source, errand, self.upstream(source.declaration))
+        job = replace(job, agreed=lambda: self._default_branch(source.stack.repository))
         driver = self.jobs.driver(source.declaration)
         with self.jobs.alone(job), driver.open(job) if lease else driver.observe(job) as live:
             yield live
+
+    def _default_branch(self, repository: str) -> Tree:
+        return self.catalog.tree(repository, self.catalog.head(repository))
 
     @contextmanager
     def observed(self, source: Source, errand: Errand) -> Iterator[Observation]:

@@ -106,6 +106,9 @@ class Job(Generic[SpecT]):
     settled: Callable[[], "Mapping[Address, Resource] | None"] = lambda: None
     """S of this stack: what was settled last, of every address; None before it is adopted. A technology that keeps no
     state of its own has nothing else to tell what somebody changed from what nobody wrote down."""
+    agreed: Callable[[], Tree | None] = lambda: None
+    """The files of the repository's default branch now: what people agreed to, for what a proposal must not change by
+    itself (whose code runs, with which secrets). None where nobody asked for a branch."""
     secret: Callable[[str], str] = lambda reference: reference
     """The value behind a secret reference of the spec (`file:`, `env:`, `awssm:`...); any other text stays as it is.
     From then on `redact` and `log` hide it. Raises Invalid, Rejected, Unavailable."""

@@ -1,6 +1,6 @@
 """octoDNS's records and changes to our nouns and back; pure. Source of the shapes: octoDNS 1.22 `Record.data`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from trueup.drivers.dns.walked import Name, Walked, WalkedZone, ZoneChange
@@ -26,6 +26,10 @@ RECORD = Shape(
     },
 )
 """Of every type. What a provider does not tell of `octodns:` is not drift."""
+
+
+OF_ZONE = Shape(kind=Kind.OBJECT, children={"serial": Shape(ignored=True)})
+"""What a serial is worth is learned by the way (signal.py): nobody's change."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,11 @@ def _plain(value: JSON) -> JSON:
             return str(value)
 
 
+def shapes_of(resources: Iterable[str]) -> dict[str, Shape]:
+    """By kind."""
+    return {kind: OF_ZONE if kind == ZONE else RECORD for kind in resources}
+
+
 def target_in(zone: WalkedZone) -> str:
     """What the addresses of this zone say of its target."""
     return "" if zone.plain else zone.target
@@ -118,8 +127,11 @@ def changes_of(walked: Walked) -> tuple[PlannedChange, ...]:
 
 
 def _changes_in(zone: WalkedZone) -> Iterator[PlannedChange]:
+    address, values = zone_address(zone.zone, target_in(zone)), _zone_values(zone)
     if not zone.exists and zone.changes:
-        yield PlannedChange(zone_address(zone.zone, target_in(zone)), ZONE, Action.CREATE, None, _zone_values(zone))
+        yield PlannedChange(address, ZONE, Action.CREATE, None, values)
+    elif zone.meta is not None:
+        yield PlannedChange(address, ZONE, Action.UPDATE, values, {**values, "settings": zone.meta})
     for change in zone.changes:
         yield planned(zone, change)
 

@@ -57,6 +57,8 @@ class WalkedZone:
     """What octoDNS says that it leaves out or cuts down (`strict_supports: false`), and what `lenient` let pass."""
     others: int = 0
     """Live records that somebody else owns (ACME, external-dns): neither R nor touched."""
+    contested: Mapping[Name, str] = field(default_factory=dict)
+    """Records of the code that somebody else says are theirs, and who."""
     place: Place | None = None
     """Of the zone in the configuration."""
     meta: JSON = None

@@ -1,0 +1,239 @@
+"""Running an apply under the supervisor, one zone at a time: each is planned again right before, must be what was
+agreed to, and is told to the journal before its first and after its last change."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from trueup.drivers.dns import verify
+from trueup.drivers.dns.answers import Answers
+from trueup.drivers.dns.client import Pair
+from trueup.drivers.dns.outcomes import Half, outcomes_of, resources_after, write_expected
+from trueup.drivers.dns.prepared import Prepared
+from trueup.drivers.dns.walked import Name, Walked, WalkedZone
+from trueup.model.errors import LostLease, TrueupError, Unavailable
+from trueup.model.plan import Address, Applied, Finding, Outcome, Plan, Step, StepId
+from trueup.ports.driver import Fence, Job, Journal
+from trueup.system.supervised import Ended, JobFiles, Supervised
+
+NOTHING = StepId("nothing")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a session applies."""
+
+    plan: Plan
+    walked: Walked
+    only: frozenset[Address] | None
+    """The changes at these addresses alone; None: all."""
+
+    def zone(self, step: Step) -> WalkedZone:
+        """The step's zone, with the changes that are wanted."""
+        return next(zone for zone in self.walked.zones if f"{zone.zone}@{zone.target}" == step.id)
+
+
+@dataclass(frozen=True)
+class Finished:
+    applied: Applied
+    unanswered: tuple[Finding, ...] = ()
+
+
+@dataclass
+class _Unfenced:
+    """For an apply that nobody else can take over."""
+
+    seconds: float
+
+    def renew(self) -> None:
+        """Nothing to renew."""
+
+
+@dataclass
+class _Watched:
+    """What is heard of one apply while it runs."""
+
+    answers: Answers
+    fence: Fence
+    seconds: float
+    started: float = field(default_factory=time.monotonic)
+    begun: list[Step] = field(default_factory=list)
+    done: list[Step] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+    too_long: bool = False
+
+    def renew(self, running: Supervised) -> None:
+        self.fence.renew()
+        if not self.too_long and time.monotonic() - self.started > self.seconds:
+            self.too_long = True
+            self.trouble.append(
+                f"the apply took longer than its limit of {self.seconds:g} seconds; raise `applyTimeout`"
+            )
+            running.interrupt()
+
+
+def evidence_of(job: Job[Any]) -> Path:
+    return job.evidence or job.directory / "evidence"
+
+
+def attempts(evidence: Path) -> list[JobFiles]:
+    """One for each apply that was begun with this evidence, oldest first."""
+    found = sorted(evidence.glob("apply-*"), key=lambda each: int(each.name.partition("-")[2]))
+    return [JobFiles(each) for each in found]
+
+
+def apply(prepared: Prepared, wanted: Wanted, journal: Journal) -> Finished:
+    """Once begun, the outcome is in the answer, whatever fails; only LostLease is raised then."""
+    plan = wanted.plan
+    if not plan.steps:
+        journal.begin(NOTHING)
+        journal.end(NOTHING)
+        return Finished(Applied(True, plan.real, {}, plan.basis.live))
+    files = _files(prepared, wanted)
+    job = prepared.job
+    seconds = (job.spec.apply_timeout or job.limits.apply).total_seconds()
+    watched = _Watched(Answers(prepared.config), job.fence or _Unfenced(seconds), seconds)
+    try:
+        _run(prepared, wanted, files, watched, journal)
+    except LostLease:
+        raise
+    except TrueupError as error:
+        if not watched.begun:
+            raise
+        watched.trouble.append(f"{error.message}\n{error.hint}".strip())
+    return _concluded(prepared, wanted, watched)
+
+
+def _files(prepared: Prepared, wanted: Wanted) -> JobFiles:
+    """Recovery finds there what was to be done."""
+    evidence = evidence_of(prepared.job)
+    try:
+        evidence.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files = JobFiles(evidence / f"apply-{len(attempts(evidence)) + 1}")
+        files.directory.mkdir(mode=0o700)
+        write_expected(files.directory, [_restricted(wanted, step) for step in wanted.plan.steps])
+    except OSError as error:
+        raise Unavailable(f"{evidence} cannot be used: {error.strerror}") from error
+    return files
+
+
+def _restricted(wanted: Wanted, step: Step) -> Half:
+    zone = wanted.zone(step)
+    return Half(zone, frozenset(step.addresses))
+
+
+def _run(prepared: Prepared, wanted: Wanted, files: JobFiles, watched: _Watched, journal: Journal) -> None:
+    client, steps = prepared.client, {step.id: step for step in wanted.plan.steps}
+    only: list[Pair] = [(wanted.zone(step).zone, wanted.zone(step).target) for step in steps.values()]
+    pipe = client.base / "words"
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe, 0o600)
+    command = client.command("apply", only=only, words=str(pipe))
+    # Opened for both: the other end is not there yet. When this process dies the pipe ends, and nothing more begins.
+    answering = os.fdopen(os.open(pipe, os.O_RDWR), "w", encoding="utf-8")
+    with answering as words, Supervised(command, files, lease_seconds=watched.fence.seconds) as running:
+        exchange = _Exchange(wanted, steps, watched, journal, words)
+        for stream, line in running.lines(lambda: watched.renew(running)):
+            if stream == "stderr":
+                client.say(line)
+            else:
+                _answer(watched.answers.take(line), exchange)
+        ended = running.wait()
+    _require_end(prepared, watched, ended)
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    wanted: Wanted
+    steps: dict[StepId, Step]
+    watched: _Watched
+    journal: Journal
+    words: IO[str]
+
+
+def _answer(said: Any, exchange: _Exchange) -> None:
+    """One line of the worker: it asks before it begins a zone, and says when that is done."""
+    watched, journal = exchange.watched, exchange.journal
+    if "ready" in said:
+        zone, target = said["ready"]
+        step = exchange.steps[StepId(f"{zone}@{target}")]
+        _require_unmoved(exchange.wanted.zone(step), watched.answers.zones[-1])
+        journal.begin(step.id)
+        watched.begun.append(step)
+        exchange.words.write(json.dumps({"only": _names(exchange.wanted, step)}) + "\n")
+        exchange.words.flush()
+    elif "applied" in said:
+        step = watched.begun[-1]
+        watched.done.append(step)
+        with contextlib.suppress(Unavailable):  # the zone is done, whether or not the store answers
+            for address in step.addresses:
+                journal.report(step.id, address, Outcome.DONE)
+            journal.end(step.id)
+
+
+def _names(wanted: Wanted, step: Step) -> Sequence[Name] | None:
+    if wanted.only is None:
+        return None
+    half = _restricted(wanted, step)
+    return [(change.name, change.type) for change in half.changes]
+
+
+def _require_unmoved(planned: WalkedZone, now: WalkedZone) -> None:
+    """octoDNS's plans are blind writes: what somebody changed since the plan would be overwritten without a word."""
+    if (planned.exists, planned.changes, planned.meta) != (now.exists, now.changes, now.meta):
+        raise Unavailable(
+            f"{now.zone} at {now.target} was changed by somebody else since it was planned",
+            hint="it is planned again",
+        )
+
+
+def _require_end(prepared: Prepared, watched: _Watched, ended: Ended) -> None:
+    answers = watched.answers
+    answers.raise_if_any(prepared.client.translator)
+    prepared.client.ended(answers, ended.code, ended.tail, "timeout" if watched.too_long else ended.ended_by)
+
+
+def _concluded(prepared: Prepared, wanted: Wanted, watched: _Watched) -> Finished:
+    """S is what was written. Read again, by a process that has cached nothing: a value that octoDNS takes for what was
+    wanted is taken as the server has it, and what differs from it is somebody's change, and no part of S."""
+    begun = [_restricted(wanted, step) for step in watched.begun]
+    after, trouble = _read_again(prepared, [half.zone for half in begun])
+    watched.trouble += trouble
+    ended = {step.id for step in watched.done}
+    outcomes = {
+        address: outcome
+        for half in begun
+        for address, outcome in outcomes_of(half, after.get(half.pair), ended=half.step in ended).items()
+    }
+    resources = resources_after(wanted.plan.real, begun, outcomes, after)
+    complete = len(watched.done) == len(wanted.plan.steps) and not watched.trouble
+    applied = Applied(complete, resources, outcomes, wanted.plan.basis.live, "\n".join(watched.trouble))
+    return Finished(applied, tuple(_unanswered(prepared, wanted, watched)))
+
+
+def _read_again(prepared: Prepared, zones: Sequence[WalkedZone]) -> tuple[dict[Pair, WalkedZone], list[str]]:
+    if not zones:
+        return {}, []
+    try:
+        walked = prepared.client.plan([(zone.zone, zone.target) for zone in zones])
+    except TrueupError as error:
+        return {}, [f"what was written could not be read again: {error.message}"]
+    return {(zone.zone, zone.target): zone for zone in walked.zones}, []
+
+
+def _unanswered(prepared: Prepared, wanted: Wanted, watched: _Watched) -> Iterator[Finding]:
+    """Asks the authoritative servers of every zone that was applied whole, until they say it."""
+    deadline = time.monotonic() + prepared.spec.verify.total_seconds()
+    for step in watched.done:
+        half = _restricted(wanted, step)
+        missing = verify.missing(prepared, half.zone, half.changes, deadline)
+        if missing:
+            what = "; ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+            hint = "secondaries may be slow; `verify:` says how long to wait, `trueup dns diff NAMESERVER` compares"
+            yield Finding("not-answered", f"{half.zone.zone}: written, and not answered yet: {what}", None, hint)
+            prepared.job.log(f"not answered yet: {what}")

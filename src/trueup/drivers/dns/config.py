@@ -1,0 +1,171 @@
+"""An octoDNS configuration as values with places, read out of the raw YAML before octoDNS ever sees it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trueup.drivers.dns.config_yaml import Document, load
+from trueup.model.errors import Invalid, Place
+from trueup.model.values import JSON
+from trueup.ports.tree import Tree
+
+SECTIONS = ("providers", "processors", "secret_handlers", "validators")
+"""Where a block has a `class`; plan outputs have one too, below `manager`."""
+FILE_CLASSES = frozenset(
+    {
+        "octodns.provider.yaml.YamlProvider",
+        "octodns.provider.yaml.SplitYamlProvider",
+        "octodns_bind.ZoneFileProvider",
+        "octodns_bind.ZoneFileSource",
+    }
+)
+"""Providers of files: sources only. As targets they see nothing existing and plan every record every time."""
+SECRET_KEY = re.compile(r"key|token|secret|pass", re.IGNORECASE)
+"""Settings whose value nobody may see."""
+YAML_CLASSES = frozenset(name for name in FILE_CLASSES if name.endswith("YamlProvider"))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Something that octoDNS builds from a class and settings."""
+
+    section: str
+    name: str
+    class_name: str
+    settings: Mapping[str, JSON]
+    """Without `class`; `env/NAME` as it is written."""
+    place: Place
+
+
+@dataclass(frozen=True)
+class Zone:
+    """One entry of `zones:`; `*` and what begins with it stands for many."""
+
+    name: str
+    settings: Mapping[str, JSON]
+    place: Place
+
+    @property
+    def dynamic(self) -> bool:
+        return self.name.startswith("*")
+
+    @property
+    def alias(self) -> str:
+        return str(self.settings.get("alias") or "")
+
+    @property
+    def sources(self) -> Sequence[str]:
+        return _names(self.settings.get("sources"))
+
+    @property
+    def targets(self) -> Sequence[str]:
+        return _names(self.settings.get("targets"))
+
+    @property
+    def processors(self) -> Sequence[str]:
+        return _names(self.settings.get("processors"))
+
+
+@dataclass(frozen=True)
+class Config:
+    path: str
+    """Of the configuration file in the repository; the directory of the zones where the configuration is ours."""
+    document: Mapping[str, JSON]
+    """All of it, as octoDNS loads it."""
+    blocks: tuple[Block, ...]
+    zones: tuple[Zone, ...]
+    variables: Mapping[str, Place]
+    """Environment variables without a default that it cannot do without."""
+    secrets: frozenset[str]
+    """Environment variables behind settings that are called keys, tokens, passwords."""
+    files: frozenset[str]
+    """The file and what it includes; none where the configuration is ours."""
+    manager: Mapping[str, JSON] = field(default_factory=dict)
+    workdir: str = ""
+    """Where relative paths start from, in the repository; "" is its root."""
+    own: bool = False
+    """Made by us from the spec of a plain directory of zone files: there is no file of it in the repository."""
+    places: Mapping[tuple[str | int, ...], Place] = field(default_factory=dict)
+
+    @property
+    def providers(self) -> Mapping[str, Block]:
+        return {block.name: block for block in self.blocks if block.section == "providers"}
+
+    @property
+    def processors(self) -> Mapping[str, Block]:
+        return {block.name: block for block in self.blocks if block.section == "processors"}
+
+    def zone(self, name: str) -> Zone | None:
+        return next((zone for zone in self.zones if zone.name == name), None)
+
+
+def read(tree: Tree, path: str) -> Config:
+    """Raises Invalid with file and line."""
+    return parsed(load(tree, path), path)
+
+
+def parsed(document: Document, path: str, *, own: bool = False) -> Config:
+    root = document.value
+    if not isinstance(root, dict):
+        raise Invalid("an octoDNS configuration holds `providers:` and `zones:`", place=document.place())
+    for name in ("providers", "zones"):
+        if not isinstance(root.get(name), dict):
+            raise Invalid(f"`{name}:` is missing, or is no mapping", place=document.place(name))
+    for name in ("manager", *SECTIONS):
+        if not isinstance(root.get(name) or {}, dict):
+            raise Invalid(f"`{name}:` is no mapping", place=document.place(name))
+    manager, taken = root.get("manager") or {}, list(_taken(document))
+    blocks = tuple(_blocks(document))
+    return Config(
+        path=path,
+        document=root,
+        blocks=blocks,
+        zones=tuple(_zones(document)),
+        variables={name: place for name, default, _, place in taken if not default},
+        secrets=frozenset(name for name, _, key, _ in taken if SECRET_KEY.search(key)),
+        files=frozenset() if own else frozenset(document.files),
+        manager=manager,
+        own=own,
+        places=document.places,
+    )
+
+
+def _blocks(document: Document) -> Iterator[Block]:
+    root = document.value
+    sections = [((name,), root.get(name) or {}) for name in SECTIONS]
+    outputs = (root.get("manager") or {}).get("plan_outputs") or {}
+    for path, blocks in [*sections, (("manager", "plan_outputs"), outputs)]:
+        for name, settings in blocks.items() if isinstance(blocks, dict) else ():
+            place = document.place(*path, name)
+            if not isinstance(settings, dict) or not isinstance(settings.get("class"), str):
+                raise Invalid(f"`{name}` has no `class`", place=place, hint="class: octodns_powerdns.PowerDnsProvider")
+            rest = {key: value for key, value in settings.items() if key != "class"}
+            yield Block(path[-1], str(name), settings["class"], rest, document.place(*path, name, "class"))
+
+
+def _zones(document: Document) -> Iterator[Zone]:
+    for name, settings in document.value["zones"].items():
+        place = document.place("zones", name)
+        if not isinstance(settings, dict):
+            raise Invalid(f"the zone `{name}` is no mapping with `sources` and `targets`", place=place)
+        yield Zone(str(name), settings, place)
+
+
+def _taken(document: Document) -> Iterator[tuple[str, str, str, Place]]:
+    """Each `env/NAME/default` in a block's settings: name, default, the setting's key, place. Last first, so that of
+    several places of one name the first one stays."""
+    for path, place in reversed(document.places.items()):
+        value = _at(document.value, path)
+        if path and path[0] in (*SECTIONS, "manager") and isinstance(value, str) and value.startswith("env/"):
+            name, _, default = value.removeprefix("env/").partition("/")
+            yield name, default, str(path[-1]), place
+
+
+def _at(value: JSON, path: tuple[str | int, ...]) -> JSON:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _names(value: JSON) -> Sequence[str]:
+    return [str(name) for name in value] if isinstance(value, list) else []

@@ -1,0 +1,93 @@
+"""Which files a configuration means: where relative paths start, the zone files, and what those include."""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import replace
+
+from trueup.drivers.dns.config import YAML_CLASSES, Block, Config
+from trueup.drivers.dns.config_yaml import load
+from trueup.model.closure import Closure
+from trueup.model.errors import Invalid, Place
+from trueup.ports.tree import Tree
+
+FILE_KEYS = ("filename", "file", "path", "shared_filename")
+"""Settings that name a file."""
+
+
+def placed(config: Config, tree: Tree, workdir: str | None) -> Config:
+    """With the directory that relative paths start from: as it is given, else the repository's root or the
+    configuration's own directory, wherever the first declared `directory` is. Raises Invalid."""
+    if workdir is not None:
+        given = posixpath.normpath(workdir).removeprefix("./")
+        if given.startswith(("/", "..")):
+            raise Invalid(f"`workdir: {workdir}` leaves the repository", place=Place(config.path))
+        return replace(config, workdir="" if given == "." else given)
+    here = posixpath.dirname(config.path)
+    declared = [block for block in config.blocks if isinstance(block.settings.get("directory"), str)]
+    for candidate in dict.fromkeys(("", here)):
+        if any(tree.entries(directory_of(block, candidate)) for block in declared):
+            return replace(config, workdir=candidate)
+    if declared:
+        tried = " and ".join(f"`{directory_of(declared[0], each) or '.'}`" for each in dict.fromkeys(("", here)))
+        raise Invalid(
+            f"`directory: {declared[0].settings['directory']}` is not there: looked for {tried}",
+            place=config.places.get((declared[0].section, declared[0].name, "directory"), declared[0].place),
+            hint="`workdir:` at the stack's entry says where relative paths start from",
+        )
+    return config
+
+
+def directory_of(block: Block, workdir: str) -> str:
+    """In the repository; raises Invalid when it is not."""
+    text = str(block.settings["directory"])
+    if text.startswith("env/"):
+        text = text.partition("/")[2].partition("/")[2]
+    target = posixpath.normpath(posixpath.join(workdir, text or "/"))
+    if target.startswith(("/", "../", "~")) or target == "..":
+        raise Invalid(
+            f"`directory: {block.settings['directory']}` of `{block.name}` is not in the repository",
+            place=block.place,
+            hint="write a path below the repository's root",
+        )
+    return "" if target == "." else target
+
+
+def closure_of(config: Config, tree: Tree) -> Closure:
+    """The configuration, every zone file and every file that one of them includes."""
+    wanted = {*config.files, *_zone_files(config, tree)}
+    return Closure({entry.path: str(entry.digest) for entry in tree.entries() if entry.path in wanted})
+
+
+def zone_files_of(config: Config, tree: Tree, zone: str) -> list[str]:
+    """The YAML files of one zone, whole or split, in every source directory."""
+    declared = config.zone(zone)
+    names = [zone.rstrip("."), declared.alias.rstrip(".") if declared is not None else ""]
+    found = []
+    for block in config.providers.values():
+        if block.class_name in YAML_CLASSES and isinstance(block.settings.get("directory"), str):
+            directory = directory_of(block, config.workdir)
+            for entry in tree.entries(directory):
+                inside = entry.path.removeprefix(f"{directory}/" if directory else "")
+                if any(name and (inside == f"{name}.yaml" or inside.startswith(f"{name}.")) for name in names):
+                    found.append(entry.path)
+    return found
+
+
+def _zone_files(config: Config, tree: Tree) -> Iterator[str]:
+    for block in config.providers.values():
+        for key in FILE_KEYS:
+            if isinstance(name := block.settings.get(key), str):
+                yield posixpath.normpath(posixpath.join(config.workdir, name))
+        if isinstance(block.settings.get("directory"), str):
+            yield from _in_directory(block, config, tree)
+
+
+def _in_directory(block: Block, config: Config, tree: Tree) -> Iterator[str]:
+    directory = directory_of(block, config.workdir)
+    yaml_only = block.class_name in YAML_CLASSES
+    for entry in tree.entries(directory):
+        if yaml_only and not entry.path.endswith((".yaml", ".yml")):
+            continue
+        yield entry.path
+        if yaml_only and b"!include" in tree.read(entry.path):
+            yield from load(tree, entry.path).files

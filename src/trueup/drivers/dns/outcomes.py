@@ -1,0 +1,120 @@
+"""What became of each change of an apply, S after it, and the one file that tells recovery what was to be done."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from trueup.drivers.dns.convert import ZONE, planned, real_of, target_in, zone_address
+from trueup.drivers.dns.walked import Guard, Walked, WalkedZone, ZoneChange
+from trueup.model.plan import Action, Address, Outcome, PlannedChange, Resource, StepId
+
+EXPECTED = "expected.json"
+
+
+@dataclass(frozen=True)
+class Half:
+    """One zone of an apply, with the addresses that it was to change."""
+
+    zone: WalkedZone
+    addresses: frozenset[Address]
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        return self.zone.zone, self.zone.target
+
+    @property
+    def step(self) -> StepId:
+        return StepId(f"{self.zone.zone}@{self.zone.target}")
+
+    @property
+    def changes(self) -> Sequence[ZoneChange]:
+        return [change for change in self.zone.changes if planned(self.zone, change).address in self.addresses]
+
+    @property
+    def planned(self) -> Sequence[PlannedChange]:
+        return [planned(self.zone, change) for change in self.changes]
+
+    @property
+    def own_address(self) -> Address:
+        return zone_address(self.zone.zone, target_in(self.zone))
+
+
+def outcomes_of(half: Half, after: WalkedZone | None, *, ended: bool) -> Mapping[Address, Outcome]:
+    """`after` is the zone as it was read again; None where that failed. `ended`: the provider said that it is done."""
+    if ended:
+        return dict.fromkeys(sorted(half.addresses), Outcome.DONE)
+    if after is None:
+        return dict.fromkeys(sorted(half.addresses), Outcome.UNCERTAIN)
+    left = {planned(after, change).address: planned(after, change).action for change in after.changes}
+    found = {
+        each.address: Outcome.FAILED if left.get(each.address) is each.action else Outcome.DONE for each in half.planned
+    }
+    if half.own_address in half.addresses:
+        found[half.own_address] = Outcome.DONE if after.exists and after.meta is None else Outcome.FAILED
+    return found
+
+
+def resources_after(
+    before: Mapping[Address, Resource],
+    halves: Iterable[Half],
+    outcomes: Mapping[Address, Outcome],
+    after: Mapping[tuple[str, str], WalkedZone],
+) -> Mapping[Address, Resource]:
+    """`before` is R of the plan: addresses that nobody wrote keep it."""
+    result = dict(before)
+    for half in halves:
+        again = after.get(half.pair)
+        real = real_of(Walked((again,))) if again is not None else {}
+        left = {planned(again, change).address for change in again.changes} if again is not None else set()
+        for change in half.planned:
+            if outcomes.get(change.address) is not Outcome.DONE:
+                continue
+            if change.action is Action.DELETE:
+                result.pop(change.address, None)
+            elif change.address in real and change.address not in left:
+                result[change.address] = real[change.address]
+            else:
+                result[change.address] = Resource(change.kind, change.after)
+        if outcomes.get(half.own_address) is Outcome.DONE:
+            result[half.own_address] = Resource(ZONE, {"name": half.zone.zone, "target": half.zone.target})
+    return result
+
+
+def write_expected(directory: Path, halves: Sequence[Half]) -> None:
+    """What an apply is about to do, for a recovery by another process: no secrets, records alone."""
+    document = [
+        {
+            "zone": half.zone.zone,
+            "target": half.zone.target,
+            "plain": half.zone.plain,
+            "exists": half.zone.exists,
+            "changes": [asdict(change) | {"place": None} for change in half.zone.changes],
+            "addresses": sorted(half.addresses),
+        }
+        for half in halves
+    ]
+    (directory / EXPECTED).write_text(json.dumps(document), encoding="utf-8")
+
+
+def expected_in(directory: Path) -> Sequence[Half]:
+    """Empty where nothing was written down."""
+    file = directory / EXPECTED
+    if not file.exists():
+        return ()
+    return [
+        Half(
+            WalkedZone(
+                zone=each["zone"],
+                target=each["target"],
+                plain=each["plain"],
+                provider="",
+                exists=each["exists"],
+                records={},
+                changes=tuple(ZoneChange(**change) for change in each["changes"]),
+                guard=Guard(0, 1, 1),
+            ),
+            frozenset(map(Address, each["addresses"])),
+        )
+        for each in json.loads(file.read_text(encoding="utf-8"))
+    ]

@@ -1,0 +1,106 @@
+"""A job's configuration, checked, and the octoDNS that runs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trueup.drivers.dns import config_own
+from trueup.drivers.dns.client import Client
+from trueup.drivers.dns.config import Config, read
+from trueup.drivers.dns.config_checks import check, deviations
+from trueup.drivers.dns.config_files import closure_of, placed
+from trueup.drivers.dns.spec import DnsSpec, OctodnsSpec, ZonesSpec
+from trueup.model.closure import Closure
+from trueup.model.errors import Invalid, Refused
+from trueup.model.values import JSON
+from trueup.ports.driver import Job
+from trueup.ports.tree import Tree
+
+
+@dataclass(frozen=True)
+class Root:
+    """A stack's configuration and all of its files."""
+
+    config: Config
+    closure: Closure
+
+
+@dataclass(frozen=True)
+class Prepared:
+    job: Job[Any]
+    root: Root
+    client: Client
+
+    @property
+    def config(self) -> Config:
+        return self.root.config
+
+    @property
+    def spec(self) -> DnsSpec:
+        spec: DnsSpec = self.job.spec
+        return spec
+
+
+def read_root(tree: Tree, path: str, spec: DnsSpec) -> Root:
+    """Offline. Raises Invalid with file and line."""
+    config = config_of(tree, path, spec)
+    check(config, spec.allow)
+    config = placed(config, tree, spec.workdir if isinstance(spec, OctodnsSpec) else "")
+    return Root(config, closure_of(config, tree))
+
+
+def config_of(tree: Tree, path: str, spec: DnsSpec) -> Config:
+    match spec:
+        case ZonesSpec():
+            return config_own.own_config(tree, path.strip("/"), spec, spec.provider)
+        case _:
+            return read(tree, path.strip("/"))
+
+
+def prepare(job: Job[Any], root: Root) -> Prepared:
+    """Raises Refused for a proposal that would run other code or use other secrets than the default branch does,
+    before anything of it runs."""
+    if job.purpose == "proposal" and not root.config.own:
+        _require_agreed(job, root.config)
+    config, secrets = _resolved(job, root.config)
+    client = Client(job, config, root.closure, secrets)
+    client.lay_out()
+    return Prepared(job, replace(root, config=config), client)
+
+
+def _require_agreed(job: Job[Any], config: Config) -> None:
+    tree = job.agreed()
+    if tree is None:
+        return
+    try:
+        agreed = read(tree, job.path.strip("/"))
+    except Invalid:
+        agreed = None
+    found = deviations(config, agreed)
+    if found:
+        lines = "; ".join(f"{each.place}: {each.what}" for each in found)
+        raise Refused(
+            f"the proposal changes what octoDNS runs or which secrets it uses, so it is not run: {lines}",
+            place=found[0].place,
+            hint="merge such a change by itself first, after reading it; then plan the zones",
+        )
+
+
+def _resolved(job: Job[Any], config: Config) -> tuple[Config, Mapping[str, str]]:
+    """Secret references in the provider's block of a plain directory (`file:/run/secrets/key`) become variables of the
+    subprocess: no secret is written to a file."""
+    if not config.own:
+        return config, {}
+    secrets: dict[str, str] = {}
+
+    def hidden(value: JSON) -> JSON:
+        if isinstance(value, Mapping):
+            return {key: hidden(child) for key, child in value.items()}
+        if isinstance(value, str) and (behind := job.secret(value)) != value:
+            name = f"TRUEUP_SECRET_{len(secrets) + 1}"
+            secrets[name] = behind
+            return f"env/{name}"
+        return value
+
+    document = {**config.document, "providers": hidden(config.document["providers"])}
+    return replace(config, document=document), secrets

@@ -1,0 +1,149 @@
+"""Asks the authoritative name servers whether they answer what was applied, until they do or a deadline passes."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.inet
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.resolver
+import dns.rrset
+
+from trueup.drivers.dns.prepared import Prepared
+from trueup.drivers.dns.presentation import rdata_texts
+from trueup.drivers.dns.splices import Unwritable
+from trueup.drivers.dns.walked import WalkedZone, ZoneChange
+from trueup.model.values import JSON
+
+MOST = 200
+"""Names asked for at each server: of a bigger change the first ones stand for all."""
+TIMEOUT = 2.0
+"""Seconds for one question."""
+PAUSE = 0.2
+LONGEST_PAUSE = 2.0
+PRIMARIES = ("octodns_bind.Rfc2136Provider", "octodns_bind.BindProvider")
+"""Providers whose host and port are a name server."""
+
+
+@dataclass(frozen=True)
+class Server:
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return self.address if self.port == 53 else f"{self.address}@{self.port}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One changed record set: what a server should answer."""
+
+    name: str
+    type: str
+    texts: frozenset[str]
+    """Values as a zone file writes them, normalised; none: there should be no such record."""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}"
+
+
+def missing(prepared: Prepared, zone: WalkedZone, changes: Sequence[ZoneChange], deadline: float) -> Sequence[str]:
+    """What some server does not answer when the deadline (time.monotonic) has passed; empty where nobody can be
+    asked: then what the provider's API has is all that is known."""
+    if deadline <= time.monotonic():
+        return ()
+    left = {server: list(questions_of(zone, changes)) for server in servers_of(prepared, zone)}
+    pause = PAUSE
+    while True:
+        left = {server: found for server, asked in left.items() if (found := _unanswered(server, asked))}
+        if not left or time.monotonic() >= deadline:
+            return [f"{server}: {question}" for server, questions in left.items() for question in questions]
+        time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def questions_of(zone: WalkedZone, changes: Sequence[ZoneChange]) -> Iterator[Question]:
+    """Of what a name server can be asked for: neither rules nor types that only a provider knows."""
+    for change in changes[:MOST]:
+        name = f"{change.name}.{zone.zone}" if change.name else zone.zone
+        try:
+            kind = dns.rdatatype.from_text(change.type)
+            texts = _normal(kind, rdata_texts(change.type, change.after)) if change.after is not None else frozenset()
+        except (Unwritable, dns.exception.DNSException, ValueError):
+            continue
+        # A server answers any name below a wildcard that goes, and what replaces a record may be a wildcard's.
+        if not change.name.startswith("*") and (texts or change.before is not None):
+            yield Question(name, change.type, texts)
+
+
+def servers_of(prepared: Prepared, zone: WalkedZone) -> Sequence[Server]:
+    """Those of the spec; else the server of an RFC 2136 provider; else the zone's own NS, as far as their names are
+    known here."""
+    if prepared.spec.nameservers:
+        return [each for text in prepared.spec.nameservers for each in _resolved(*_host_and_port(text))]
+    block = prepared.config.providers[zone.target]
+    if block.class_name in PRIMARIES:
+        host = prepared.client.setting(block.settings.get("host"))
+        return _resolved(host, int(prepared.client.setting(block.settings.get("port", 53))))
+    names: JSON = zone.records.get(("", "NS"), {})
+    return [each for name in names.get("values", ()) for each in _resolved(str(name), 53)]
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.partition("@")
+    return host, int(port or 53)
+
+
+def _resolved(host: str, port: int) -> Sequence[Server]:
+    """The first address; none where nobody knows the name."""
+    if dns.inet.is_address(host):
+        return [Server(host, port)]
+    with contextlib.suppress(OSError):
+        return [Server(str(socket.getaddrinfo(host.rstrip("."), port, type=socket.SOCK_DGRAM)[0][4][0]), port)]
+    return []
+
+
+def _unanswered(server: Server, questions: Sequence[Question]) -> list[Question]:
+    return [question for question in questions if not _answers(server, question)]
+
+
+def _answers(server: Server, question: Question) -> bool:
+    asked = dns.message.make_query(question.name, question.type, flags=0)
+    try:
+        answer, _ = dns.query.udp_with_fallback(asked, server.address, timeout=TIMEOUT, port=server.port)
+    except (dns.exception.DNSException, OSError, EOFError):
+        return False
+    if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return False
+    kind = dns.rdatatype.from_text(question.type)
+    found = {rdata.to_text() for rrset in answer.answer if rrset.rdtype == kind for rdata in rrset}
+    if not question.texts:
+        return not any(str(rrset.name) == question.name for rrset in answer.answer if rrset.rdtype == kind)
+    return found == question.texts
+
+
+def _normal(kind: dns.rdatatype.RdataType, texts: Iterator[str]) -> frozenset[str]:
+    """As dnspython writes them, so that both sides are alike."""
+    made = dns.rrset.from_text_list("x.", 0, dns.rdataclass.IN, kind, list(texts))
+    return frozenset(rdata.to_text() for rdata in made)
+
+
+def serials(prepared: Prepared, zone: WalkedZone) -> Mapping[str, int]:
+    """What each authoritative server says the zone's serial is; those that do not answer are left out."""
+    found: dict[str, int] = {}
+    for server in servers_of(prepared, zone):
+        asked = dns.message.make_query(zone.zone, "SOA", flags=0)
+        with contextlib.suppress(dns.exception.DNSException, OSError, EOFError):
+            answer, _ = dns.query.udp_with_fallback(asked, server.address, timeout=TIMEOUT, port=server.port)
+            for rrset in answer.answer:
+                if rrset.rdtype == dns.rdatatype.SOA:
+                    found[str(server)] = rrset[0].serial
+    return found
