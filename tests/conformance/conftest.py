@@ -6,10 +6,13 @@ from uuid import uuid4
 import pytest
 
 from tests.conformance.subject import Subject
+from tests.dns.powerdns import PowerDNS
+from tests.dns.servers import powerdns as powerdns
+from tests.dns.subject import DnsSubject
 from tests.terraform.subject import TerraformSubject
 from trueup.demo.cloud import Cloud
 
-DRIVERS = ("terraform",)
+DRIVERS = ("dns", "terraform")
 
 
 @pytest.fixture(params=DRIVERS)
@@ -17,6 +20,12 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     """An empty stack of each driver."""
     found: Subject = request.getfixturevalue(f"{request.param}_subject")
     return found
+
+
+@pytest.fixture
+def dns_subject(powerdns: PowerDNS, tmp_path: Path) -> DnsSubject:
+    """A zone on a PowerDNS of its own."""
+    return DnsSubject(powerdns, tmp_path)
 
 
 @pytest.fixture
