@@ -1,27 +1,31 @@
 """The database driver: the one place that other parts of Trueup see."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from trueup.drivers.database import watch, watch_log
 from trueup.drivers.database.files import read_migrations
 from trueup.drivers.database.locations import USUAL
-from trueup.drivers.database.session import DatabaseObservation
+from trueup.drivers.database.session import DatabaseObservation, closure_of
 from trueup.drivers.database.session_open import opened
 from trueup.drivers.database.spec import CommandSpec, DatabaseSpec, FlywaySpec, MigrationsSpec
-from trueup.model.closure import Closure
+from trueup.drivers.database.token import token_of
 from trueup.model.errors import Invalid, Place
+from trueup.model.plan import Address, LiveIdentity, Resource
+from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Respond
-from trueup.model.values import digest_bytes
 from trueup.ports.driver import Job, Reading
 from trueup.ports.tree import Tree
 
 FILES = ("*.sql", "flyway.conf", "flyway.toml", *(f"{directory}/*.sql" for directory in USUAL))
+READ = 64
+"""How many stacks' files are kept as they were read."""
 
 
 class DatabaseDriver:
-    """Driver: PostgreSQL and SQLite, by Flyway's files, plain SQL, or another tool's commands."""
+    """Driver, Probes, Logs: PostgreSQL and SQLite, by Flyway's files, plain SQL, or another tool's commands."""
 
     name: ClassVar[str] = "database"
     specs: ClassVar[Mapping[str, type[DatabaseSpec]]] = {
@@ -32,15 +36,48 @@ class DatabaseDriver:
     files: ClassVar[tuple[str, ...]] = FILES
     checks: ClassVar[timedelta] = timedelta(minutes=30)
     respond: ClassVar[Respond] = Respond.ALERT
+    probes: ClassVar[timedelta | None] = timedelta(seconds=15)
+    complete: ClassVar[bool] = True
+    """Where its token proves anything (LiveIdentity.proves), that needs no other log."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[int, str, str], tuple[Tree, Reading]] = {}
 
     def read(self, tree: Tree, path: str, spec: DatabaseSpec) -> Reading:
         if not isinstance(spec, MigrationsSpec):
             raise Invalid("another tool's commands are not understood yet", place=Place(path))
         migrations = read_migrations(tree, path, spec)
-        closure = Closure({name: digest_bytes(tree.read(name)) for name in migrations.read})
-        return Reading(closure, migrations.findings)
+        return Reading(closure_of(tree, migrations), migrations.findings)
 
     @contextlib.contextmanager
     def observe(self, job: Job[Any]) -> Iterator[DatabaseObservation]:
         with opened(job) as connection:
             yield DatabaseObservation(connection)
+
+    def token(self, job: Job[Any]) -> LiveIdentity:
+        closure = self._known(job).closure
+        with opened(job) as connection:
+            return token_of(connection.database, connection.table, closure)
+
+    def logged(self, job: Job[Any], since: datetime) -> Iterable[LiveEvent]:
+        """Of a watched database; of any other one nothing is known."""
+        with opened(job) as connection:
+            database = connection.database
+            if database.dialect.name != "postgresql" or not watch.may_read(database):
+                return ()
+            lines = [watch_log.line_of(row) for row in database.query(watch_log.QUERY, (since,))]
+        now = datetime.now(UTC)
+        return tuple(watch_log.event_of(line, database.identity, now, job.redact) for line in lines)
+
+    def subjects(self, resources: Mapping[Address, Resource]) -> Iterable[Subject]:
+        return watch_log.subjects_of(resources)
+
+    def _known(self, job: Job[Any]) -> Reading:
+        """Of the trees that were asked for last: a token is asked for again and again of the same one."""
+        key = (id(job.tree), job.path, job.spec.model_dump_json())
+        if key not in self._read:
+            for old in list(self._read)[: -READ + 1]:
+                self._read.pop(old, None)
+            # With the tree itself, so that no other one can get its id.
+            self._read[key] = (job.tree, self.read(job.tree, job.path, job.spec))
+        return self._read[key][1]

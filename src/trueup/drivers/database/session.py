@@ -20,6 +20,7 @@ from trueup.model.errors import Refused, Unavailable
 from trueup.model.plan import Action, Address, Basis, Finding, LiveIdentity, Plan, PlannedChange, Resource
 from trueup.model.values import Digest, digest_bytes
 from trueup.ports.driver import Job
+from trueup.ports.tree import Tree
 
 Snapshot = Mapping[Address, Resource]
 MOVED = "somebody changed the database while it was planned"
@@ -171,7 +172,7 @@ class DatabaseObservation:
         given = [job.spec.model_dump(mode="json"), dict(read.migrations.settings.placeholders), self._opened.values()]
         return Basis(
             revision=job.tree.revision,
-            closure=closure_of(job, read.migrations),
+            closure=closure_of(job.tree, read.migrations),
             inputs=Digest(f"keyed:{job.hash_secret(given)}"),
             live=self.identity(read.rows),
             engine=database.version,
@@ -181,8 +182,8 @@ class DatabaseObservation:
         return identity_of(rows)
 
 
-def closure_of(job: Job[Any], migrations: Migrations) -> Closure:
-    return Closure({path: digest_bytes(job.tree.read(path)) for path in migrations.read})
+def closure_of(tree: Tree, migrations: Migrations) -> Closure:
+    return Closure({path: digest_bytes(tree.read(path)) for path in migrations.read})
 
 
 def _has_objects(real: Snapshot) -> bool:

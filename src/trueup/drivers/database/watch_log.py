@@ -1,7 +1,7 @@
 """The log of a watched database: its lines become events with a name, a time and a statement. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,7 @@ QUERY = (
     "SELECT id, at, login, role, database, application, client, tag, objects, statement FROM trueup.ddl_log "
     "WHERE at >= %s ORDER BY id"
 )
-LONGEST = 160
+LONGEST = 300
 _NAME = re.compile(r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)(?:\.(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*))*')
 _INSIDE = frozenset({"constraint", "trigger", "rule", "policy"})
 """Kinds whose address has their table's name before their own."""
@@ -68,7 +68,7 @@ def line_of(row: tuple[Any, ...]) -> Line:
     )
 
 
-def event_of(line: Line, database: str, received_at: datetime) -> LiveEvent:
+def event_of(line: Line, database: str, received_at: datetime, redact: Callable[[str], str] = str) -> LiveEvent:
     """`database`: its identity, so that lines of two databases are two events. People are matched by the role that they
     logged in as: `people:` has `database: [anna]`."""
     run = OURS.fullmatch(line.application)
@@ -77,14 +77,14 @@ def event_of(line: Line, database: str, received_at: datetime) -> LiveEvent:
         source=SOURCE,
         at=min(line.at, received_at),
         received_at=received_at,
-        name=line.title,
+        name=redact(line.title),
         identity=Identity("database", line.login),
         subjects=frozenset(_subjects(line)),
         session=f"{line.login} as {line.role}" if line.role and line.role != line.login else line.login,
         address=line.client,
         user_agent=line.application,
         run=run["run"] if run else "",
-        mentions=words_in(line.statement),
+        mentions=words_in(redact(line.statement)),
     )
 
 
