@@ -6,12 +6,12 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from tests.database.servers import Server
+from tests.database.trying import scratch_job
 from trueup.drivers.database.dialect import Database, Options
 from trueup.drivers.database.postgres import Postgres
 from trueup.drivers.database.scratch import OPTIONS, PREFIX, Scratch, scratch
@@ -19,16 +19,10 @@ from trueup.drivers.database.scratch_binaries import account, binaries
 from trueup.drivers.database.scratch_cluster import Cluster, NoScratch, started
 from trueup.drivers.database.sqlite import SQLite
 from trueup.model.errors import Rejected
-from trueup.ports.driver import Job, Walls
+from trueup.ports.driver import Walls
 from trueup.system import confinement
 
 READ = Options(read_only=False)
-
-
-def job_of(where: str = "auto", walls: Walls | None = None) -> Job[Any]:
-    """What of a job `scratch` looks at."""
-    given = SimpleNamespace(spec=SimpleNamespace(scratch=where), secret=lambda text: text, walls=lambda: walls)
-    return cast("Job[Any]", given)
 
 
 def _major(number: int) -> int:
@@ -47,7 +41,7 @@ def _query(url: str, sql: str) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("major", [15, 18])
 def test_a_scratch_database_is_empty_and_of_the_same_major(major: int) -> None:
     """Debian's binaries of 15, the package's of 18; databases come and go."""
-    with scratch(job_of(), Postgres(), _major(major)) as one, one.fresh() as url:
+    with scratch(scratch_job(), Postgres(), _major(major)) as one, one.fresh() as url:
         ((version, tables),) = _query(
             url,
             "SELECT current_setting('server_version_num')::int / 10000, "
@@ -58,7 +52,7 @@ def test_a_scratch_database_is_empty_and_of_the_same_major(major: int) -> None:
 
 def test_a_copy_has_what_the_first_has_and_they_go_apart() -> None:
     """`fresh(of)` is a template's copy."""
-    with scratch(job_of(), Postgres(), _major(15)) as one, one.fresh() as first:
+    with scratch(scratch_job(), Postgres(), _major(15)) as one, one.fresh() as first:
         _query(first, "CREATE TABLE t (id int)")
         with one.fresh(first) as second:
             _query(second, "INSERT INTO t VALUES (1)")
@@ -68,7 +62,7 @@ def test_a_copy_has_what_the_first_has_and_they_go_apart() -> None:
 
 def test_the_next_job_finds_the_same_server_without_what_the_last_one_left() -> None:
     """Roles, templates and settings of the server are gone as well; the server itself was kept."""
-    with scratch(job_of(), Postgres(), _major(15)) as one, one.fresh() as url:
+    with scratch(scratch_job(), Postgres(), _major(15)) as one, one.fresh() as url:
         for sql in (
             "CREATE ROLE app",
             "CREATE DATABASE left_behind IS_TEMPLATE true",
@@ -77,7 +71,7 @@ def test_the_next_job_finds_the_same_server_without_what_the_last_one_left() -> 
             _query(url, sql)
         _query(url, "CREATE TABLE t (id int); ALTER TABLE t OWNER TO app; GRANT SELECT ON t TO app")
         before = _query(url, "SELECT pg_postmaster_start_time()")
-    with scratch(job_of(), Postgres(), 15) as one, one.fresh() as url:
+    with scratch(scratch_job(), Postgres(), 15) as one, one.fresh() as url:
         assert _query(url, "SELECT pg_postmaster_start_time()") == before
         found = "SELECT (SELECT count(*) FROM pg_roles WHERE rolname = 'app'), (SELECT count(*) FROM pg_database)"
         assert _query(url, found) == [(0, 4)]
@@ -89,7 +83,7 @@ def test_two_jobs_at_once_have_a_server_each() -> None:
     with ExitStack() as stack:
         urls = []
         for _ in range(2):
-            one = stack.enter_context(scratch(job_of(), Postgres(), _major(15)))
+            one = stack.enter_context(scratch(scratch_job(), Postgres(), _major(15)))
             urls.append(stack.enter_context(one.fresh()))
         for url in urls:
             _query(url, "CREATE ROLE the_same_one")
@@ -97,7 +91,7 @@ def test_two_jobs_at_once_have_a_server_each() -> None:
 
 def test_roles_are_made_where_they_are_missing() -> None:
     """Twice is as good as once."""
-    with scratch(job_of(), Postgres(), _major(15)) as one, one.fresh() as url:
+    with scratch(scratch_job(), Postgres(), _major(15)) as one, one.fresh() as url:
         one.roles({"app", "Report's"})
         one.roles({"app"})
         _query(url, 'CREATE TABLE t (id int); GRANT SELECT ON t TO app, "Report\'s"')
@@ -106,7 +100,7 @@ def test_roles_are_made_where_they_are_missing() -> None:
 def test_the_server_is_never_root() -> None:
     """Not even where the worker is: what a migration starts has the account's rights."""
     with (
-        scratch(job_of(), Postgres(), _major(15)) as one,
+        scratch(scratch_job(), Postgres(), _major(15)) as one,
         one.fresh() as url,
         Postgres().connect(url, READ) as database,
     ):
@@ -121,7 +115,7 @@ def test_a_confined_job_has_a_confined_server(tmp_path: Path) -> None:
     if why := confinement.obstacle():
         pytest.skip(f"{why}: apt-get install bubblewrap")
     with (
-        scratch(job_of(walls=Walls((), (), (Path("/home"),))), Postgres(), _major(15)) as one,
+        scratch(scratch_job(walls=Walls((), (), (Path("/home"),))), Postgres(), _major(15)) as one,
         one.fresh() as url,
         Postgres().connect(url, READ) as database,
     ):
@@ -175,7 +169,10 @@ def test_a_damaged_directory_is_made_anew() -> None:
 
 def test_a_major_that_is_not_here_says_what_to_install() -> None:
     """There is no answer by another major."""
-    with pytest.raises(NoScratch, match="PostgreSQL 9 is not installed") as found, scratch(job_of(), Postgres(), 9):
+    with (
+        pytest.raises(NoScratch, match="PostgreSQL 9 is not installed") as found,
+        scratch(scratch_job(), Postgres(), 9),
+    ):
         pass
     assert "apt-get install postgresql-9" in found.value.hint
 
@@ -183,7 +180,7 @@ def test_a_major_that_is_not_here_says_what_to_install() -> None:
 def test_a_server_by_url_gives_databases_and_takes_them_back(postgres15: Server) -> None:
     """Under names of our own; nothing of them is left."""
     found = f"SELECT count(*) FROM pg_database WHERE starts_with(datname, '{PREFIX}')"
-    with scratch(job_of(postgres15.url()), Postgres(), 15) as one:
+    with scratch(scratch_job(postgres15.url()), Postgres(), 15) as one:
         one.roles({"of_a_restored_owner"})
         with one.fresh() as url:
             _query(url, "CREATE TABLE t (id int)")
@@ -198,7 +195,7 @@ def test_the_stacks_own_database_is_never_a_scratch(postgres15: Server) -> None:
     with postgres15.fresh_database() as name, Postgres().connect(postgres15.url(name), READ) as own:
         with (
             pytest.raises(NoScratch, match="the very database of this stack"),
-            scratch(job_of(postgres15.socket_url(name)), Postgres(), 15, own.identity),
+            scratch(scratch_job(postgres15.socket_url(name)), Postgres(), 15, own.identity),
         ):
             pass
         assert _is_there(own)
@@ -212,7 +209,7 @@ def test_a_server_of_another_major_is_refused(postgres15: Server) -> None:
     """With both versions named."""
     with (
         pytest.raises(NoScratch, match=r"PostgreSQL 15.* major version 18"),
-        scratch(job_of(postgres15.url()), Postgres(), 18),
+        scratch(scratch_job(postgres15.url()), Postgres(), 18),
     ):
         pass
 
@@ -220,7 +217,7 @@ def test_a_server_of_another_major_is_refused(postgres15: Server) -> None:
 def test_a_role_that_may_make_no_databases_is_told_so(postgres15: Server) -> None:
     """The message says which privilege is missing."""
     with (
-        scratch(job_of(postgres15.url(user="reader")), Postgres(), 15) as one,
+        scratch(scratch_job(postgres15.url(user="reader")), Postgres(), 15) as one,
         pytest.raises(NoScratch, match="permission denied") as found,
         one.fresh(),
     ):
@@ -232,9 +229,9 @@ def test_databases_of_a_killed_worker_are_swept_and_those_in_use_stay(postgres15
     """By the lock that only a living worker holds."""
     left = f"{PREFIX}000000000000"
     postgres15.execute(f"CREATE DATABASE {left}")
-    with scratch(job_of(postgres15.url()), Postgres(), 15) as first, first.fresh() as url:
+    with scratch(scratch_job(postgres15.url()), Postgres(), 15) as first, first.fresh() as url:
         names = f"SELECT datname FROM pg_database WHERE starts_with(datname, '{PREFIX}')"
-        with scratch(job_of(postgres15.url()), Postgres(), 15):
+        with scratch(scratch_job(postgres15.url()), Postgres(), 15):
             assert _query(url, f"{names} AND datname <> current_database()") == []
             assert len(_query(url, names)) == 1
 
@@ -242,7 +239,7 @@ def test_databases_of_a_killed_worker_are_swept_and_those_in_use_stay(postgres15
 def test_sqlite_has_files() -> None:
     """Empty ones, and copies."""
     one: Scratch
-    with scratch(job_of(), SQLite(), 3) as one, one.fresh() as url:
+    with scratch(scratch_job(), SQLite(), 3) as one, one.fresh() as url:
         with SQLite().connect(url, OPTIONS) as database:
             database.execute("CREATE TABLE t (id int)")
         with one.fresh(url) as copy, SQLite().connect(copy, OPTIONS) as database:

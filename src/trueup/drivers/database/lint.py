@@ -1,6 +1,5 @@
 """Lint of new migrations: squawk and our own rules. Each finding has a code, a place, why, and the safe sequence."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,12 +9,11 @@ from trueup.drivers.database.dialect import Dialect
 from trueup.drivers.database.lint_codes import CODES, Severity
 from trueup.drivers.database.lint_rules import Hit, Read, Unreadable, hits, read, validated_together
 from trueup.drivers.database.lint_usage import users_of
+from trueup.drivers.database.lint_waivers import ALL, found, waiver_line, waivers
 from trueup.drivers.database.migrations import Migration
 from trueup.drivers.database.statements import Statement
 from trueup.model.errors import Place
 from trueup.model.plan import Address, Finding, Resource
-
-_WAIVER = re.compile(r"--[ \t]*trueup:[ \t]*allow\b[ \t]*(?P<code>[\w-]*)[ \t]*(?P<reason>[^\r\n]*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,21 +67,6 @@ def _of_squawk(files: Sequence["_File"], about: Circumstances, own: Sequence[Hit
             continue
         said.add((hit.code, id(statement)))
         yield Hit(hit.code, statement, _offset(statement, hit.line, hit.column))
-
-
-def waivers(sql: str) -> Mapping[str, str]:
-    """Code to reason: `-- trueup: allow CODE reason` anywhere in a file counts for the whole of it."""
-    return {found["code"]: found["reason"].strip() for found in _WAIVER.finditer(sql)}
-
-
-def found(code: str, said: str, place: Place, waived: str = "") -> Finding:
-    """A finding of lint or of a rehearsal, as its code's rule says. `waived`: the reason why not."""
-    rule = CODES[code]
-    severity = rule.severity.waived if waived else rule.severity
-    message = f"{said}: {rule.why}" if said else rule.why
-    if waived:
-        message = f"{message} (waived: {waived})"
-    return Finding(code, message, place, hint=rule.safe, stops=severity.stops, approvals=severity.approvals)
 
 
 @dataclass
@@ -144,18 +127,14 @@ class _File:
     def judged(self, hits: Sequence[Hit], about: Circumstances) -> Iterator[Finding]:
         allowed = waivers(self.migration.sql)
         for code, reason in allowed.items():
-            if code not in CODES or not reason:
-                what = f"`{code}` is no code" if code not in CODES else f"`{code}` is waived without a reason"
-                yield found("waiver", what, self._line_of_waiver(code))
+            if code not in ALL or not reason:
+                what = f"`{code}` is waived without a reason" if code in ALL else f"`{code}` is no code"
+                yield found("waiver", what, Place(self.migration.path, waiver_line(self.migration.sql, code)))
         seen: set[tuple[str, Statement, str]] = set()
         for hit in sorted(hits, key=lambda each: (each.statement.line, each.offset, each.code)):
             if (hit.code, hit.statement, hit.said) not in seen:
                 seen.add((hit.code, hit.statement, hit.said))
                 yield found(hit.code, hit.said, hit.statement.place(hit.offset), allowed.get(hit.code, ""))
-
-    def _line_of_waiver(self, code: str) -> Place:
-        at = next(each.start() for each in _WAIVER.finditer(self.migration.sql) if each["code"] == code)
-        return Place(self.migration.path, self.migration.sql.count("\n", 0, at) + 1)
 
 
 def _offset(statement: Statement, line: int, column: int) -> int:

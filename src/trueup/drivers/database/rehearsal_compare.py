@@ -1,0 +1,51 @@
+"""Comparing snapshots of one scratch database at two moments."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trueup.model.plan import Address, Resource
+from trueup.model.values import JSON
+
+Snapshot = Mapping[Address, Resource]
+TABLES = ("table", "foreign_table")
+
+
+def differing(one: Snapshot, other: Snapshot) -> tuple[Address, ...]:
+    """Where they are not the same structure. The order of columns is not looked at: PostgreSQL adds a column at the end
+    only, so no rollback could bring that back."""
+    addresses = sorted({*one, *other})
+    return tuple(each for each in addresses if _structure(one.get(each)) != _structure(other.get(each)))
+
+
+def changed_columns(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Columns that were there and are another thing now, or gone; `TABLE.COLUMN`."""
+    found = []
+    for address, resource in sorted(before.items()):
+        if resource.kind not in TABLES:
+            continue
+        then = after.get(address)
+        now = _columns(then) if then is not None else {}
+        name = address.removeprefix(f"{resource.kind}.")
+        found += [f"{name}.{column}" for column, value in _columns(resource).items() if now.get(column) != value]
+    return tuple(found)
+
+
+def _structure(resource: Resource | None) -> JSON:
+    if resource is None:
+        return None
+    if resource.kind in TABLES and isinstance(resource.values, dict):
+        return {**resource.values, "columns": _columns(resource)}
+    return resource.values
+
+
+def _columns(resource: Resource) -> dict[str, Any]:
+    columns = resource.values.get("columns") if isinstance(resource.values, dict) else None
+    if not isinstance(columns, dict):
+        return {}
+    return {name: _placeless(column) for name, column in columns.items()}
+
+
+def _placeless(column: JSON) -> JSON:
+    if not isinstance(column, dict):
+        return column
+    return {key: value for key, value in column.items() if key != "after"}
