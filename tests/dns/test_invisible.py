@@ -1,10 +1,15 @@
-"""What octoDNS cannot see in a zone, on a real PowerDNS: disabled records, other types, the SOA, metadata, settings."""
+"""What octoDNS cannot see in a zone: on a real PowerDNS disabled records, other types, the SOA, metadata, settings; on
+the emulated Route 53 other types and the comment."""
 
 from octodns_powerdns import PowerDnsProvider
+from octodns_route53 import Route53Provider
 
 from tests.dns.powerdns import PowerDNS
-from trueup.drivers.dns.invisible import Seen, Target, enabled_by, look
-from trueup.drivers.dns.invisible_powerdns import SUPPORTED
+from tests.dns.route53 import Route53
+from trueup.demo.cloud import Cloud
+from trueup.drivers.dns import invisible_powerdns, invisible_route53
+from trueup.drivers.dns.invisible import enabled_by, look
+from trueup.drivers.dns.invisible_nouns import Seen, Target
 from trueup.drivers.dns.token import Provider
 from trueup.model.plan import Action, Address, PlannedChange
 
@@ -88,6 +93,32 @@ def test_writing_a_set_with_disabled_records_is_said_first(powerdns: PowerDNS) -
     assert not enabled_by([PlannedChange(address, "MX", Action.DELETE, {"ttl": 300}, None)], found)
 
 
-def test_the_list_of_types_is_the_providers_own() -> None:
-    """What octodns-powerdns reads in the installed version."""
-    assert {type.rpartition("/")[2] for type in PowerDnsProvider.SUPPORTS} == SUPPORTED
+def test_route_53_is_looked_into_with_the_providers_own_keys(cloud: Cloud) -> None:
+    """A type that octoDNS does not read, and the comment; of a zone that is not there nothing is concluded."""
+    route53 = Route53(cloud)
+    zone = "invisible-route53.example."
+    route53.create(zone)
+    route53.set(zone, f"old.{zone}", "SSHFP", "1 1 0123456789abcdef0123456789abcdef01234567", ttl=60)
+    block = route53.provider()
+    providers = {"live": Provider(block.pop("class"), block)}
+    found = look([Target(zone, "live"), Target("absent.example.", "live")], providers, route53.environment)
+    said = {f"{child.kind} {child.key}": child.values for child in found.children}
+    assert said["record old SSHFP"]["ttl"] == 60
+    assert f"zone.{zone}/record" in found.watched
+    assert ["absent.example." in each.message for each in found.findings] == [True]
+
+
+def test_route_53_is_not_asked_with_credentials_of_this_process(cloud: Cloud) -> None:
+    """Where the provider assumes a role by itself nobody is asked, and that is said."""
+    providers = {
+        "live": Provider("octodns_route53.Route53Provider", {"role_arn": "arn:aws:iam::123456789012:role/dns"})
+    }
+    found = look([Target("example.com.", "live")], providers, {**cloud.address})
+    assert not found.watched
+    assert [each.code for each in found.findings] == ["dns-unlooked"]
+
+
+def test_the_lists_of_types_are_the_providers_own() -> None:
+    """What octodns-powerdns and octodns-route53 read in the installed versions."""
+    assert {type.rpartition("/")[2] for type in PowerDnsProvider.SUPPORTS} == invisible_powerdns.SUPPORTED
+    assert Route53Provider.SUPPORTS - {"Route53Provider/ALIAS"} == invisible_route53.SUPPORTED

@@ -6,50 +6,25 @@ It runs beside the walk, by read calls only. Where nobody answers nothing is con
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from importlib import import_module
 
 from trueup.drivers.dns import invisible_powerdns, powerdns
 from trueup.drivers.dns.convert import parts_of, zone_address
+from trueup.drivers.dns.invisible_nouns import SETTING, SOA, UNSUPPORTED, Ask, Seen, Target
 from trueup.drivers.dns.invisible_powerdns import disabled_in
-from trueup.drivers.dns.signal import POWERDNS
+from trueup.drivers.dns.signal import POWERDNS, ROUTE53
 from trueup.drivers.dns.token import Provider
-from trueup.model.address import Address, watch
+from trueup.model.address import watch
 from trueup.model.child import Child
 from trueup.model.errors import Rejected, Unavailable
 from trueup.model.plan import Finding, PlannedChange
 from trueup.model.values import JSON
 
-Ask = Callable[["Target"], Iterable[Child]]
-"""Raises Rejected, Unavailable."""
 Opened = Callable[[Mapping[str, JSON], Mapping[str, str]], AbstractContextManager[Ask]]
 """From a provider's settings and the environment."""
 
 AT_ONCE = 4
 """Zones that are looked into at one time: beside the walk, and within a provider's limits."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """One zone at one target, as its address names it."""
-
-    zone: str
-    target: str
-    """The provider's name in the configuration."""
-    plain: bool = True
-    """The zone's first target: its address does not name it."""
-
-    @property
-    def address(self) -> Address:
-        return zone_address(self.zone, "" if self.plain else self.target)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """For a plan: `children`, `watched` and `findings`."""
-
-    children: tuple[Child, ...] = ()
-    watched: frozenset[str] = frozenset()
-    findings: tuple[Finding, ...] = ()
 
 
 def look(zones: Iterable[Target], providers: Mapping[str, Provider], environment: Mapping[str, str]) -> Seen:
@@ -111,5 +86,16 @@ def _powerdns(settings: Mapping[str, JSON], environment: Mapping[str, str]) -> I
         )
 
 
-LOOKS: Mapping[str, tuple[Sequence[str], Opened]] = {POWERDNS: (invisible_powerdns.KINDS, _powerdns)}
+@contextmanager
+def _route53(settings: Mapping[str, JSON], environment: Mapping[str, str]) -> Iterator[Ask]:
+    """boto3 is there where octoDNS' provider is, and takes long to import."""
+    opened: Opened = import_module("trueup.drivers.dns.invisible_route53").opened
+    with opened(settings, environment) as ask:
+        yield ask
+
+
+LOOKS: Mapping[str, tuple[Sequence[str], Opened]] = {
+    POWERDNS: (invisible_powerdns.KINDS, _powerdns),
+    ROUTE53: ((UNSUPPORTED, SOA, SETTING), _route53),
+}
 """Class of the provider to the kinds of children that are looked for, and how it is asked."""

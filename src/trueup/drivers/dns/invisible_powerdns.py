@@ -6,15 +6,11 @@ a live one, and neither the SOA nor types outside of its provider's `SUPPORTS`, 
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from trueup.drivers.dns.invisible_nouns import DISABLED, METADATA, SETTING, SOA, UNSUPPORTED, short, soa_child
 from trueup.model.address import Address
 from trueup.model.child import Child
 from trueup.model.values import JSON
 
-DISABLED = "disabled"
-UNSUPPORTED = "record"
-SOA = "soa"
-METADATA = "metadata"
-SETTING = "setting"
 KINDS = (DISABLED, UNSUPPORTED, SOA, METADATA, SETTING)
 """What is looked for in each zone."""
 
@@ -42,20 +38,19 @@ SUPPORTED = frozenset(
 )
 """Types that octodns-powerdns 1.2 reads."""
 SETTINGS = ("account", "catalog", "dnssec", "kind", "masters")
-SOA_FIELDS = ("mname", "rname", "serial", "refresh", "retry", "expire", "minimum")
 
 
 def children(parent: Address, zone: JSON, metadata: JSON) -> Iterator[Child]:
-    """From `GET zones/NAME` and `GET zones/NAME/metadata`. Not the SOA's serial: it always moves."""
+    """From `GET zones/NAME` and `GET zones/NAME/metadata`."""
     name = str(zone["name"])
     for rrset in zone.get("rrsets", ()):
         yield from _of_rrset(parent, name, rrset)
     for each in metadata:
         kind = str(each["kind"])
-        yield _child(parent, METADATA, kind, {"values": sorted(map(str, each["metadata"]))})
+        yield Child(parent, METADATA, kind, {"values": sorted(map(str, each["metadata"]))})
     for key in SETTINGS:
         if zone.get(key):
-            yield _child(parent, SETTING, key, {"value": zone[key]})
+            yield Child(parent, SETTING, key, {"value": zone[key]})
 
 
 def _of_rrset(parent: Address, zone: str, rrset: Mapping[str, JSON]) -> Iterator[Child]:
@@ -64,24 +59,12 @@ def _of_rrset(parent: Address, zone: str, rrset: Mapping[str, JSON]) -> Iterator
     for record in records:
         if record.get("disabled"):
             content = str(record["content"])
-            yield _child(parent, DISABLED, f"{where} {content}", {"ttl": ttl, "value": content})
+            yield Child(parent, DISABLED, f"{where} {content}", {"ttl": ttl, "value": content})
     live = sorted(str(record["content"]) for record in records if not record.get("disabled"))
     if type == "SOA":
-        for content in live:
-            said = dict(zip(SOA_FIELDS, content.split(), strict=False))
-            said.pop("serial", None)
-            yield _child(parent, SOA, "@", {"ttl": ttl, **said})
+        yield from soa_child(parent, ttl, live)
     elif type not in SUPPORTED and live:
-        yield _child(parent, UNSUPPORTED, where, {"ttl": ttl, "values": live})
-
-
-def _child(parent: Address, kind: str, key: str, values: JSON) -> Child:
-    return Child(parent, kind, key, values)
-
-
-def short(name: str, zone: str) -> str:
-    """A name as the code has it: `@` is the apex."""
-    return "@" if name == zone else name.removesuffix(f".{zone}")
+        yield Child(parent, UNSUPPORTED, where, {"ttl": ttl, "values": live})
 
 
 def disabled_in(found: Sequence[Child]) -> frozenset[tuple[Address, str, str]]:

@@ -20,6 +20,7 @@ SILENT = "silent"
 PRIMARIES = ("octodns_bind.Rfc2136Provider", "octodns_bind.AxfrSource")
 """Providers whose `host` and `port` are a name server."""
 POWERDNS = "octodns_powerdns.PowerDnsProvider"
+ROUTE53 = "octodns_route53.Route53Provider"
 HALF = 1 << 31
 
 
