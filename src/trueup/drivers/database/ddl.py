@@ -7,46 +7,100 @@ rehearsal.py).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from trueup.drivers.database import ddl_attached, ddl_database, ddl_operators, ddl_routines, ddl_rules, ddl_types
+from trueup.drivers.database.ddl_draft import Draft
+from trueup.drivers.database.ddl_marks import literal
+from trueup.drivers.database.ddl_plan import Maker, Way
+from trueup.drivers.database.ddl_sequences import SEQUENCE
+from trueup.drivers.database.ddl_tables import FOREIGN_TABLE, TABLE
+from trueup.drivers.database.ddl_views import MATERIALIZED_VIEW, VIEW
 from trueup.model.plan import Address, Resource
+from trueup.model.values import JSON
 from trueup.ports.driver import Declined
 
+MAKERS: Mapping[str, Maker] = {
+    "schema": ddl_database.SCHEMA,
+    "extension": ddl_database.EXTENSION,
+    "foreign_data_wrapper": ddl_database.FOREIGN_DATA_WRAPPER,
+    "server": ddl_database.SERVER,
+    "user_mapping": ddl_database.USER_MAPPING,
+    "access_method": ddl_operators.ACCESS_METHOD,
+    "collation": ddl_types.COLLATION,
+    "text_search_dictionary": ddl_operators.DICTIONARY,
+    "text_search_configuration": ddl_operators.CONFIGURATION,
+    "text_search_parser": ddl_operators.BY_HAND,
+    "text_search_template": ddl_operators.BY_HAND,
+    "language": ddl_operators.BY_HAND,
+    "subscription": ddl_operators.BY_HAND,
+    "type": ddl_types.TYPE,
+    "sequence": SEQUENCE,
+    "table": TABLE,
+    "foreign_table": FOREIGN_TABLE,
+    "function": ddl_routines.FUNCTION,
+    "procedure": ddl_routines.FUNCTION,
+    "aggregate": ddl_routines.AGGREGATE,
+    "operator": ddl_operators.OPERATOR,
+    "operator_family": ddl_operators.OPERATOR_FAMILY,
+    "operator_class": ddl_operators.OPERATOR_CLASS,
+    "cast": ddl_routines.CAST,
+    "transform": ddl_routines.TRANSFORM,
+    "conversion": ddl_operators.CONVERSION,
+    "constraint": ddl_attached.CONSTRAINT,
+    "view": VIEW,
+    "materialized_view": MATERIALIZED_VIEW,
+    "index": ddl_attached.INDEX,
+    "statistics": ddl_rules.STATISTICS,
+    "trigger": ddl_rules.TRIGGER,
+    "rule": ddl_rules.RULE,
+    "policy": ddl_rules.POLICY,
+    "publication": ddl_database.PUBLICATION,
+    "privileges": ddl_database.PRIVILEGES,
+    "default_privileges": ddl_database.DEFAULT_PRIVILEGES,
+    "event_trigger": ddl_routines.EVENT_TRIGGER,
+}
+"""By kind of object."""
+_QUIET = ("SET check_function_bodies = off", "SET search_path = pg_catalog")
+"""Definitions name everything with its schema; the bodies of functions name what may come later."""
+
 
 @dataclass(frozen=True)
-class Statement:
-    """One statement, without its semicolon, and the object that it is about."""
+class Restoration:
+    """What rebuilds a snapshot, and what of it cannot be rebuilt."""
 
-    sql: str
-    address: Address
-    in_transaction: bool = True
-    """False: the database refuses it inside a transaction."""
+    statements: tuple[str, ...]
+    declined: tuple[Declined, ...]
 
 
-@dataclass(frozen=True)
-class Draft:
-    """SQL that should make one snapshot into another. To be proven on scratch before anybody believes it."""
-
-    changes: tuple[Statement, ...]
-    """In the order in which they must run."""
-    reverse: tuple[Statement, ...] = ()
-    """What undoes them, in its own order."""
-    declined: tuple[Declined, ...] = ()
-    """Addresses that no statement here changes, and why."""
-
-    @property
-    def statements(self) -> tuple[str, ...]:
-        return tuple(each.sql for each in self.changes)
-
-    @property
-    def undo(self) -> tuple[str, ...]:
-        return tuple(each.sql for each in self.reverse)
+def restoration(resources: Mapping[Address, Resource]) -> Restoration:
+    """For an empty scratch database of the same major version. Roles are made where they are missing, without a
+    login: they are of the server."""
+    way = Way({}, resources, MAKERS)
+    statements = way.statements()
+    roles = sorted({role for each in statements for role in each.roles} | _named(resources))
+    made = [*map(_role, roles), *_QUIET, *(each.sql for each in statements), "RESET search_path"]
+    return Restoration(tuple(made), tuple(way.declined))
 
 
 def restore(resources: Mapping[Address, Resource]) -> Sequence[str]:
     """Statements that rebuild a PostgreSQL snapshot on an empty scratch database, in dependency order. What cannot be
-    rebuilt is not among them: `unrestorable` names it."""
-    return [each.sql for each in difference({}, resources).changes]
+    rebuilt is not among them: `restoration` names it."""
+    return restoration(resources).statements
 
 
-def difference(before: Mapping[Address, Resource], after: Mapping[Address, Resource]) -> Draft:
-    """SQL that makes `before` into `after`."""
-    return Draft(())
+def difference(before: Mapping[Address, Resource], after: Mapping[Address, Resource], *, gently: bool = True) -> Draft:
+    """SQL that makes `before` into `after`. `gently`: without holding up those who read and write, where PostgreSQL
+    can do so in more steps or with a statement that is in no transaction."""
+    forward = Way(before, after, MAKERS, gently=gently)
+    changes = forward.statements()
+    return Draft(changes, Way(after, before, MAKERS, gently=gently).statements(), tuple(forward.declined))
+
+
+def _named(value: JSON | Mapping[Address, Resource]) -> set[str]:
+    """Roles of owners, also of those objects that nobody can rebuild."""
+    return {each.values["owner"] for each in value.values() if "owner" in each.values}
+
+
+def _role(name: str) -> str:
+    plain = name[1:-1].replace('""', '"') if name.startswith('"') else name
+    there = f"SELECT FROM pg_roles WHERE rolname = {literal(plain)}"
+    return f"DO $do$ BEGIN IF NOT EXISTS ({there}) THEN CREATE ROLE {name} NOLOGIN; END IF; END $do$"

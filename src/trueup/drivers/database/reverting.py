@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from trueup.drivers.database.ddl import Draft, difference
+from trueup.drivers.database.ddl import difference
+from trueup.drivers.database.ddl_draft import Draft
 from trueup.model.plan import Address, Resource
 from trueup.ports.driver import Job
 

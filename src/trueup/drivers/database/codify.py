@@ -1,0 +1,137 @@
+"""Codify: drift becomes the next migration, written from the difference between what was settled and what is real.
+
+Nothing here is believed before a plan on scratch has said the same: what was settled and the new file make what is
+live (session_trial.py, stages/codify.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from trueup.drivers.database import ddl, ddl_sqlite
+from trueup.drivers.database.codify_names import next_version, style_of
+from trueup.drivers.database.codify_text import Written, script, title
+from trueup.drivers.database.ddl_draft import Ddl, Draft
+from trueup.drivers.database.files import read_migrations
+from trueup.drivers.database.migrations import Kind, Migrations, Version
+from trueup.drivers.database.records import KIND
+from trueup.drivers.database.spec import MigrationsSpec
+from trueup.model.causes import Cause
+from trueup.model.drift import Drift
+from trueup.model.errors import Refused
+from trueup.model.plan import Address, Plan, Resource
+from trueup.ports.driver import Codification, Declined, Job
+
+Snapshot = Mapping[Address, Resource]
+
+
+def codify(job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
+    """As ports.driver.Codifies says. A drift is codified wholly or declined wholly; all of them together are one file,
+    and what the database refuses inside a transaction is one more behind it."""
+    settled = job.settled()
+    declined: dict[Address, Declined] = {}
+    for drift in drifts:
+        try:
+            _refuse(drift, settled)
+        except Refused as error:
+            declined[drift.address] = Declined(drift.address, error.message, error.hint)
+    asked = [drift for drift in drifts if drift.address not in declined]
+    draft = Draft(())
+    while asked:
+        draft = drafted(settled or {}, plan, [drift.address for drift in asked], quick=inline)
+        if not draft.declined:
+            break
+        declined |= {each.address: each for each in draft.declined}
+        left = [drift for drift in asked if drift.address not in declined]
+        if len(left) == len(asked):  # what cannot be written is something that these need
+            declined |= {drift.address: replace(draft.declined[0], address=drift.address) for drift in asked}
+            left = []
+        asked = left
+    if asked and not isinstance(job.spec, MigrationsSpec):
+        text = ";\n".join(draft.statements)
+        reason = "another tool writes the migrations of this stack"
+        declined |= {drift.address: Declined(drift.address, reason, text) for drift in asked}
+        asked = []
+    if not asked:
+        return Codification({}, (), tuple(declined.values()))
+    edits, notes = _files(job, asked, plan, draft)
+    return Codification(edits, tuple(drift.address for drift in asked), tuple(declined.values()), notes)
+
+
+def drafted(settled: Snapshot, plan: Plan, addresses: Sequence[Address], *, quick: bool = False) -> Draft:
+    """SQL that makes R of these addresses out of S. `quick` leaves out what only spares others a wait."""
+    wanted = dict(settled)
+    for address in addresses:
+        if address in plan.real:
+            wanted[address] = plan.real[address]
+        else:
+            wanted.pop(address, None)
+    before, after = ({a: each for a, each in side.items() if each.kind != KIND} for side in (settled, wanted))
+    if plan.basis.engine.lower().startswith("sqlite"):
+        return ddl_sqlite.difference(before, after)
+    return ddl.difference(before, after, gently=not quick)
+
+
+def _refuse(drift: Drift, settled: Snapshot | None) -> None:
+    if settled is None:
+        raise Refused("nobody has settled yet what it should be: adopt the stack first")
+    if drift.kind == KIND:
+        raise Refused(
+            "it is a row of the history and not of the schema",
+            hint="`trueup db validate` says what is wrong with it, `trueup db repair` sets it right",
+        )
+    conflicts = [each.label or "all of it" for each in drift.differences if each.cause is Cause.CONFLICT]
+    if conflicts:
+        raise Refused(
+            f"changed both by hand and by a migration that was not applied: {', '.join(conflicts)}",
+            hint="write what it should be into that migration, or undo the change by hand",
+        )
+    if any(each.cause is Cause.UNKNOWN for each in drift.differences):
+        raise Refused("nobody has settled yet what it should be: adopt the stack first")
+
+
+def _files(
+    job: Job[MigrationsSpec], drifts: Sequence[Drift], plan: Plan, draft: Draft
+) -> tuple[dict[str, bytes | None], tuple[str, ...]]:
+    migrations = read_migrations(job.tree, job.path, job.spec)
+    style, taken = style_of(migrations), _taken(migrations, plan)
+    at = max((drift.origin.at if drift.origin else drift.first_seen) for drift in drifts)
+    edits: dict[str, bytes | None] = {}
+    for statements in _batches(draft.changes):
+        version = next_version(style, taken, at)
+        taken.append(Version.parse(version))
+        addresses = {each.address for each in statements}
+        here = [drift for drift in drifts if drift.address in addresses] or list(drifts)
+        path = style.path(version, title(here))
+        text = script(Written(job.name, here, statements))
+        edits[path] = text.encode()
+        settings = migrations.settings
+        if settings.placeholder_replacement and settings.placeholder_prefix in text:
+            edits[f"{path}.conf"] = b"placeholderReplacement=false\n"
+    return edits, _notes(draft)
+
+
+def _taken(migrations: Migrations, plan: Plan) -> list[Version]:
+    """Versions of files and of the history."""
+    files = [each.version for each in migrations.of(Kind.VERSIONED, Kind.BASELINE) if each.version is not None]
+    rows = [each.values.get("version") for each in plan.real.values() if each.kind == KIND]
+    return [*files, *(Version.parse(version) for version in rows if version)]
+
+
+def _batches(statements: Sequence[Ddl]) -> list[list[Ddl]]:
+    """Runs of statements that may be in one file."""
+    found: list[list[Ddl]] = []
+    for each in statements:
+        if found and found[-1][0].in_transaction == each.in_transaction:
+            found[-1].append(each)
+        else:
+            found.append([each])
+    return found
+
+
+def _notes(draft: Draft) -> tuple[str, ...]:
+    roles = sorted({role for each in draft.changes for role in each.roles})
+    if not roles:
+        return ()
+    names = ", ".join(roles)
+    return (f"the migration names roles of this database; others that run it must have them too: {names}",)

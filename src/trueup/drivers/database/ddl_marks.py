@@ -1,0 +1,103 @@
+"""What every kind of object has besides itself: an owner, privileges, a comment. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from trueup.drivers.database.addresses import identifier, parse, qualified
+from trueup.drivers.database.ddl_draft import Ddl
+from trueup.drivers.database.ddl_privileges import Target, granted
+from trueup.model.errors import Refused
+from trueup.model.plan import Address
+from trueup.model.values import JSON
+
+MARKS = frozenset({"owner", "privileges", "comment", "security_labels", "depends_on_extensions"})
+_GRANTED_AS = {
+    "table": "TABLE",
+    "view": "TABLE",
+    "materialized_view": "TABLE",
+    "foreign_table": "TABLE",
+    "sequence": "SEQUENCE",
+    "function": "ROUTINE",
+    "procedure": "ROUTINE",
+    "aggregate": "ROUTINE",
+    "schema": "SCHEMA",
+    "type": "TYPE",
+    "language": "LANGUAGE",
+    "foreign_data_wrapper": "FOREIGN DATA WRAPPER",
+    "server": "FOREIGN SERVER",
+}
+_ON_TABLE = frozenset({"constraint", "trigger", "rule", "policy"})
+_NOUNS = {"server": "SERVER"}
+
+
+def noun(kind: str) -> str:
+    """What ALTER, COMMENT and DROP call it."""
+    return _NOUNS.get(kind, kind.replace("_", " ").upper())
+
+
+def called(address: Address) -> str:
+    """The object as ALTER, COMMENT and DROP name it, behind its noun."""
+    name = parse(address)
+    if name.kind in _ON_TABLE:
+        return f"{identifier(name.parts[-1])} ON {qualified(*name.parts[:-1])}"
+    if name.kind in ("operator_class", "operator_family"):
+        return f"{name.qualified} USING {name.arguments}"
+    if name.kind == "operator":
+        *schema, symbol = name.parts
+        return f"{'.'.join([*map(identifier, schema), symbol])} ({name.arguments})"
+    if name.kind in ("cast", "transform"):
+        return f"({name.arguments})"
+    return name.qualified if name.arguments is None else f"{name.qualified}({name.arguments})"
+
+
+def made(address: Address, new: JSON) -> Iterator[Ddl]:
+    """For an object that was just created, by whoever runs this."""
+    if owner := new.get("owner"):
+        yield owned(address, owner)
+    yield from marked(address, {"owner": new.get("owner")}, new)
+
+
+def owned(address: Address, owner: str) -> Ddl:
+    return Ddl(f"ALTER {noun(parse(address).kind)} {called(address)} OWNER TO {owner}", address, roles=(owner,))
+
+
+def marked(
+    address: Address, old: Mapping[str, Any], new: Mapping[str, Any], comment_on: Callable[[Address], str] | None = None
+) -> Iterator[Ddl]:
+    """From one state to the other, of one object that stays. Raises Refused for what is not written."""
+    kind = parse(address).kind
+    if old.get("owner") != new.get("owner") and new.get("owner"):
+        yield owned(address, new["owner"])
+    if old.get("privileges") != new.get("privileges"):
+        target = Target(address, _GRANTED_AS[kind], called(address), new.get("owner") or "")
+        yield from granted(target, old.get("privileges") or {}, new.get("privileges") or {})
+    if old.get("comment") != new.get("comment"):
+        on = comment_on(address) if comment_on else f"{noun(kind)} {called(address)}"
+        yield commented(address, on, new.get("comment"))
+    wanted, had = set(new.get("depends_on_extensions") or ()), set(old.get("depends_on_extensions") or ())
+    for extension in sorted(wanted ^ had):
+        no = "" if extension in wanted else "NO "
+        yield Ddl(f"ALTER {noun(kind)} {called(address)} {no}DEPENDS ON EXTENSION {extension}", address)
+    if old.get("security_labels") != new.get("security_labels"):
+        raise Refused("security labels are not written", hint="SECURITY LABEL ... ON ... IS ...")
+
+
+def commented(address: Address, on: str, comment: str | None) -> Ddl:
+    return Ddl(f"COMMENT ON {on} IS {literal(comment) if comment is not None else 'NULL'}", address)
+
+
+def literal(text: str) -> str:
+    escaped = text.replace("'", "''")
+    if "\\" not in text:
+        return f"'{escaped}'"
+    return "E'" + escaped.replace("\\", "\\\\") + "'"
+
+
+def without_marks(values: JSON) -> dict[str, JSON]:
+    return {name: value for name, value in values.items() if name not in MARKS}
+
+
+def differing(old: JSON, new: JSON) -> frozenset[str]:
+    """Names of values that differ, marks left out."""
+    one, other = without_marks(old), without_marks(new)
+    return frozenset(name for name in {*one, *other} if one.get(name) != other.get(name))
