@@ -56,6 +56,12 @@ def with_record(text: str, file: str, zone: str, name: str, type: str, record: M
     return edited
 
 
+def has_record(text: str, file: str, zone: str, name: str, type: str) -> bool:
+    """Whether a line of the file says it. Raises Invalid."""
+    page = Page(text, file, dns.name.from_text(zone))
+    return (dns.name.from_text(name or "@", page.zone), type) in page.sets()
+
+
 class Page:
     """One zone file's text and records."""
 
