@@ -128,15 +128,25 @@ class FlywaySpec(MigrationsSpec):
 
 
 class CommandSpec(DatabaseSpec):
-    """Another tool that manages the schema, by its own commands: alembic, Liquibase."""
+    """Another tool that manages the schema, by its own commands in the stack's directory: alembic, Liquibase."""
 
     plan: tuple[str, ...] = Field(
         min_length=1,
-        description="prints the SQL that is pending: `[alembic, upgrade, head, --sql]`; nothing: no change",
+        description="prints the SQL that is pending; `{current}` is the first word that `history` prints, or `base`: "
+        '`[alembic, upgrade, "{current}:head", --sql]`, `[liquibase, update-sql]`',
     )
-    check: tuple[str, ...] = Field((), description="says by its exit code whether the files are valid")
-    apply: tuple[str, ...] = Field((), description="applies what is pending; without it the stack is never delivered")
-    history: tuple[str, ...] = Field((), description="prints what is applied; default: only the catalog is compared")
+    check: tuple[str, ...] = Field(
+        (), description="says by its exit code whether the files are valid: `[liquibase, validate]`"
+    )
+    apply: tuple[str, ...] = Field(
+        (), description="applies what is pending: `[alembic, upgrade, head]`; without it the stack is never delivered"
+    )
+    history: tuple[str, ...] = Field((), description="prints what is applied: `[alembic, current]`")
+    files: tuple[str, ...] = Field(
+        (),
+        description="files and directories that the commands need besides the stack's directory, relative to it: "
+        "`[../app]`",
+    )
     url_variable: str = Field(
         "DATABASE_URL",
         pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",

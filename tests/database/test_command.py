@@ -1,0 +1,218 @@
+"""Another tool by its own commands: real alembic on a real SQLite file."""
+
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.database.folders import tree
+from trueup.drivers.database.command import commands, files_of
+from trueup.drivers.database.spec import CommandSpec
+from trueup.model.errors import Invalid, Rejected, Unavailable
+from trueup.model.stack import StackId
+from trueup.ports.driver import Job, Walls
+from trueup.system import confinement
+
+ALEMBIC = (sys.executable, "-m", "alembic")
+INI = "[alembic]\nscript_location = migrations\npath_separator = os\n"
+ENV = """
+import os
+from alembic import context
+from sqlalchemy import create_engine
+
+if context.is_offline_mode():
+    context.configure(url=os.environ["DATABASE_URL"], literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    with create_engine(os.environ["DATABASE_URL"]).begin() as connection:
+        context.configure(connection=connection)
+        context.run_migrations()
+"""
+USERS = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "a1", None
+
+
+def upgrade():
+    op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))
+"""
+EMAIL = """
+import sys
+
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "b2", "a1"
+
+
+def upgrade():
+    print("adding email", file=sys.stderr)
+    op.add_column("users", sa.Column("email", sa.String(100)))
+"""
+FILES = {
+    "app/alembic.ini": INI,
+    "app/migrations/env.py": ENV,
+    "app/migrations/script.py.mako": "",
+    "app/migrations/versions/a1_users.py": USERS,
+}
+MORE = {**FILES, "app/migrations/versions/b2_email.py": EMAIL}
+SPEC: dict[str, Any] = {
+    "plan": [*ALEMBIC, "upgrade", "{current}:head", "--sql"],
+    "check": [*ALEMBIC, "heads"],
+    "apply": [*ALEMBIC, "upgrade", "head"],
+    "history": [*ALEMBIC, "current"],
+}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data" / "app.db"
+
+
+@pytest.fixture
+def job(tmp_path: Path, database: Path) -> Callable[..., Job[CommandSpec]]:
+    """Makes a job of some files and keys of the spec."""
+
+    def made(contents: dict[str, str], lines: list[str] | None = None, **keys: Any) -> Job[CommandSpec]:
+        return Job(
+            stack=StackId("stk-0000000001"),
+            name="data//app",
+            purpose="delivery",
+            spec=CommandSpec.model_validate({**SPEC, **keys}),
+            path="app",
+            tree=tree(contents),
+            directory=tmp_path / "work",
+            environment={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home")},
+            hash_secret=str,
+            redact=lambda text: text.replace("hunter2", "***"),
+            log=(lines if lines is not None else []).append,
+        )
+
+    return made
+
+
+def url(database: Path) -> str:
+    return f"sqlite:///{database}"
+
+
+def test_alembic_plans_applies_and_then_plans_nothing(job: Any, database: Path) -> None:
+    """From nothing, then the next revision only: `{current}` is what its own history says."""
+    lines: list[str] = []
+    with commands(job(FILES), url(database)) as tool:
+        assert "CREATE TABLE users" in tool.plan()
+        assert tool.history() == ""
+        tool.apply()
+        assert tool.history().split()[0] == "a1"
+        assert tool.plan() == ""
+    with commands(job(MORE, lines), url(database)) as tool:
+        assert "ADD COLUMN email" in tool.plan() and "CREATE TABLE users" not in tool.plan()
+        tool.apply()
+        assert tool.plan() == ""
+    with sqlite3.connect(database) as connection:
+        assert [column[1] for column in connection.execute("PRAGMA table_info(users)")] == ["id", "email"]
+    connection.close()
+    assert "adding email" in lines
+
+
+def test_planning_writes_nothing(job: Any, database: Path) -> None:
+    """Not even the tool's own history table."""
+    with commands(job(FILES), url(database)) as tool:
+        tool.plan()
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+    connection.close()
+
+
+def test_files_that_the_tool_refuses(job: Any, database: Path) -> None:
+    """A check says what is wrong; a plan is rejected in the tool's own words, with the command to try."""
+    broken = {**FILES, "app/migrations/versions/a1_users.py": "revision = 'a1'\nthis is not Python at all"}
+    with commands(job(broken), url(database)) as tool:
+        checked = tool.check()
+        assert not checked.passed and "SyntaxError" in checked.text
+        with pytest.raises(Rejected, match="SyntaxError") as caught:
+            tool.plan()
+        assert "alembic" in caught.value.hint
+    with commands(job(FILES), url(database)) as tool:
+        assert tool.check().passed
+
+
+def test_no_secret_in_an_error(job: Any, database: Path) -> None:
+    """What a tool says goes through the redactor."""
+    given = job(FILES, plan=["sh", "-c", "echo $DATABASE_URL >&2; exit 3"])
+    said = r"`sh` ended with 3: db://u:\*\*\*@h"
+    with commands(given, "db://u:hunter2@h") as tool, pytest.raises(Rejected, match=said):
+        tool.plan()
+
+
+def test_a_program_that_is_not_there(job: Any, database: Path) -> None:
+    """The job's PATH counts, not ours."""
+    given = job(FILES, plan=["liquibase", "update-sql"])
+    with commands(given, url(database)) as tool, pytest.raises(Invalid, match="`liquibase` is not installed"):
+        tool.plan()
+
+
+def test_a_stack_without_a_command_for_applying(job: Any, database: Path) -> None:
+    """It is never delivered."""
+    with commands(job(FILES, apply=[]), url(database)) as tool, pytest.raises(Invalid, match="no `apply:` command"):
+        tool.apply()
+
+
+def test_a_command_that_never_ends_is_interrupted(job: Any, database: Path) -> None:
+    """Nothing of it is left running."""
+    given = job(FILES, plan=["sh", "-c", "exec sleep 600"], timeout="500ms")
+    with commands(given, url(database)) as tool, pytest.raises(Unavailable, match=r"did not end within 0.5 s"):
+        tool.plan()
+
+
+def test_a_cancelled_command_is_interrupted(job: Any, database: Path) -> None:
+    """A lost lease, a worker that is asked to stop."""
+    cancel = threading.Event()
+    cancel.set()
+    given = job(FILES, apply=["sh", "-c", "exec sleep 600"])
+    with commands(given, url(database), cancel=cancel) as tool, pytest.raises(Unavailable, match="was cancelled"):
+        tool.apply()
+
+
+def test_only_the_stacks_own_files_are_there(job: Any, tmp_path: Path) -> None:
+    """And what `files:` names; the copy goes when the job is done."""
+    files = {**FILES, "lib/models.py": "x = 1", "other/secret.py": ""}
+    with commands(job(files, plan=["sh", "-c", "cd .. && find . -type f | sort"], files=["../lib"]), "x") as tool:
+        assert set(tool.plan().split()) == {f"./{path}" for path in (*FILES, "lib/models.py")}
+        assert tool.copy.is_dir()
+    assert not tool.copy.exists()
+
+
+def test_what_the_commands_depend_on() -> None:
+    """The closure: everything in the stack's directory, and what `files:` names."""
+    files = tree({**FILES, "lib/models.py": "", "lib2/x.py": ""})
+    spec = CommandSpec.model_validate({**SPEC, "files": ["../lib/models.py"]})
+    assert files_of(files, "app", spec) == tuple(sorted((*FILES, "lib/models.py")))
+    with pytest.raises(Invalid, match="names nowhere"):
+        files_of(files, "app", CommandSpec.model_validate({**SPEC, "files": ["nowhere"]}))
+
+
+def test_confined_it_sees_its_own_files_only(job: Any, database: Path, tmp_path: Path) -> None:
+    """In real walls: alembic works, and what is not its own is not there."""
+    if why := confinement.obstacle():
+        pytest.skip(f"{why}: apt install bubblewrap")
+    (tmp_path / "person").mkdir()
+    (tmp_path / "person" / "credentials").write_text("x")
+    given = job(FILES)
+    (tmp_path / "home").mkdir()
+    found = confinement.confined(given.environment, [tmp_path / "home"], [tmp_path / "person"])
+    walled = replace(given, walls=lambda: Walls(found.readable, found.writable, found.hidden))
+    with commands(walled, url(database), writes=[database.parent]) as tool:
+        tool.apply()
+        assert tool.history().split()[0] == "a1"
+    reads = replace(job(FILES, plan=["sh", "-c", f"ls {tmp_path / 'person'}"]), walls=walled.walls)
+    with commands(reads, url(database)) as tool:
+        assert "credentials" not in tool.plan()
