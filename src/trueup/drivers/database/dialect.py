@@ -34,7 +34,7 @@ class Options:
     environment: Mapping[str, str] = field(default_factory=dict)
     """The job's: PGPASSWORD, PGSSLROOTCERT and the like count from here, never from our own process."""
     search_path: tuple[str, ...] = ()
-    """Empty: as the role has it."""
+    """Schemas before those that the role has anyway, as Flyway does it."""
     role: str = ""
     """To become after connecting; empty: none."""
     connect_timeout: timedelta = timedelta(seconds=10)
@@ -71,6 +71,8 @@ class Trouble(Enum):
     """statement_timeout, or somebody cancelled it; nothing of the statement remains, but an invalid index may."""
     LOST = auto()
     """No answer came: what was sent may have happened."""
+    ALREADY = auto()
+    """What should be made is there, or what should go is not."""
     SAID_NO = auto()
 
 
@@ -104,8 +106,17 @@ class Database(Protocol):
     raw: Any
     """The library's own connection, for what reads the catalog."""
     backend: Backend
+    read_only: bool
+    """Nothing can be written here: a replica, or a setting."""
 
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
+    def waiting_freely(self) -> AbstractContextManager[None]:
+        """Without our lock_timeout, where a script set no other: for what builds an index CONCURRENTLY, which is in
+        nobody's way while it waits, and which a time-out would leave invalid."""
+        ...
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Parameters stand as `%s`, whatever the database itself calls them."""
+        ...
 
     def execute(self, sql: str) -> None:
         """Without parameters: as it stands, several statements too."""
@@ -120,9 +131,33 @@ class Database(Protocol):
         """Commits at the end, rolls back when an error leaves it. Outside, every statement is its own."""
         ...
 
+    def reset(self) -> None:
+        """The session as it was opened: what a script set (role, search path, timeouts) is gone."""
+        ...
+
+    def blocking(self, backend: Backend) -> tuple[Backend, ...]:
+        """Who holds what that connection waits for."""
+        ...
+
+    def backends(self, application: str) -> tuple[Backend, ...]:
+        """Connections to this database that call themselves so, or so with more behind it in parentheses."""
+        ...
+
     def snapshot(self, schemas: Collection[str], skip: Collection[str] = frozenset()) -> Mapping[Address, Resource]:
         """R of every object in these schemas, except the tables that are named (the history)."""
         ...
+
+    def invalid_indexes(self) -> tuple[str, ...]:
+        """Names as SQL writes them: left by a CREATE INDEX or REINDEX CONCURRENTLY that did not come to its end."""
+        ...
+
+    def drop_index(self, name: str) -> None:
+        """One of those, without being in anybody's way."""
+        ...
+
+    def create_schema(self, name: str) -> None: ...
+
+    def has_table(self, table: Table) -> bool: ...
 
     def rows(self, table: Table) -> tuple[Row, ...] | None:
         """The history by rank; None when there is no such table."""

@@ -34,6 +34,8 @@ from trueup.ports.driver import Lock
 
 OLDEST = 12
 """The oldest major version that the catalog is read of."""
+LONGEST_NAME = 63
+"""Bytes of an application's name that the server keeps."""
 CHECK_CLIENT = "2s"
 """How often a server looks whether we are still there while a statement runs: a worker that died stops writing."""
 IDLE_IN_TRANSACTION = "10min"
@@ -52,6 +54,7 @@ class PostgresDatabase:
         self.reset()
         self.user, self.schema, self.identity = self._who()
         self.backend = self._backend()
+        self.read_only = self.query("SELECT current_setting('transaction_read_only') = 'on'") == [(True,)]
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._translated():
@@ -93,7 +96,9 @@ class PostgresDatabase:
             if self.major >= 14:
                 settings["client_connection_check_interval"] = CHECK_CLIENT
         if options.search_path:
-            settings["search_path"] = ", ".join(postgres_history.quoted(each) for each in options.search_path)
+            own = self.query("SELECT current_setting('search_path')")
+            paths = [*(postgres_history.quoted(each) for each in options.search_path), own[0][0]]
+            settings["search_path"] = ", ".join(path for path in paths if path)
         if options.role:
             settings["role"] = options.role
         calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
@@ -107,12 +112,43 @@ class PostgresDatabase:
             for values in self.query(f"{postgres_locks.BACKENDS} WHERE pid = ANY(pg_blocking_pids(%s))", (backend.pid,))
         )
 
+    def backends(self, application: str) -> tuple[Backend, ...]:
+        where = "WHERE datname = current_database() AND (application_name = %s OR starts_with(application_name, %s))"
+        found = self.query(f"{postgres_locks.BACKENDS} {where} ORDER BY pid", (application, f"{application} ("))
+        return tuple(postgres_locks.backend_of(values) for values in found)
+
+    @contextmanager
+    def waiting_freely(self) -> Iterator[None]:
+        ours = _milliseconds(self._options.lock_timeout)
+        now = self.query("SELECT setting FROM pg_settings WHERE name = 'lock_timeout'")[0][0]
+        if now == ours:
+            self.execute("SET lock_timeout = 0")
+        yield
+        if now == ours:
+            self.execute(f"SET lock_timeout = {ours}")
+
     def snapshot(self, schemas: Collection[str], skip: Collection[str] = frozenset()) -> Mapping[Address, Resource]:
         with self._translated():
             return snapshot(self.raw, schemas, skip)
 
+    def invalid_indexes(self) -> tuple[str, ...]:
+        found = self.query(
+            "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1"
+        )
+        return tuple(str(name) for (name,) in found)
+
+    def drop_index(self, name: str) -> None:
+        self.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+    def create_schema(self, name: str) -> None:
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {postgres_history.quoted(name)}")
+
+    def has_table(self, table: Table) -> bool:
+        return self.query("SELECT to_regclass(%s)::oid", (postgres_history.qualified(table),)) != [(None,)]
+
     def rows(self, table: Table) -> tuple[Row, ...] | None:
-        if self.query("SELECT to_regclass(%s)", (postgres_history.qualified(table),)) == [(None,)]:
+        if not self.has_table(table):
             return None
         return tuple(postgres_history.row(values) for values in self.query(postgres_history.select(table)))
 
@@ -179,7 +215,7 @@ class Postgres:
         where = f"{parameters.get('host') or 'the local socket'}:{parameters.get('port', '5432')}"
         where += f"/{parameters.get('dbname', '')}"
         seconds = max(2, int(options.connect_timeout.total_seconds()))
-        parameters.update(application_name=options.application, client_encoding="UTF8")
+        parameters.update(application_name=options.application[:LONGEST_NAME], client_encoding="UTF8")
         parameters.setdefault("connect_timeout", str(seconds))
         conninfo = make_conninfo("", **parameters)
         if not options.search_path and search_path_of(url):

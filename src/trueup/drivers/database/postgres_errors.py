@@ -12,6 +12,7 @@ DEADLOCK, SERIALIZATION = "40P01", "40001"
 QUERY_CANCELED = "57014"
 READ_ONLY = "25006"
 INSUFFICIENT_PRIVILEGE = "42501"
+_ALREADY = ("42P07", "42710", "42P04", "42704", "3D000")
 _LOST = ("57P01", "57P02", "57P03", "57P05", "25P03", "25P04")
 """Shut down, crashed, starting, and the time-outs of idle sessions and transactions."""
 
@@ -66,7 +67,7 @@ def of_query(error: psycopg.Error, statement: Statement | None = None, broken: b
             return Unavailable(_words(error), place=place, hint="somebody else's transaction was in the way")
         case Trouble.CANCELLED:
             return Rejected(_words(error), place=place, hint="it took longer than `statementTimeout`, or was cancelled")
-        case Trouble.SAID_NO:
+        case Trouble.SAID_NO | Trouble.ALREADY:
             if error.sqlstate and error.sqlstate.startswith("53"):
                 return Unavailable(_words(error), place=place, hint="the server is short of room or memory")
             return Rejected(_words(error), place=place, hint=_hint(error))
@@ -78,6 +79,8 @@ def trouble_of(error: BaseException | None, broken: bool) -> Trouble:
         return Trouble.LOCKED
     if state == QUERY_CANCELED:
         return Trouble.CANCELLED
+    if state in _ALREADY:
+        return Trouble.ALREADY
     if broken or state in _LOST or state.startswith("08"):
         return Trouble.LOST
     return Trouble.SAID_NO

@@ -1,4 +1,4 @@
-"""The history table on PostgreSQL: created, read and written as Flyway does it, every name quoted.
+"""The history table, created as Flyway does it on PostgreSQL; read and written alike everywhere, every name quoted.
 
 Followed: flyway-database-postgresql 13, PostgreSQLDatabase.getRawCreateScript and getInsertStatement.
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
-from trueup.drivers.database import sqlite_history
+from trueup.drivers.database import postgres_history, sqlite_history
 from trueup.drivers.database.dialect import (
     AS_FLYWAY,
     Backend,
@@ -48,11 +48,12 @@ class SQLiteDatabase:
         self.schema = "main"
         self.identity = str(path.resolve())
         self.backend = Backend(0, datetime.now(UTC).isoformat())
+        self.read_only = options.read_only
         self.reset()
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._translated():
-            return self.raw.execute(sql, parameters).fetchall()
+            return self.raw.execute(sql.replace("%s", "?"), parameters).fetchall()
 
     def execute(self, sql: str) -> None:
         for statement in split(sql, "", SQLITE):
@@ -87,29 +88,49 @@ class SQLiteDatabase:
         """SQLite does not tell."""
         return ()
 
+    def backends(self, application: str) -> tuple[Backend, ...]:
+        """SQLite does not tell; who is gone has let go of the file."""
+        return ()
+
+    @contextmanager
+    def waiting_freely(self) -> Iterator[None]:
+        yield
+
     def snapshot(self, schemas: Collection[str], skip: Collection[str] = frozenset()) -> Mapping[Address, Resource]:
         with self._translated():
             return snapshot(self.raw, schemas, skip)
 
+    def invalid_indexes(self) -> tuple[str, ...]:
+        """None: an index is part of the transaction that makes it."""
+        return ()
+
+    def drop_index(self, name: str) -> None:
+        self.execute(f"DROP INDEX IF EXISTS {name}")
+
+    def create_schema(self, name: str) -> None:
+        raise Rejected(f"SQLite has no schema to create: {name}", hint="leave `schemas` out")
+
+    def has_table(self, table: Table) -> bool:
+        return bool(self.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = %s", (table.name,)))
+
     def rows(self, table: Table) -> tuple[Row, ...] | None:
-        known = self.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table.name,))
-        if not known:
+        if not self.has_table(table):
             return None
-        return tuple(sqlite_history.row(values) for values in self.query(sqlite_history.select(table)))
+        return tuple(sqlite_history.row(values) for values in self.query(postgres_history.select(table)))
 
     def create_history(self, table: Table) -> None:
         self.execute(sqlite_history.create(table))
 
     def add_row(self, table: Table, row: NewRow) -> None:
-        self.query(*sqlite_history.insert(table, row))
+        self.query(*postgres_history.insert(table, row))
 
     def repair(self, table: Table, repair: Repair) -> None:
         for rank in repair.delete:
-            self.query(*sqlite_history.delete(table, rank))
+            self.query(*postgres_history.delete(table, rank))
         for new in repair.insert:
             self.add_row(table, new)
         for each in repair.correct:
-            self.query(*sqlite_history.correct(table, each))
+            self.query(*postgres_history.correct(table, each))
 
     def cancel(self) -> None:
         self.raw.interrupt()

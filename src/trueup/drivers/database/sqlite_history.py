@@ -1,4 +1,4 @@
-"""The history table on SQLite: created, read and written as Flyway does it, every name quoted.
+"""The history table on SQLite, where it is not as on PostgreSQL.
 
 Followed: flyway-core 13, SQLiteDatabase.getRawCreateScript and SQLiteSchema.
 """
@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from trueup.drivers.database.dialect import Table
-from trueup.drivers.database.history import Correction, NewRow, Row
-from trueup.drivers.database.postgres_history import COLUMNS, Query, qualified, quoted
+from trueup.drivers.database.history import Row
+from trueup.drivers.database.postgres_history import COLUMNS, qualified, quoted
 
 
 def create(table: Table) -> str:
@@ -29,11 +29,6 @@ def create(table: Table) -> str:
 CREATE INDEX {quoted(table.schema)}.{quoted(table.name + "_s_idx")} ON {quoted(table.name)} ("success")"""
 
 
-def select(table: Table) -> str:
-    columns = ", ".join(quoted(each) for each in COLUMNS)
-    return f'SELECT {columns} FROM {qualified(table)} ORDER BY "installed_rank"'
-
-
 def row(values: Sequence[Any]) -> Row:
     found = dict(zip(COLUMNS, values, strict=True))
     return Row(
@@ -48,29 +43,3 @@ def row(values: Sequence[Any]) -> Row:
         found["execution_time"],
         bool(found["success"]),
     )
-
-
-def insert(table: Table, new: NewRow) -> Query:
-    columns = [each for each in COLUMNS if each != "installed_on"]
-    names, marks = ", ".join(quoted(each) for each in columns), ", ".join("?" * len(columns))
-    values = (
-        new.rank,
-        new.version,
-        new.description,
-        str(new.type),
-        new.script,
-        new.checksum,
-        new.installed_by,
-        new.execution_time,
-        new.success,
-    )
-    return f"INSERT INTO {qualified(table)} ({names}) VALUES ({marks})", values
-
-
-def delete(table: Table, rank: int) -> Query:
-    return f'DELETE FROM {qualified(table)} WHERE "installed_rank" = ?', (rank,)
-
-
-def correct(table: Table, correction: Correction) -> Query:
-    sql = f'UPDATE {qualified(table)} SET "description" = ?, "type" = ?, "checksum" = ? WHERE "installed_rank" = ?'
-    return sql, (correction.description, str(correction.type), correction.checksum, correction.rank)
