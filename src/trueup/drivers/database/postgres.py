@@ -238,7 +238,10 @@ class Postgres:
     def held(self, url: str, table: Table, options: Options, patience: Patience = AS_FLYWAY) -> Iterator[Held]:
         alone = replace(options, application=f"{options.application} (lock)", role="", init_sql="", lock_timeout=None)
         with self.connect(url, alone) as database:
-            yield postgres_locks.hold(database, table, patience)
+            lock = postgres_locks.hold(database, table, patience)
+            yield lock
+            # Sooner than the server notices that the connection is closed.
+            lock.let_go()
 
     def holder(self, database: Database, table: Table) -> Lock | None:
         return postgres_locks.holder(database, table)

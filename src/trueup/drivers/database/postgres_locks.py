@@ -1,11 +1,12 @@
 """Flyway's advisory lock on PostgreSQL: taken without ever waiting for it, shown with its owner, and broken."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from trueup.drivers.database.checksums import postgres_lock_key
 from trueup.drivers.database.dialect import Backend, Database, Patience, Table
-from trueup.model.errors import Refused, Unavailable
+from trueup.model.errors import Refused, Rejected, Unavailable
 from trueup.ports.driver import Lock
 
 BACKENDS = (
@@ -29,11 +30,16 @@ class AdvisoryLock:
     """dialect.Held. Bound to its connection, not to a transaction: one in REPEATABLE READ would be in the way of every
     CREATE INDEX CONCURRENTLY, and a connection that dies gives it back."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, key: int) -> None:
         self.database = database
+        self._key = key
 
     def check(self) -> None:
         self.database.query("SELECT 1")
+
+    def let_go(self) -> None:
+        with suppress(Rejected, Unavailable):
+            self.database.query("SELECT pg_advisory_unlock(%s)", (self._key,))
 
 
 def hold(database: Database, table: Table, patience: Patience) -> AdvisoryLock:
@@ -48,7 +54,7 @@ def hold(database: Database, table: Table, patience: Patience) -> AdvisoryLock:
                 hint="another migration is under way; `trueup stack unlock` breaks the lock of one that hangs",
             )
         patience.wait()
-    return AdvisoryLock(database)
+    return AdvisoryLock(database, key)
 
 
 def holder(database: Database, table: Table) -> Lock | None:
