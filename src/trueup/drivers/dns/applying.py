@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -13,15 +13,19 @@ from typing import IO, Any
 from trueup.drivers.dns import verify
 from trueup.drivers.dns.answers import Answers
 from trueup.drivers.dns.client import Pair
+from trueup.drivers.dns.convert import target_in, zone_address
 from trueup.drivers.dns.outcomes import Half, outcomes_of, resources_after, write_expected
-from trueup.drivers.dns.prepared import Prepared
+from trueup.drivers.dns.prepared import Prepared, providers_of
+from trueup.drivers.dns.signal import Served, learned, with_serials, worth_of
+from trueup.drivers.dns.token import Question, serials_of
 from trueup.drivers.dns.walked import Name, Walked, WalkedZone
-from trueup.model.errors import LostLease, TrueupError, Unavailable
+from trueup.model.errors import LostLease, Rejected, TrueupError, Unavailable
 from trueup.model.plan import Address, Applied, Finding, Outcome, Plan, Step, StepId
 from trueup.ports.driver import Fence, Job, Journal
 from trueup.system.supervised import Ended, JobFiles, Supervised
 
 NOTHING = StepId("nothing")
+Serials = Mapping[Served, int | None]
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ def apply(prepared: Prepared, wanted: Wanted, journal: Journal) -> Finished:
     job = prepared.job
     seconds = (job.spec.apply_timeout or job.limits.apply).total_seconds()
     watched = _Watched(Answers(prepared.config), job.fence or _Unfenced(seconds), seconds)
+    before = _serials(prepared, wanted)
     try:
         _run(prepared, wanted, files, watched, journal)
     except LostLease:
@@ -106,7 +111,7 @@ def apply(prepared: Prepared, wanted: Wanted, journal: Journal) -> Finished:
         if not watched.begun:
             raise
         watched.trouble.append(f"{error.message}\n{error.hint}".strip())
-    return _concluded(prepared, wanted, watched)
+    return _concluded(prepared, wanted, watched, before)
 
 
 def _files(prepared: Prepared, wanted: Wanted) -> JobFiles:
@@ -198,7 +203,7 @@ def _require_end(prepared: Prepared, watched: _Watched, ended: Ended) -> None:
     prepared.client.ended(answers, ended.code, ended.tail, "timeout" if watched.too_long else ended.ended_by)
 
 
-def _concluded(prepared: Prepared, wanted: Wanted, watched: _Watched) -> Finished:
+def _concluded(prepared: Prepared, wanted: Wanted, watched: _Watched, before: Serials) -> Finished:
     """S is what was written. Read again, by a process that has cached nothing: a value that octoDNS takes for what was
     wanted is taken as the server has it, and what differs from it is somebody's change, and no part of S."""
     begun = [_restricted(wanted, step) for step in watched.begun]
@@ -211,9 +216,32 @@ def _concluded(prepared: Prepared, wanted: Wanted, watched: _Watched) -> Finishe
         for address, outcome in outcomes_of(half, after.get(half.pair), ended=half.step in ended).items()
     }
     resources = resources_after(wanted.plan.real, begun, outcomes, after)
+    unanswered = tuple(_unanswered(prepared, wanted, watched))
+    if not unanswered:
+        resources = with_serials(resources, _learned(prepared, wanted, watched, before))
     complete = len(watched.done) == len(wanted.plan.steps) and not watched.trouble
     applied = Applied(complete, resources, outcomes, wanted.plan.basis.live, "\n".join(watched.trouble))
-    return Finished(applied, tuple(_unanswered(prepared, wanted, watched)))
+    return Finished(applied, unanswered)
+
+
+def _serials(prepared: Prepared, wanted: Wanted) -> Serials:
+    """Of the zones that are about to change. Without an answer nothing is learned of them."""
+    zones = [Served(zone.zone, zone.target) for zone in map(wanted.zone, wanted.plan.steps)]
+    question = Question(zones, providers_of(prepared.config), prepared.client.environment, prepared.spec.nameservers)
+    try:
+        return serials_of(question)
+    except (Rejected, Unavailable):
+        return {}
+
+
+def _learned(prepared: Prepared, wanted: Wanted, watched: _Watched, before: Serials) -> dict[Address, str]:
+    """What a zone's serial is worth, now that our own changes are answered: a server may never move it."""
+    after, known = _serials(prepared, wanted), worth_of(prepared.job.settled())
+    found = {}
+    for zone in map(wanted.zone, watched.done):
+        address, served = zone_address(zone.zone, target_in(zone)), Served(zone.zone, zone.target)
+        found[address] = learned(known.get(address, ""), before.get(served), after.get(served))
+    return found
 
 
 def _read_again(prepared: Prepared, zones: Sequence[WalkedZone]) -> tuple[dict[Pair, WalkedZone], list[str]]:

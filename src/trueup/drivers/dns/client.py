@@ -55,6 +55,11 @@ class Client:
         """Where the repository's files lie."""
         return self.base / "tree"
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """All that octoDNS gets."""
+        return {**self.job.environment, **self.secrets}
+
     @cached_property
     def redact(self) -> Callable[[str], str]:
         """The job's secrets, and what the configuration takes from its environment as keys, tokens and passwords."""
@@ -99,14 +104,6 @@ class Client:
         answers.raise_if_any(self.translator)
         return dict(answers.records)
 
-    def setting(self, value: JSON) -> str:
-        """A block's setting with its variable put in."""
-        text = str(value)
-        if not text.startswith("env/"):
-            return text
-        name, _, default = text.removeprefix("env/").partition("/")
-        return {**self.job.environment, **self.secrets}.get(name, default)
-
     def command(self, doing: str, *, only: Sequence[Pair] | None = None, **more: JSON) -> Command:
         """The subprocess with its order written down."""
         spec = self.job.spec
@@ -128,8 +125,7 @@ class Client:
         file.chmod(0o600)
         root = str(Path(trueup.__file__).parent.parent)
         argv = (sys.executable, "-I", "-c", _BOOT, root, str(file))
-        environment = {**self.job.environment, **self.secrets}
-        return Command(argv, self.root / self.config.workdir, environment, sandbox=self._sandbox())
+        return Command(argv, self.root / self.config.workdir, self.environment, sandbox=self._sandbox())
 
     def _settled(self) -> Mapping[Pair, list[Name]]:
         """Names of S whose type could be somebody else's by now: of challenges and of what a marker stands beside."""

@@ -6,18 +6,21 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from trueup.drivers.dns import codify, recovery
-from trueup.drivers.dns.prepared import Prepared, prepare, read_root
+from trueup.drivers.dns.dangling import Dangling
+from trueup.drivers.dns.prepared import Prepared, Root, prepare, read_root, token
 from trueup.drivers.dns.session import DnsObservation, DnsSession
 from trueup.drivers.dns.spec import DnsSpec, OctodnsSpec, ZonesSpec
 from trueup.model.drift import Drift
-from trueup.model.plan import Plan
+from trueup.model.plan import LiveIdentity, Plan
 from trueup.model.stack import Respond
 from trueup.ports.driver import Codification, Evidence, Job, JournalEntry, Reading
 from trueup.ports.tree import Tree
 
+ROOTS_READ = 16
+
 
 class DnsDriver:
-    """Driver, Codifies, Recovers: zones as code through octoDNS."""
+    """Driver, Codifies, Probes, Recovers: zones as code through octoDNS."""
 
     name: ClassVar[str] = "dns"
     specs: ClassVar[Mapping[str, type[DnsSpec]]] = {"octodns": OctodnsSpec, "zones": ZonesSpec}
@@ -25,25 +28,43 @@ class DnsDriver:
     respond: ClassVar[Respond] = Respond.ALERT
     files: ClassVar[tuple[str, ...]] = ()
     """A stack is one configuration file, or a directory of zone files."""
+    probes: ClassVar[timedelta | None] = timedelta(seconds=30)
+    complete: ClassVar[bool] = False
+    """An equal serial proves nothing where a server does not move it: the token itself says whether it does."""
+
+    def __init__(self) -> None:
+        self._dangling = Dangling()
+        self._read: dict[tuple[int, str, str], tuple[Tree, Root]] = {}
 
     def read(self, tree: Tree, path: str, spec: DnsSpec) -> Reading:
-        root = read_root(tree, path, spec)
-        return Reading(root.closure)
+        return Reading(self.root(tree, path, spec).closure)
+
+    def token(self, job: Job[Any]) -> LiveIdentity:
+        return token(job, self.root(job.tree, job.path, job.spec))
 
     @contextlib.contextmanager
     def observe(self, job: Job[Any]) -> Iterator[DnsObservation]:
-        yield DnsObservation(self.prepared(job))
+        yield DnsObservation(self.prepared(job), self._dangling)
 
     @contextlib.contextmanager
     def open(self, job: Job[Any]) -> Iterator[DnsSession]:
-        yield DnsSession(self.prepared(job))
+        yield DnsSession(self.prepared(job), self._dangling)
 
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
         """There is nothing to write narrower: `inline` is the same."""
-        return codify.codify(job, read_root(job.tree, job.path, job.spec).config, drifts, plan)
+        return codify.codify(job, self.root(job.tree, job.path, job.spec).config, drifts, plan)
 
     def recover(self, job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
         return recovery.recover(lambda: self.prepared(job), job, journal)
 
     def prepared(self, job: Job[Any]) -> Prepared:
-        return prepare(job, read_root(job.tree, job.path, job.spec))
+        return prepare(job, self.root(job.tree, job.path, job.spec))
+
+    def root(self, tree: Tree, path: str, spec: DnsSpec) -> Root:
+        """Read once for each of the trees that were asked for last."""
+        key = (id(tree), path, spec.model_dump_json())
+        if key not in self._read:
+            for old in list(self._read)[: -ROOTS_READ + 1]:
+                self._read.pop(old, None)
+            self._read[key] = (tree, read_root(tree, path, spec))
+        return self._read[key][1]

@@ -9,10 +9,13 @@ from trueup.drivers.dns.client import Client
 from trueup.drivers.dns.config import Config, read
 from trueup.drivers.dns.config_checks import check, deviations
 from trueup.drivers.dns.config_files import closure_of, placed
+from trueup.drivers.dns.signal import served
 from trueup.drivers.dns.spec import DnsSpec, OctodnsSpec, ZonesSpec
+from trueup.drivers.dns.token import Provider, Question, token_of
 from trueup.model.closure import Closure
 from trueup.model.errors import Invalid, Refused
-from trueup.model.values import JSON
+from trueup.model.plan import LiveIdentity
+from trueup.model.values import JSON, Digest
 from trueup.ports.driver import Job
 from trueup.ports.tree import Tree
 
@@ -39,6 +42,31 @@ class Prepared:
     def spec(self) -> DnsSpec:
         spec: DnsSpec = self.job.spec
         return spec
+
+
+def providers_of(config: Config) -> Mapping[str, Provider]:
+    """As they are asked beside octoDNS: for serials, and for what it cannot see."""
+    return {name: Provider(block.class_name, block.settings) for name, block in config.providers.items()}
+
+
+def inputs_of(job: Job[Any], config: Config, secrets: Mapping[str, str]) -> Digest:
+    """Of every variable that the configuration takes, and of the spec; keyed."""
+    names = sorted({*config.variables, *config.secrets})
+    given = {name: job.environment.get(name, "") for name in names} | dict(secrets)
+    return Digest(f"keyed:{job.hash_secret([given, job.spec.model_dump(mode='json'), job.destroy])}")
+
+
+def token(job: Job[Any], root: Root) -> LiveIdentity:
+    """Of the zones that were settled. Raises Invalid, Rejected, Unavailable."""
+    config, secrets = _resolved(job, root.config)
+    question = Question(
+        zones=served(job.settled() or {}),
+        providers=providers_of(config),
+        environment={**job.environment, **secrets},
+        nameservers=job.spec.nameservers,
+        basis=[root.closure.digest, inputs_of(job, config, secrets)],
+    )
+    return token_of(question)
 
 
 def read_root(tree: Tree, path: str, spec: DnsSpec) -> Root:
@@ -92,15 +120,21 @@ def _resolved(job: Job[Any], config: Config) -> tuple[Config, Mapping[str, str]]
     if not config.own:
         return config, {}
     secrets: dict[str, str] = {}
+    named: dict[str, str] = {}
 
     def hidden(value: JSON) -> JSON:
         if isinstance(value, Mapping):
             return {key: hidden(child) for key, child in value.items()}
-        if isinstance(value, str) and (behind := job.secret(value)) != value:
-            name = f"TRUEUP_SECRET_{len(secrets) + 1}"
-            secrets[name] = behind
-            return f"env/{name}"
-        return value
+        if isinstance(value, str) and value not in named and (behind := job.secret(value)) != value:
+            named[value] = f"TRUEUP_SECRET_{len(named) + 1}"
+            secrets[named[value]] = behind
+        return f"env/{named[value]}" if isinstance(value, str) and value in named else value
 
     document = {**config.document, "providers": hidden(config.document["providers"])}
-    return replace(config, document=document), secrets
+    blocks = tuple(
+        replace(block, settings={key: hidden(value) for key, value in block.settings.items()})
+        if block.section == "providers"
+        else block
+        for block in config.blocks
+    )
+    return replace(config, document=document, blocks=blocks), secrets

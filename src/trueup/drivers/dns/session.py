@@ -1,15 +1,17 @@
 """One plan, or one plan and its apply, against the name servers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from trueup.drivers.dns import applying, safety
+from trueup.drivers.dns import applying, blast, invisible, safety
 from trueup.drivers.dns.convert import address_in, changes_of, real_of, shapes_of, target_in, zone_address
-from trueup.drivers.dns.prepared import Prepared
+from trueup.drivers.dns.dangling import Dangling
+from trueup.drivers.dns.invisible import enabled_by
+from trueup.drivers.dns.prepared import Prepared, inputs_of, providers_of
+from trueup.drivers.dns.signal import with_serials, worth_of
 from trueup.drivers.dns.walked import Walked, WalkedZone
 from trueup.model.errors import Broken
 from trueup.model.plan import Address, Applied, Basis, Finding, LiveIdentity, Plan, Step, StepId
-from trueup.model.values import Digest
 from trueup.ports.driver import Journal
 
 
@@ -24,23 +26,25 @@ class Artifact:
 
 
 class DnsObservation:
-    def __init__(self, prepared: Prepared) -> None:
-        self._prepared = prepared
+    def __init__(self, prepared: Prepared, dangling: Dangling) -> None:
+        self._prepared, self._dangling = prepared, dangling
         self._unanswered: tuple[Finding, ...] = ()
         """What the authoritative servers did not say yet when the last apply of this session had ended."""
 
     def plan(self) -> Plan:
         """Raises Invalid, Rejected, Unavailable."""
-        walked = self._prepared.client.plan()
-        job, changes, real = self._prepared.job, changes_of(walked), real_of(walked)
+        prepared, job = self._prepared, self._prepared.job
+        walked = prepared.client.plan()
+        changes, real = changes_of(walked), with_serials(real_of(walked), worth_of(job.settled()))
         kinds = {resource.kind for resource in real.values()} | {change.kind for change in changes}
-        said = safety.findings(walked, destroy=job.destroy)
+        live = [invisible.Target(zone.zone, zone.target, zone.plain) for zone in walked.zones if zone.exists]
+        seen = invisible.look(live, providers_of(prepared.config), prepared.client.environment)
         return Plan(
             purpose=job.purpose,
             basis=Basis(
                 revision=job.tree.revision,
                 closure=self._prepared.root.closure,
-                inputs=self._inputs(),
+                inputs=inputs_of(job, prepared.config, prepared.client.secrets),
                 # Nothing tells somebody else's apply from a change by hand: what a commit explains has converged.
                 live=LiveIdentity(),
                 engine=f"octodns {walked.versions.get('octodns', '')}".strip(),
@@ -51,7 +55,9 @@ class DnsObservation:
             shapes=shapes_of(kinds),
             sets={each: frozenset() for zone in walked.zones if zone.never for each in _addresses(zone)},
             steps=tuple(_steps(walked)),
-            findings=(*said, *self._unanswered),
+            children=seen.children,
+            watched=seen.watched,
+            findings=(*self._findings(walked), *seen.findings, *enabled_by(changes, seen.children)),
             artifact=Artifact(self, walked),
         )
 
@@ -72,12 +78,13 @@ class DnsObservation:
             raise Broken("a plan is applied by the session that made it")
         return plan.artifact
 
-    def _inputs(self) -> Digest:
-        """Of every variable that the configuration takes, and of the spec."""
-        job, config = self._prepared.job, self._prepared.config
-        names = sorted({*config.variables, *config.secrets})
-        given = {name: job.environment.get(name, "") for name in names} | dict(self._prepared.client.secrets)
-        return Digest(f"keyed:{job.hash_secret([given, job.spec.model_dump(mode='json'), job.destroy])}")
+    def _findings(self, walked: Walked) -> Iterator[Finding]:
+        destroy = self._prepared.job.destroy
+        yield from safety.findings(walked, destroy=destroy)
+        yield from blast.findings(walked.zones)
+        if not destroy:
+            yield from self._dangling.findings(walked.zones)
+        yield from self._unanswered
 
 
 class DnsSession(DnsObservation):

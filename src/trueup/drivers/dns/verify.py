@@ -3,12 +3,10 @@
 import contextlib
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import dns.exception
-import dns.flags
-import dns.inet
 import dns.message
 import dns.query
 import dns.rcode
@@ -19,6 +17,7 @@ import dns.rrset
 
 from trueup.drivers.dns.prepared import Prepared
 from trueup.drivers.dns.presentation import rdata_texts
+from trueup.drivers.dns.signal import Server, named, primary
 from trueup.drivers.dns.splices import Unwritable
 from trueup.drivers.dns.walked import WalkedZone, ZoneChange
 from trueup.model.values import JSON
@@ -29,17 +28,6 @@ TIMEOUT = 2.0
 """Seconds for one question."""
 PAUSE = 0.2
 LONGEST_PAUSE = 2.0
-PRIMARIES = ("octodns_bind.Rfc2136Provider", "octodns_bind.BindProvider")
-"""Providers whose host and port are a name server."""
-
-
-@dataclass(frozen=True)
-class Server:
-    address: str
-    port: int
-
-    def __str__(self) -> str:
-        return self.address if self.port == 53 else f"{self.address}@{self.port}"
 
 
 @dataclass(frozen=True)
@@ -87,27 +75,25 @@ def questions_of(zone: WalkedZone, changes: Sequence[ZoneChange]) -> Iterator[Qu
 def servers_of(prepared: Prepared, zone: WalkedZone) -> Sequence[Server]:
     """Those of the spec; else the server of an RFC 2136 provider; else the zone's own NS, as far as their names are
     known here."""
-    if prepared.spec.nameservers:
-        return [each for text in prepared.spec.nameservers for each in _resolved(*_host_and_port(text))]
     block = prepared.config.providers[zone.target]
-    if block.class_name in PRIMARIES:
-        host = prepared.client.setting(block.settings.get("host"))
-        return _resolved(host, int(prepared.client.setting(block.settings.get("port", 53))))
-    names: JSON = zone.records.get(("", "NS"), {})
-    return [each for name in names.get("values", ()) for each in _resolved(str(name), 53)]
+    own = primary(block.class_name, block.settings, prepared.client.environment)
+    if prepared.spec.nameservers:
+        wanted = [named(text) for text in prepared.spec.nameservers]
+    elif own is not None:
+        wanted = [own]
+    else:
+        names: JSON = zone.records.get(("", "NS"), {})
+        wanted = [Server(str(name).rstrip(".")) for name in names.get("values", ())]
+    return [each for server in wanted for each in _resolved(server)]
 
 
-def _host_and_port(text: str) -> tuple[str, int]:
-    host, _, port = text.partition("@")
-    return host, int(port or 53)
-
-
-def _resolved(host: str, port: int) -> Sequence[Server]:
+def _resolved(server: Server) -> Sequence[Server]:
     """The first address; none where nobody knows the name."""
-    if dns.inet.is_address(host):
-        return [Server(host, port)]
+    if server.is_address:
+        return [server]
     with contextlib.suppress(OSError):
-        return [Server(str(socket.getaddrinfo(host.rstrip("."), port, type=socket.SOCK_DGRAM)[0][4][0]), port)]
+        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_DGRAM)
+        return [Server(str(found[0][4][0]), server.port)]
     return []
 
 
@@ -118,7 +104,7 @@ def _unanswered(server: Server, questions: Sequence[Question]) -> list[Question]
 def _answers(server: Server, question: Question) -> bool:
     asked = dns.message.make_query(question.name, question.type, flags=0)
     try:
-        answer, _ = dns.query.udp_with_fallback(asked, server.address, timeout=TIMEOUT, port=server.port)
+        answer, _ = dns.query.udp_with_fallback(asked, server.host, timeout=TIMEOUT, port=server.port)
     except (dns.exception.DNSException, OSError, EOFError):
         return False
     if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
@@ -134,16 +120,3 @@ def _normal(kind: dns.rdatatype.RdataType, texts: Iterator[str]) -> frozenset[st
     """As dnspython writes them, so that both sides are alike."""
     made = dns.rrset.from_text_list("x.", 0, dns.rdataclass.IN, kind, list(texts))
     return frozenset(rdata.to_text() for rdata in made)
-
-
-def serials(prepared: Prepared, zone: WalkedZone) -> Mapping[str, int]:
-    """What each authoritative server says the zone's serial is; those that do not answer are left out."""
-    found: dict[str, int] = {}
-    for server in servers_of(prepared, zone):
-        asked = dns.message.make_query(zone.zone, "SOA", flags=0)
-        with contextlib.suppress(dns.exception.DNSException, OSError, EOFError):
-            answer, _ = dns.query.udp_with_fallback(asked, server.address, timeout=TIMEOUT, port=server.port)
-            for rrset in answer.answer:
-                if rrset.rdtype == dns.rdatatype.SOA:
-                    found[str(server)] = rrset[0].serial
-    return found
