@@ -7,6 +7,7 @@ from trueup.drivers.dns import applying, blast, invisible, safety
 from trueup.drivers.dns.convert import address_in, changes_of, real_of, shapes_of, target_in, zone_address
 from trueup.drivers.dns.dangling import Dangling
 from trueup.drivers.dns.invisible import enabled_by
+from trueup.drivers.dns.invisible_nouns import Target
 from trueup.drivers.dns.prepared import Prepared, inputs_of, providers_of
 from trueup.drivers.dns.signal import with_serials, worth_of
 from trueup.drivers.dns.walked import Walked, WalkedZone
@@ -37,7 +38,7 @@ class DnsObservation:
         walked = prepared.client.plan()
         changes, real = changes_of(walked), with_serials(real_of(walked), worth_of(job.settled()))
         kinds = {resource.kind for resource in real.values()} | {change.kind for change in changes}
-        live = [invisible.Target(zone.zone, zone.target, zone.plain) for zone in walked.zones if zone.exists]
+        live = [Target(zone.zone, zone.target, zone.plain) for zone in walked.zones if zone.exists]
         seen = invisible.look(live, providers_of(prepared.config), prepared.client.environment)
         return Plan(
             purpose=job.purpose,
