@@ -8,17 +8,15 @@ from typing import Any
 from trueup.drivers.database import ddl
 from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.migrations import Migration
+from trueup.drivers.database.rehearsal_run import DATA, is_about_rows
 from trueup.drivers.database.scratch import Scratch, scratch
+from trueup.drivers.database.scratch_needs import needs
 from trueup.drivers.database.statements import Statement
 from trueup.model.errors import Broken, Rejected, TrueupError
 from trueup.model.plan import Address, Finding, Resource
-from trueup.model.values import JSON
 from trueup.ports.driver import Job
 
 Snapshot = Mapping[Address, Resource]
-ROWS = frozenset({"22", "23", "P0", "21"})
-"""Classes of SQLSTATE that speak of rows: production has them, a scratch database does not."""
-DATA = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "SELECT", "WITH", "DO", "CALL", "PERFORM", "VALUES"})
 
 
 @dataclass(frozen=True)
@@ -52,11 +50,15 @@ class ScratchBench:
         url = self.stack.enter_context(self.server.fresh())
         options = Options(read_only=False, application="trueup scratch", search_path=self.scope.search_path)
         self._here = self.stack.enter_context(self.dialect.connect(url, options))
-        self._execute(ddl.restore(structure))
+        draft = [each.sql for each in ddl.difference({}, structure).changes]
+        self._make_roles(set(needs(draft).roles))
+        self._execute(draft)
         return self.look()
 
     def run(self, migration: Migration, role: str) -> Sequence[Finding]:
         statements = self.dialect.split(migration.sql, migration.path)
+        if self.dialect.name == "postgresql":
+            self._make_roles(set(needs([migration.sql]).roles))
         with self._as(role):
             if migration.in_transaction is False or not all(each.in_transaction for each in statements):
                 return self._one_by_one(statements)
@@ -65,7 +67,7 @@ class ScratchBench:
                     for statement in statements:
                         self._database.run(statement)
             except Rejected as error:
-                if not _is_about_rows(error):
+                if not is_about_rows(error):
                     raise
                 return self._one_by_one(statements)
         return ()
@@ -94,7 +96,7 @@ class ScratchBench:
             try:
                 self._database.run(statement)
             except Rejected as error:
-                if not (_is_about_rows(error) and statement.words[:1] and statement.words[0] in DATA):
+                if not (is_about_rows(error) and statement.words[:1] and statement.words[0] in DATA):
                     raise
                 message = f"`{statement.title}` needs rows that only production has, so its effect is not foreseen"
                 findings.append(Finding("migration-needs-rows", message, error.place, hint=error.message))
@@ -128,8 +130,3 @@ class ScratchBench:
         if missing:
             self.server.roles(frozenset(missing))
             self._roles |= missing
-
-
-def _is_about_rows(error: Rejected) -> bool:
-    state: JSON = getattr(error.__cause__, "sqlstate", None)
-    return isinstance(state, str) and state[:2] in ROWS

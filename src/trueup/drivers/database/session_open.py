@@ -56,6 +56,10 @@ class Opened:
         }
         return values(self.settings, built_in, self.job.secret, self.job.environment)
 
+    def options(self) -> Options:
+        """Of another connection beside this one, to write with."""
+        return replace(options_of(self.job, writes=True), search_path=schemas_of(self.job))
+
     @property
     def scope(self) -> Scope:
         history = frozenset({qualified(self.table.schema, self.table.name)})

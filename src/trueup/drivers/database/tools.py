@@ -1,0 +1,205 @@
+"""What the database driver can do for a person besides the walk: `trueup db`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from trueup.drivers.database import ddl, watch
+from trueup.drivers.database.catalog import hashes
+from trueup.drivers.database.history import baseline, repair, resolve
+from trueup.drivers.database.lint import Circumstances, lint
+from trueup.drivers.database.migrations import Version
+from trueup.drivers.database.rehearsal import Trial, rehearse
+from trueup.drivers.database.scratch import scratch
+from trueup.drivers.database.session_history import catalog_of
+from trueup.drivers.database.session_open import Opened, opened
+from trueup.drivers.database.session_secrets import hidden
+from trueup.drivers.database.session_trial import Snapshot
+from trueup.drivers.database.tools_text import changes_told, findings_told, rehearsal_told, repair_told, status_told
+from trueup.model.errors import Invalid, Refused
+from trueup.model.plan import Finding
+from trueup.ports.driver import Job, Told, Tool
+
+SIDES = "live, settled, or code: the whole chain on a scratch database"
+TOOLS: Mapping[str, Tool] = {
+    "status": Tool("Every migration and what became of it."),
+    "validate": Tool("Files against history: edited, missing, late and failed migrations."),
+    "lint": Tool("What is risky in the pending migrations, why, and the safe sequence."),
+    "rehearse": Tool("All migrations on a scratch database, with time and locks of every statement."),
+    "snapshot": Tool("The catalog as it is now, each object with its hash."),
+    "diff": Tool("Two sides of the catalog, and SQL that leads from one to the other.", {"a": SIDES, "b": SIDES}),
+    "repair": Tool("Makes the history agree with the files again.", writes=True),
+    "baseline": Tool(
+        "Writes the first row of the history of a database that was there before its migrations.",
+        {"version": "what the database is at already; default: what the configuration says"},
+        writes=True,
+    ),
+    "watch-install": Tool("Installs the event triggers that write down who changes the schema.", writes=True),
+    "watch-status": Tool("Whether those event triggers are there and fire."),
+    "watch-uninstall": Tool("Removes them, with everything that they wrote down.", writes=True),
+}
+
+
+def use(job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
+    """Raises Invalid, Refused, Rejected, Unavailable."""
+    works: Mapping[str, Callable[[Opened, Mapping[str, str]], Told]] = {
+        "status": lambda here, _: _status(here),
+        "validate": lambda here, _: _validate(here),
+        "lint": lambda here, _: _lint(here),
+        "rehearse": lambda here, _: _rehearse(here),
+        "snapshot": lambda here, _: _snapshot(here),
+        "diff": _diff,
+        "repair": lambda here, _: _repair(here),
+        "baseline": _baseline,
+        "watch-install": lambda here, _: _install(here),
+        "watch-status": lambda here, _: _watching(here),
+        "watch-uninstall": lambda here, _: _uninstall(here),
+    }
+    if tool not in works:
+        raise Invalid(f"there is no tool `{tool}`", hint=f"there are {', '.join(TOOLS)}")
+    with opened(job, writes=TOOLS[tool].writes) as here:
+        return works[tool](here, arguments)
+
+
+def _status(here: Opened) -> Told:
+    migrations = here.migrations()
+    resolved = resolve(migrations, here.database.rows(here.table) or (), migrations.settings)
+    lock = here.database.dialect.holder(here.database, here.table)
+    return status_told(resolved, lock)
+
+
+def _validate(here: Opened) -> Told:
+    migrations = here.migrations()
+    resolved = resolve(migrations, here.database.rows(here.table) or (), migrations.settings)
+    return findings_told((*migrations.findings, *resolved.problems), "files and history agree")
+
+
+def _lint(here: Opened) -> Told:
+    return findings_told(lint_findings(here, catalog(here)), "nothing risky in what is pending")
+
+
+def lint_findings(here: Opened, real: Snapshot) -> tuple[Finding, ...]:
+    """Of what is pending."""
+    migrations = here.migrations()
+    pending = resolve(migrations, here.database.rows(here.table) or (), migrations.settings).pending
+    about = Circumstances(major=here.database.major, real=real, mixed=migrations.settings.mixed)
+    return lint(pending, here.database.dialect, about)
+
+
+def _rehearse(here: Opened) -> Told:
+    database, migrations = here.database, here.migrations()
+    trial = Trial(
+        dialect=database.dialect,
+        migrations=migrations,
+        pending=resolve(migrations, database.rows(here.table) or (), migrations.settings).pending,
+        structure=catalog(here) or None,
+        schemas=here.schemas,
+        skip=here.scope.skip,
+        search_path=here.scope.search_path,
+        expected=here.job.spec.expected_time,
+        undo_required=here.job.spec.undo_required,
+        undo_waived=here.job.spec.undo_waived,
+    )
+    with scratch(here.job, database.dialect, database.major, database.identity) as server:
+        return rehearsal_told(rehearse(server, trial))
+
+
+def _snapshot(here: Opened) -> Told:
+    found = hidden(here.job, catalog(here))
+    lines = [f"{digest[7:19]}  {address}" for address, digest in sorted(hashes(found).items())]
+    return Told("\n".join(lines) or "nothing is there", {address: each.values for address, each in found.items()})
+
+
+def _diff(here: Opened, arguments: Mapping[str, str]) -> Told:
+    one, other = (_side(here, arguments.get(name, "")) for name in ("a", "b"))
+    return changes_told(hidden(here.job, one), hidden(here.job, other), ddl.difference(one, other))
+
+
+def _side(here: Opened, name: str) -> Snapshot:
+    match name:
+        case "live":
+            return catalog(here)
+        case "settled":
+            settled = here.job.settled()
+            if settled is None:
+                raise Refused(f"nothing of {here.job.name} is settled yet", hint="`trueup adopt` settles what is live")
+            return catalog_of(settled)
+        case "code":
+            return _from_nothing(here)
+        case _:
+            raise Invalid(f"`{name}` is no side", hint=f"write {SIDES}")
+
+
+def _from_nothing(here: Opened) -> Snapshot:
+    """What all files make of an empty database."""
+    database, migrations = here.database, here.migrations()
+    trial = Trial(
+        dialect=database.dialect,
+        migrations=migrations,
+        pending=(),
+        structure=None,
+        schemas=here.schemas,
+        skip=here.scope.skip,
+        search_path=here.scope.search_path,
+    )
+    with scratch(here.job, database.dialect, database.major, database.identity) as server:
+        rehearsal = rehearse(server, trial)
+    if rehearsal.chain is None:
+        said = "; ".join(each.message for each in rehearsal.findings) or "the chain does not run from nothing"
+        raise Invalid(said, hint="`trueup db rehearse` says where it stops")
+    return rehearsal.chain
+
+
+def _repair(here: Opened) -> Told:
+    database, migrations = here.database, here.migrations()
+    with database.dialect.held(here.url, here.table, here.options()), database.transaction():
+        rows = database.rows(here.table) or ()
+        wanted = repair(migrations, rows, migrations.settings, migrations.settings.installed_by or database.user)
+        if not wanted.empty:
+            database.repair(here.table, wanted)
+    return repair_told(rows, wanted)
+
+
+def _baseline(here: Opened, arguments: Mapping[str, str]) -> Told:
+    database, settings = here.database, here.migrations().settings
+    given = arguments.get("version", "")
+    version = Version.parse(given).text if given else settings.baseline_version
+    with database.dialect.held(here.url, here.table, here.options()), database.transaction():
+        rows = database.rows(here.table)
+        row = baseline(rows or (), settings, settings.installed_by or database.user)
+        if rows is None:
+            database.create_history(here.table)
+        database.add_row(here.table, replace(row, version=version))
+    return Told(f"{here.table.schema}.{here.table.name} begins at version {version}", {"version": version})
+
+
+def _install(here: Opened) -> Told:
+    _require_postgres(here)
+    reader = ""
+    if here.job.spec.plan_url is not None:
+        with opened(here.job, writes=False) as plans:
+            reader = plans.database.user
+    watch.install(here.database, reader)
+    return _watching(here)
+
+
+def _watching(here: Opened) -> Told:
+    _require_postgres(here)
+    found = watch.watching(here.database)
+    said = f"watched: {found.lines} changes are written down" if found.is_on else "not watched"
+    return Told(said, {"watched": found.is_on, "triggers": list(found.triggers), "lines": found.lines}, passed=found.is_on)
+
+
+def _uninstall(here: Opened) -> Told:
+    _require_postgres(here)
+    watch.uninstall(here.database)
+    return Told("not watched any more, and nothing of it is left", {"watched": False})
+
+
+def _require_postgres(here: Opened) -> None:
+    if here.database.dialect.name != "postgresql":
+        raise Refused(f"{here.database.version} has no event triggers", hint="its history is asked every 15 s anyway")
+
+
+def catalog(here: Opened) -> Snapshot:
+    return here.database.snapshot(here.schemas, here.scope.skip)

@@ -1,0 +1,105 @@
+"""What the tools say: for a terminal, and the same for programs. Pure."""
+
+from collections.abc import Sequence
+
+from trueup.drivers.database.ddl_draft import Draft
+from trueup.drivers.database.history import Entry, Repair, Resolved, Row
+from trueup.drivers.database.rehearsal import Rehearsal
+from trueup.drivers.database.session_trial import Snapshot
+from trueup.model.plan import Finding
+from trueup.model.values import JSON
+from trueup.ports.driver import Lock, Told
+
+
+def status_told(resolved: Resolved, lock: Lock | None) -> Told:
+    """Passes unless something stops."""
+    rows = [_entry(each) for each in resolved.states]
+    widths = [max([len(row[column]) for row in rows] or [0]) for column in range(3)]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows]
+    lines.append(f"{len(resolved.pending)} pending")
+    if lock is not None:
+        lines.append(f"locked by {lock.holder} since {lock.created}")
+    lines += [_said(each) for each in resolved.problems]
+    data: JSON = {
+        "migrations": [dict(zip(("version", "state", "description", "applied"), row, strict=True)) for row in rows],
+        "pending": [str(each) for each in resolved.pending],
+        "locked_by": lock.holder if lock else "",
+        "problems": [_data(each) for each in resolved.problems],
+    }
+    return Told("\n".join(lines), data, passed=not any(each.stops for each in resolved.problems))
+
+
+def findings_told(findings: Sequence[Finding], nothing: str) -> Told:
+    """Passes unless one of them stops."""
+    text = "\n".join(_said(each) for each in findings) or nothing
+    return Told(text, [_data(each) for each in findings], passed=not any(each.stops for each in findings))
+
+
+def rehearsal_told(rehearsal: Rehearsal) -> Told:
+    lines = []
+    for each in rehearsal.steps:
+        locks = ", ".join(f"{lock.mode} on {lock.relation}" for lock in each.locks)
+        lines.append(f"{each.milliseconds:8.1f} ms  {each.place}  {each.title}" + (f"  [{locks}]" if locks else ""))
+    lines += [_said(each) for each in rehearsal.findings]
+    data: JSON = {
+        "statements": [
+            {
+                "place": str(each.place),
+                "statement": each.title,
+                "milliseconds": each.milliseconds,
+                "locks": [{"mode": lock.mode, "relation": lock.relation} for lock in each.locks],
+                "rewrites": list(each.rewrites),
+            }
+            for each in rehearsal.steps
+        ],
+        "findings": [_data(each) for each in rehearsal.findings],
+    }
+    passed = rehearsal.chain is not None and not any(each.stops for each in rehearsal.findings)
+    return Told("\n".join(lines) or "every migration runs from nothing", data, passed=passed)
+
+
+def changes_told(one: Snapshot, other: Snapshot, draft: Draft) -> Told:
+    """SQL that makes `one` into `other`; passes where they are equal."""
+    differing = sorted(each for each in {*one, *other} if one.get(each) != other.get(each))
+    marks = [f"{'+' if each not in one else '-' if each not in other else '~'} {each}" for each in differing]
+    sql = [f"{each};" for each in draft.statements]
+    declined = [f"-- {each.address}: {each.reason}" for each in draft.declined]
+    data: JSON = {"differing": list(differing), "sql": list(draft.statements)}
+    text = "\n".join([*marks, *([""] if sql or declined else []), *sql, *declined])
+    return Told(text or "no difference", data, passed=not differing)
+
+
+def repair_told(rows: Sequence[Row], wanted: Repair) -> Told:
+    by_rank = {row.rank: row for row in rows}
+    lines = [f"deleted the failed row of {_row(by_rank[rank])}" for rank in wanted.delete if rank in by_rank]
+    lines += [f"marked {row.script} as deleted: its file is gone" for row in wanted.insert]
+    lines += [f"set the row of {_row(by_rank[each.rank])} to what its file says" for each in wanted.correct]
+    return Told("\n".join(lines) or "there was nothing to repair", {"repaired": lines})
+
+
+def _entry(entry: Entry) -> tuple[str, str, str, str]:
+    row, migration = entry.row, entry.migration
+    version = row.version if row is not None else str(migration.version) if migration and migration.version else None
+    description = row.description if row is not None else migration.description if migration is not None else ""
+    when = f"{row.installed_on:%Y-%m-%d %H:%M} by {row.installed_by}" if row is not None else ""
+    return version or "R", str(entry.state), description, when
+
+
+def _row(row: Row) -> str:
+    return row.version or row.description
+
+
+def _said(finding: Finding) -> str:
+    where = f"{finding.place}: " if finding.place else ""
+    return f"{where}{finding.message} ({finding.code})" + (f"\n  {finding.hint}" if finding.hint else "")
+
+
+def _data(finding: Finding) -> JSON:
+    return {
+        "code": finding.code,
+        "message": finding.message,
+        "place": str(finding.place) if finding.place else "",
+        "hint": finding.hint,
+        "stops": finding.stops,
+        "approvals": finding.approvals,
+    }
