@@ -187,7 +187,9 @@ def _watching(here: Opened) -> Told:
     _require_postgres(here)
     found = watch.watching(here.database)
     said = f"watched: {found.lines} changes are written down" if found.is_on else "not watched"
-    return Told(said, {"watched": found.is_on, "triggers": list(found.triggers), "lines": found.lines}, passed=found.is_on)
+    return Told(
+        said, {"watched": found.is_on, "triggers": list(found.triggers), "lines": found.lines}, passed=found.is_on
+    )
 
 
 def _uninstall(here: Opened) -> Told:

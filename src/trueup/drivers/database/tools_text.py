@@ -15,7 +15,9 @@ def status_told(resolved: Resolved, lock: Lock | None) -> Told:
     """Passes unless something stops."""
     rows = [_entry(each) for each in resolved.states]
     widths = [max([len(row[column]) for row in rows] or [0]) for column in range(3)]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows
+    ]
     lines.append(f"{len(resolved.pending)} pending")
     if lock is not None:
         lines.append(f"locked by {lock.holder} since {lock.created}")
