@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 import dns.asyncquery
@@ -96,17 +98,30 @@ def _addresses(servers: Iterable[Server]) -> dict[Server, Sequence[str]]:
 def authoritative(zones: Iterable[str], resolver: dns.resolver.Resolver | None = None) -> dict[str, Sequence[Server]]:
     """Where the world finds the zones: the primary that the SOA names, then the name servers. None where the resolver
     knows none; a hidden primary does not answer, and the next is asked."""
-    asked = resolver or dns.resolver.get_default_resolver()
-    found: dict[str, Sequence[Server]] = {}
-    for zone in zones:
-        names = [*_named(asked, zone, "SOA", "mname"), *_named(asked, zone, "NS", "target")]
-        found[zone] = tuple(dict.fromkeys(Server(name) for name in names))
-    return found
+    asked = _Asked(resolver or dns.resolver.get_default_resolver())
+    names = list(zones)
+    with ThreadPoolExecutor(AT_ONCE, "dns-resolve") as pool:
+        return dict(zip(names, pool.map(asked.servers, names), strict=True))
 
 
-def _named(resolver: dns.resolver.Resolver, zone: str, type: str, field: str) -> list[str]:
-    try:
-        answer = resolver.resolve(zone, type, lifetime=TIMEOUT)
-    except (dns.exception.DNSException, OSError):
-        return []
-    return sorted(getattr(value, field).to_text(omit_final_dot=True) for value in answer)
+@dataclass
+class _Asked:
+    resolver: dns.resolver.Resolver
+    down: bool = False
+    """It did not answer once: it is not asked for a thousand zones more."""
+
+    def servers(self, zone: str) -> Sequence[Server]:
+        names = [*self._named(zone, "SOA", "mname"), *self._named(zone, "NS", "target")]
+        return tuple(dict.fromkeys(Server(name) for name in names))
+
+    def _named(self, zone: str, type: str, field: str) -> list[str]:
+        if self.down:
+            return []
+        try:
+            answer = self.resolver.resolve(zone, type, lifetime=TIMEOUT)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return []
+        except (dns.exception.DNSException, OSError):
+            self.down = True
+            return []
+        return sorted(getattr(value, field).to_text(omit_final_dot=True) for value in answer)

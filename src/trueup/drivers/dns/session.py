@@ -31,12 +31,14 @@ class DnsObservation:
         self._prepared, self._dangling = prepared, dangling
         self._unanswered: tuple[Finding, ...] = ()
         """What the authoritative servers did not say yet when the last apply of this session had ended."""
+        self._worth = worth_of(prepared.job.settled())
+        """What is known of the zones' serials: settled, or learned by the last apply of this session."""
 
     def plan(self) -> Plan:
         """Raises Invalid, Rejected, Unavailable."""
         prepared, job = self._prepared, self._prepared.job
         walked = prepared.client.plan()
-        changes, real = changes_of(walked), with_serials(real_of(walked), worth_of(job.settled()))
+        changes, real = changes_of(walked), with_serials(real_of(walked), self._worth)
         kinds = {resource.kind for resource in real.values()} | {change.kind for change in changes}
         live = [Target(zone.zone, zone.target, zone.plain) for zone in walked.zones if zone.exists]
         seen = invisible.look(live, providers_of(prepared.config), prepared.client.environment)
@@ -94,7 +96,7 @@ class DnsSession(DnsObservation):
         LostLease when somebody else may own the stack."""
         artifact = self._own(plan)
         ended = applying.apply(self._prepared, applying.Wanted(plan, artifact.walked, artifact.only), journal)
-        self._unanswered = ended.unanswered
+        self._unanswered, self._worth = ended.unanswered, worth_of(ended.applied.resources)
         return ended.applied
 
 
