@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from trueup.drivers.dns import codify, recovery
+from trueup.drivers.dns import codify, recovery, tools
 from trueup.drivers.dns.dangling import Dangling
 from trueup.drivers.dns.prepared import Prepared, Root, prepare, read_root, token
 from trueup.drivers.dns.session import DnsObservation, DnsSession
@@ -13,14 +13,14 @@ from trueup.drivers.dns.spec import DnsSpec, OctodnsSpec, ZonesSpec
 from trueup.model.drift import Drift
 from trueup.model.plan import LiveIdentity, Plan
 from trueup.model.stack import Respond
-from trueup.ports.driver import Codification, Evidence, Job, JournalEntry, Reading
+from trueup.ports.driver import Codification, Evidence, Job, JournalEntry, Reading, Told, Tool
 from trueup.ports.tree import Tree
 
 ROOTS_READ = 16
 
 
 class DnsDriver:
-    """Driver, Codifies, Probes, Recovers: zones as code through octoDNS."""
+    """Driver, Codifies, Probes, Recovers, Tools: zones as code through octoDNS."""
 
     name: ClassVar[str] = "dns"
     specs: ClassVar[Mapping[str, type[DnsSpec]]] = {"octodns": OctodnsSpec, "zones": ZonesSpec}
@@ -31,6 +31,8 @@ class DnsDriver:
     probes: ClassVar[timedelta | None] = timedelta(seconds=30)
     complete: ClassVar[bool] = True
     """Where its token proves anything (LiveIdentity.proves), that needs no log: every zone's serial moves."""
+
+    tools: ClassVar[Mapping[str, Tool]] = tools.TOOLS
 
     def __init__(self) -> None:
         self._dangling = Dangling()
@@ -53,6 +55,9 @@ class DnsDriver:
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
         """There is nothing to write narrower: `inline` is the same."""
         return codify.codify(job, self.root(job.tree, job.path, job.spec).config, drifts, plan)
+
+    def use(self, job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
+        return tools.use(self.prepared(job), tool, arguments, self._dangling)
 
     def recover(self, job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
         return recovery.recover(lambda: self.prepared(job), job, journal)

@@ -30,12 +30,12 @@ KeyT = TypeVar("KeyT", bound=Hashable)
 def ask(wanted: Mapping[KeyT, tuple[str, Sequence[Server]]], tries: int = TRIES) -> dict[KeyT, int | None]:
     """The serial of each zone at the first of its servers that has the zone; None where all that answer have it not.
     A zone whose servers do not answer is missing."""
-    addresses = _addresses({server for _, servers in wanted.values() for server in servers})
-    return asyncio.run(_ask(wanted, addresses, tries))
+    known = addresses({server for _, servers in wanted.values() for server in servers})
+    return asyncio.run(_ask(wanted, known, tries))
 
 
 async def _ask(
-    wanted: Mapping[KeyT, tuple[str, Sequence[Server]]], addresses: Mapping[Server, Sequence[str]], tries: int
+    wanted: Mapping[KeyT, tuple[str, Sequence[Server]]], known: Mapping[Server, Sequence[str]], tries: int
 ) -> dict[KeyT, int | None]:
     limit = asyncio.Semaphore(AT_ONCE)
     down: set[tuple[str, int]] = set()
@@ -44,7 +44,7 @@ async def _ask(
         """Of the first server that has it; nothing where none answered."""
         answered = False
         async with limit:
-            for at in [(address, server.port) for server in servers for address in addresses[server]]:
+            for at in [(address, server.port) for server in servers for address in known[server]]:
                 if at in down:
                     continue
                 try:
@@ -80,7 +80,7 @@ async def _serial(zone: str, address: str, port: int, tries: int) -> int | None:
     raise Unavailable(f"{address} does not answer")
 
 
-def _addresses(servers: Iterable[Server]) -> dict[Server, Sequence[str]]:
+def addresses(servers: Iterable[Server]) -> dict[Server, Sequence[str]]:
     """By the machine's own resolver; none where it knows none."""
     found: dict[Server, Sequence[str]] = {}
     for server in servers:

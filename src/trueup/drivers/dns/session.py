@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from trueup.drivers.dns import applying, blast, invisible, safety
+from trueup.drivers.dns import applying, blast, invisible, lint, safety
 from trueup.drivers.dns.convert import address_in, changes_of, real_of, shapes_of, target_in, zone_address
 from trueup.drivers.dns.dangling import Dangling
 from trueup.drivers.dns.invisible import enabled_by
@@ -83,6 +83,8 @@ class DnsObservation:
 
     def _findings(self, walked: Walked) -> Iterator[Finding]:
         destroy = self._prepared.job.destroy
+        if self._prepared.job.purpose == "proposal":
+            yield from lint.findings(self._prepared.config, self._prepared.job.tree)
         yield from safety.findings(walked, destroy=destroy)
         yield from blast.findings(walked.zones)
         if not destroy:

@@ -64,7 +64,7 @@ def questions_of(zone: WalkedZone, changes: Sequence[ZoneChange]) -> Iterator[Qu
         name = f"{change.name}.{zone.zone}" if change.name else zone.zone
         try:
             kind = dns.rdatatype.from_text(change.type)
-            texts = _normal(kind, rdata_texts(change.type, change.after)) if change.after is not None else frozenset()
+            texts = normal(kind, rdata_texts(change.type, change.after)) if change.after is not None else frozenset()
         except (Unwritable, dns.exception.DNSException, ValueError):
             continue
         # A server answers any name below a wildcard that goes, and what replaces a record may be a wildcard's.
@@ -116,7 +116,7 @@ def _answers(server: Server, question: Question) -> bool:
     return found == question.texts
 
 
-def _normal(kind: dns.rdatatype.RdataType, texts: Iterator[str]) -> frozenset[str]:
+def normal(kind: dns.rdatatype.RdataType, texts: Iterator[str]) -> frozenset[str]:
     """As dnspython writes them, so that both sides are alike."""
     made = dns.rrset.from_text_list("x.", 0, dns.rdataclass.IN, kind, list(texts))
     return frozenset(rdata.to_text() for rdata in made)

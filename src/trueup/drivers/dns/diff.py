@@ -1,0 +1,114 @@
+"""What a name server answers against what the code says: propagation, a split horizon, a resolver that remembers."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import dns.asyncquery
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+
+from trueup.drivers.dns.presentation import rdata_texts
+from trueup.drivers.dns.serials import AT_ONCE, TIMEOUT, TRIES, addresses
+from trueup.drivers.dns.signal import Server
+from trueup.drivers.dns.splices import Unwritable
+from trueup.drivers.dns.verify import Question, normal
+from trueup.drivers.dns.walked import WalkedZone
+from trueup.model.errors import Unavailable
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One record set as the code has it."""
+
+    question: Question
+    ttl: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    texts: frozenset[str]
+    ttl: int = 0
+    authoritative: bool = False
+    """The server's own; otherwise its TTL counts down."""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Deviation:
+    name: str
+    type: str
+    code: str
+    answered: str
+
+
+def wanted_of(zone: WalkedZone) -> Iterator[Wanted]:
+    """What the code has, of types that a name server can be asked for. Names with a wildcard stand for many."""
+    changed = {(change.name, change.type): change.after for change in zone.changes}
+    for (name, type), values in sorted({**zone.records, **changed}.items()):
+        if not values or name.startswith("*"):
+            continue
+        try:
+            texts = normal(dns.rdatatype.from_text(type), rdata_texts(type, values))
+        except (Unwritable, dns.exception.DNSException, ValueError):
+            continue
+        yield Wanted(Question(f"{name}.{zone.zone}" if name else zone.zone, type, texts), int(values["ttl"]))
+
+
+def deviations(server: Server, wanted: Sequence[Wanted]) -> list[Deviation]:
+    """Raises Unavailable where the server answers nothing at all."""
+    answers = _asked(server, [each.question for each in wanted])
+    if wanted and all(answers[each.question].error == SILENT for each in wanted):
+        raise Unavailable(f"{server} does not answer", hint="name another server, or its port behind an @")
+    return [found for each in wanted if (found := _deviation(each, answers[each.question])) is not None]
+
+
+SILENT = "no answer"
+
+
+def _deviation(wanted: Wanted, answer: Answer) -> Deviation | None:
+    question = wanted.question
+    code = f"{wanted.ttl} {', '.join(sorted(question.texts))}"
+    if answer.error:
+        return Deviation(question.name, question.type, code, answer.error)
+    same_time = answer.ttl == wanted.ttl if answer.authoritative else answer.ttl <= wanted.ttl
+    if answer.texts == question.texts and same_time:
+        return None
+    said = f"{answer.ttl} {', '.join(sorted(answer.texts))}" if answer.texts else "nothing"
+    return Deviation(question.name, question.type, code, said)
+
+
+def _asked(server: Server, questions: Iterable[Question]) -> Mapping[Question, Answer]:
+    known = addresses([server])[server]
+    if not known:
+        raise Unavailable(f"the name {server.host} is not known here", hint="write the server's address")
+    return asyncio.run(_ask(known[0], server.port, list(questions)))
+
+
+async def _ask(address: str, port: int, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(question: Question) -> Answer:
+        async with limit:
+            return await _answer(address, port, question)
+
+    return dict(zip(questions, await asyncio.gather(*(one(each) for each in questions)), strict=True))
+
+
+async def _answer(address: str, port: int, question: Question) -> Answer:
+    asked = dns.message.make_query(question.name, question.type)
+    kind = dns.rdatatype.from_text(question.type)
+    for _ in range(TRIES):
+        try:
+            answer, _ = await dns.asyncquery.udp_with_fallback(asked, address, timeout=TIMEOUT, port=port)
+        except (dns.exception.DNSException, OSError, EOFError):
+            continue
+        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            return Answer(frozenset(), error=dns.rcode.to_text(answer.rcode()))
+        found = [each for each in answer.answer if each.rdtype == kind and str(each.name).lower() == question.name]
+        texts = frozenset(rdata.to_text() for rrset in found for rdata in rrset)
+        return Answer(texts, min((each.ttl for each in found), default=0), bool(answer.flags & dns.flags.AA))
+    return Answer(frozenset(), error=SILENT)

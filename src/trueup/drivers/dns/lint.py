@@ -1,0 +1,111 @@
+"""Lint: what a YAML zone file says by mistake and octoDNS takes without a word, each at its line. Pure.
+
+Whatever octoDNS refuses it says itself, at the plan; see docs/dns.md for the table.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import yaml
+
+from trueup.drivers.dns.config import YAML_CLASSES, Config
+from trueup.drivers.dns.config_files import directory_of
+from trueup.drivers.dns.zone_shapes import mistake_in
+from trueup.model.errors import Invalid, Place
+from trueup.model.plan import Finding
+from trueup.ports.tree import Tree
+
+OCTAL = re.compile(r"[-+]?0[0-7]+")
+SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+")
+
+
+def findings(config: Config, tree: Tree) -> Iterator[Finding]:
+    """Of every YAML file that a source of the configuration reads."""
+    for path in yaml_files(config, tree):
+        content = tree.read(path)
+        wrong = mistake_in(content, path)
+        if wrong is not None:
+            yield Finding("zone-shape", wrong.message, wrong.place, wrong.hint, stops=True)
+        else:
+            yield from in_file(content, path)
+
+
+def yaml_files(config: Config, tree: Tree) -> Iterable[str]:
+    found: set[str] = set()
+    for block in config.providers.values():
+        if block.class_name in YAML_CLASSES and isinstance(block.settings.get("directory"), str):
+            entries = tree.entries(directory_of(block, config.workdir))
+            found |= {entry.path for entry in entries if entry.path.endswith((".yaml", ".yml"))}
+    return sorted(found)
+
+
+def in_file(content: bytes, file: str) -> Iterator[Finding]:
+    """Raises Invalid for what is no YAML."""
+    try:
+        root = yaml.compose(content, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise Invalid(f"it is not YAML: {error.problem}", place=Place(file, line)) from None
+    if root is None or not getattr(root, "value", None):
+        yield Finding("zone-empty", "the file holds no record", Place(file, 1), "delete it, or write the zone")
+        return
+    yield from _doubles(root, file)
+    for key, value in root.value:
+        yield from _in_name(key, file)
+        for record in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if isinstance(record, yaml.MappingNode):
+                yield from _in_record(record, str(key.value), file)
+
+
+def _in_name(key: yaml.Node, file: str) -> Iterator[Finding]:
+    if not key.tag.endswith(":str") and key.value != "":
+        kind = key.tag.rpartition(":")[2]
+        hint = f"write '{key.value}' in quotes"
+        yield Finding("zone-name", f"the name {key.value} is read as a {kind}, not as a text", _at(key, file), hint)
+    elif isinstance(key, yaml.ScalarNode) and key.value == "" and not key.style:
+        yield Finding("zone-name", "a name is left empty", _at(key, file), "the apex is '' in quotes")
+
+
+def _in_record(record: yaml.MappingNode, name: str, file: str) -> Iterator[Finding]:
+    yield from _doubles(record, file)
+    parts = {str(key.value): value for key, value in record.value}
+    if "value" in parts and "values" in parts:
+        message = f"`{name}` has `value` and `values`: one of them is dropped"
+        yield Finding("value-and-values", message, _at(parts["values"], file), "keep one of them")
+    if isinstance(parts.get("value"), yaml.SequenceNode):
+        yield Finding("list-in-value", f"`value` of `{name}` holds a list", _at(parts["value"], file), "write `values`")
+    values = parts.get("values")
+    if isinstance(values, yaml.SequenceNode):
+        texts = Counter(each.value for each in values.value if isinstance(each, yaml.ScalarNode))
+        for each in values.value:
+            if isinstance(each, yaml.ScalarNode) and texts[each.value] > 1:
+                texts[each.value] = 0
+                yield Finding("value-twice", f"`{name}` has {each.value} twice", _at(each, file), "keep one of them")
+    yield from _numbers(record, name, file)
+
+
+def _numbers(node: yaml.Node, name: str, file: str) -> Iterator[Finding]:
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag.endswith(":int") and (OCTAL.fullmatch(node.value) or SEXAGESIMAL.fullmatch(node.value)):
+            base = "8" if OCTAL.fullmatch(node.value) else "60"
+            message = f"{node.value} in `{name}` is read with base {base}"
+            yield Finding("zone-number", message, _at(node, file), "write it in quotes, or as a plain number")
+        return
+    for child in node.value:
+        for each in child if isinstance(child, tuple) else (child,):
+            yield from _numbers(each, name, file)
+
+
+def _doubles(node: yaml.Node, file: str) -> Iterator[Finding]:
+    """YAML keeps the last of two equal keys; what the first one said is gone."""
+    seen: dict[str, int] = {}
+    for key, _ in node.value:
+        if key.value in seen and not key.tag.endswith(":merge"):
+            message = f"`{key.value}` is there twice: what line {seen[key.value]} says is dropped"
+            yield Finding("key-twice", message, _at(key, file), "join them: a name may hold a list of records")
+        seen[key.value] = key.start_mark.line + 1
+
+
+def _at(node: yaml.Node, file: str) -> Place:
+    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)

@@ -1,0 +1,106 @@
+"""`trueup dns lint|import|diff` against real name servers."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.dns.jobs import CONFIG, ZONE, Place, config
+from tests.dns.powerdns import PowerDNS
+from trueup.model.errors import Invalid, Unavailable
+
+YAML = """\
+'':
+  - type: A
+    value: 192.0.2.1
+  - type: NS
+    value: ns1.example.com.
+ns1:
+  type: A
+  value: 192.0.2.53
+www:
+  ttl: 60
+  type: A
+  values:
+    - 192.0.2.10
+    - 192.0.2.11
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, powerdns: PowerDNS) -> Place:
+    return Place(tmp_path, powerdns.environment)
+
+
+def _files(powerdns: PowerDNS, text: str = YAML) -> dict[str, str]:
+    return {CONFIG: config(powerdns.provider()), ZONE: text}
+
+
+def test_a_live_zone_becomes_a_file_that_plans_nothing(place: Place, powerdns: PowerDNS) -> None:
+    """Names in order, types together, texts escaped; and the entry that the configuration needs."""
+    powerdns.create("live.example.")
+    for name, type, *values in (
+        ("live.example.", "MX", "10 mx1.example.net.", "20 mx2.example.net."),
+        ("live.example.", "CAA", '0 issue "ca.example.net"'),
+        ("a10.live.example.", "A", "192.0.2.1", "192.0.2.2"),
+        ("a2.live.example.", "AAAA", "2001:db8::1"),
+        ("*.apps.live.example.", "CNAME", "www.example.com."),
+        ("t.live.example.", "TXT", '"v=DKIM1\\; p=it\'s \\"q\\""', '"' + "x" * 200 + '" "' + "y" * 100 + '"'),
+        ("_sip._tcp.live.example.", "SRV", "10 20 5060 www.example.com."),
+    ):
+        powerdns.set("live.example.", name, type, *values, ttl=3600)
+    files = _files(powerdns)
+    told = place.driver.use(place.job(files, "check"), "import", {"zone": "live.example", "provider": "live"})
+    assert "live.example.:\n" in told.text
+    assert list(told.files) == ["dns/zones/live.example.yaml"]
+    both = {CONFIG: config(powerdns.provider(), "example.com.", "live.example."), ZONE: YAML, **told.files}
+    place.apply(files)
+    assert place.plan(both).empty
+
+
+def test_what_is_not_there_cannot_be_imported(place: Place, powerdns: PowerDNS) -> None:
+    """An unknown zone, and a provider that the configuration does not have."""
+    job = place.job(_files(powerdns), "check")
+    with pytest.raises(Invalid, match=r"has no zone nothing\.example\."):
+        place.driver.use(job, "import", {"zone": "nothing.example.", "provider": "live"})
+    with pytest.raises(Invalid, match="no provider `liev`"):
+        place.driver.use(job, "import", {"zone": "example.com.", "provider": "liev"})
+
+
+def test_what_a_name_server_answers_is_compared_with_the_code(place: Place, powerdns: PowerDNS) -> None:
+    """Equal, another value, another TTL, nothing; only the zone that is asked for."""
+    files = _files(powerdns)
+    place.apply(files)
+    where = {"nameserver": f"{powerdns.host}@{powerdns.port}", "zone": "example.com."}
+    same = place.driver.use(place.job(files, "check"), "diff", where)
+    assert (same.passed, same.text) == (True, f"{where['nameserver']}: 4 of 4 record sets are what the code says")
+    powerdns.set("example.com.", "www.example.com.", "A", "192.0.2.99", ttl=60)
+    powerdns.set("example.com.", "example.com.", "A", "192.0.2.1", ttl=30)
+    powerdns.set("example.com.", "ns1.example.com.", "A")
+    told = place.driver.use(place.job(files, "check"), "diff", where)
+    assert not told.passed
+    assert {(each["name"], each["answered"]) for each in told.data} == {
+        ("www.example.com.", "60 192.0.2.99"),
+        ("example.com.", "30 192.0.2.1"),
+        ("ns1.example.com.", "nothing"),
+    }
+
+
+def test_a_server_that_is_silent_or_unknown_is_said(place: Place, powerdns: PowerDNS) -> None:
+    """Neither is taken for a zone without records."""
+    job = place.job(_files(powerdns), "check")
+    with pytest.raises(Unavailable, match="does not answer"):
+        place.driver.use(job, "diff", {"nameserver": "127.0.0.1@9"})
+    with pytest.raises(Invalid, match="names no name server"):
+        place.driver.use(job, "diff", {"nameserver": "ns1@port"})
+    with pytest.raises(Invalid, match=r"has no zone other\.example\."):
+        place.driver.use(job, "diff", {"nameserver": "127.0.0.1", "zone": "other.example."})
+
+
+def test_lint_names_what_octodns_takes_and_what_it_refuses(place: Place, powerdns: PowerDNS) -> None:
+    """Both with file and line; a zone without mistakes passes."""
+    good = place.driver.use(place.job(_files(powerdns), "check"), "lint", {})
+    assert (good.passed, good.text) == (True, "nothing found")
+    wrong = YAML.replace("192.0.2.11", "192.0.2.300").replace("ttl: 60", "ttl: 060")
+    told = place.driver.use(place.job(_files(powerdns, wrong), "check"), "lint", {})
+    assert not told.passed
+    assert {(each["code"], each["file"]) for each in told.data} == {("zone-number", ZONE), ("octodns", ZONE)}
