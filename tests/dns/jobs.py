@@ -19,6 +19,9 @@ from trueup.ports.tree import StoredTree, Tree
 
 CONFIG = "dns/production.yaml"
 ZONE = "dns/zones/example.com.yaml"
+WWW = "www:\n  type: A\n  value: 192.0.2.1\n"
+POWERDNS = {"class": "octodns_powerdns.PowerDnsProvider", "host": "192.0.2.53", "api_key": "env/KEY"}
+"""A server that nobody asks."""
 
 
 @dataclass
@@ -82,3 +85,8 @@ def config(provider: Mapping[str, JSON], *zones: str, **more: JSON) -> str:
         **more,
     }
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def with_provider(**block: JSON) -> dict[str, str]:
+    """A repository with one zone at one provider."""
+    return {CONFIG: config(block), ZONE: WWW}
