@@ -65,7 +65,7 @@ FILES = {
 }
 MORE = {**FILES, "app/migrations/versions/b2_email.py": EMAIL}
 SPEC: dict[str, Any] = {
-    "plan": [*ALEMBIC, "upgrade", "{current}:head", "--sql"],
+    "plan": [*ALEMBIC, "upgrade", "${CURRENT}:head", "--sql"],
     "check": [*ALEMBIC, "heads"],
     "apply": [*ALEMBIC, "upgrade", "head"],
     "history": [*ALEMBIC, "current"],
@@ -105,7 +105,7 @@ def url(database: Path) -> str:
 
 
 def test_alembic_plans_applies_and_then_plans_nothing(job: Any, database: Path) -> None:
-    """From nothing, then the next revision only: `{current}` is what its own history says."""
+    """From nothing, then the next revision only: `${CURRENT}` is what its own history says."""
     lines: list[str] = []
     with commands(job(FILES), url(database)) as tool:
         assert "CREATE TABLE users" in tool.plan()

@@ -16,6 +16,7 @@ from tests.cli.reference import reference
 from trueup import settings
 from trueup.cli.commands import COMMANDS
 from trueup.cli.main import app
+from trueup.drivers.database.driver import DatabaseDriver
 from trueup.model.severity import TABLE
 from trueup.web.app import NOUNS
 from trueup.web.visit import Administering, Deciding, Reading
@@ -35,6 +36,7 @@ def pages() -> Mapping[Path, str]:
                 (ROOT / "docs" / "api.md", "routes", list(routes())),
                 (ROOT / "docs" / "settings.md", "settings", list(constants())),
                 (ROOT / "docs" / "drift.md", "severity", list(severities())),
+                (ROOT / "docs" / "databases.md", "keys", list(database_keys())),
             )
         },
     }
@@ -49,6 +51,22 @@ def glance() -> Iterator[str]:
         command = root.get_command(None, name)
         verbs = " ".join(f"`{verb}`" for verb in command.commands) if isinstance(command, TyperGroup) else ""
         yield f"| {f'`trueup {name}` {verbs}'.strip()} | {entry.help} |"
+
+
+def database_keys() -> Iterator[str]:
+    """Every key of the three formats, with those that know it."""
+    specs = DatabaseDriver.specs
+    yield from ("| key | formats | meaning |", "|---|---|---|")
+    keys = {key: None for spec in specs.values() for key in spec.model_json_schema()["properties"]}
+    for key in keys:
+        knowing = {name: spec.model_json_schema()["properties"].get(key) for name, spec in specs.items()}
+        told: dict[str, list[str]] = {}
+        for name, described in knowing.items():
+            if described is not None:
+                told.setdefault(described["description"], []).append(name)
+        for description, names in told.items():
+            formats = "all" if len(names) == len(specs) else ", ".join(f"`{name}`" for name in names)
+            yield f"| `{key}` | {formats} | {description.replace('|', chr(92) + '|')} |"
 
 
 def routes() -> Iterator[str]:

@@ -26,7 +26,7 @@ def test_captures(pattern: str, path: str, captures: dict[str, str] | None) -> N
 def test_filling() -> None:
     """Captures are put in everywhere, doubled braces stay, and what nothing captures is told."""
     attributes = {"env": "prod"}
-    assert fill("{env}-{{env}}-${x:y}", attributes) == "prod-{env}-${x:y}"
+    assert fill("{env}-{{env}}-${x:y}-${env}", attributes) == "prod-{env}-${x:y}-${env}"
     assert fill_all({"a": ["{env}", 1], "b": None}, attributes) == {"a": ["prod", 1], "b": None}
     assert names_in({"a": ["{env}", "{{no}}"], "{key}": 1}) == {"env", "key"}
     with pytest.raises(Invalid) as caught:

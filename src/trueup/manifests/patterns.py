@@ -10,7 +10,7 @@ from trueup.model.errors import Invalid
 from trueup.model.values import JSON
 
 _CAPTURE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_FILLED = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_]*)\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_FILLED = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_]*)\}\}|(?<!\$)\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 """What a capture may be: it becomes part of workspace names, roles and variables."""
 
@@ -79,7 +79,8 @@ def names_in(value: JSON) -> set[str]:
 
 
 def fill(text: str, attributes: Mapping[str, str]) -> str:
-    """Puts captures into a text; `{{word}}` stands for a literal `{word}`. Raises Invalid without a place."""
+    """Puts captures into a text; `{{word}}` stands for a literal `{word}`, and `${word}` is a variable of somebody
+    else. Raises Invalid without a place."""
 
     def replace(found: re.Match[str]) -> str:
         if found.group(1):

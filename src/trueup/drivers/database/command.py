@@ -20,7 +20,7 @@ from trueup.ports.tree import Tree
 from trueup.system.confinement import with_readable
 from trueup.system.processes import Command, Limits, Sandbox, Stream, run
 
-CURRENT = "{current}"
+CURRENT = "${CURRENT}"
 """In the `plan` command: the first word that `history` prints."""
 NOTHING = "base"
 """What stands there where `history` prints nothing: alembic's name for an empty database."""

@@ -197,8 +197,8 @@ def _remarks(said: Mapping[str, Said]) -> Iterator[Finding]:
         if name == "url":
             yield Finding(
                 "url-in-configuration",
-                "this file names a database; Trueup connects only to the `url:` of trueup.yaml, which no pull request "
-                "of this repository can change",
+                "this file names a database; Trueup connects only to the `url:` of trueup.yaml, which nobody "
+                "can change from here",
                 each.place,
                 hint="say the same database there: its migrations and its history are what is compared",
             )

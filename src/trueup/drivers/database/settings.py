@@ -37,7 +37,7 @@ class Settings:
     """As written."""
     references: frozenset[str] = frozenset()
     """Placeholders whose value may be a secret reference: those of trueup.yaml. What the repository's own files say
-    never is one, or a pull request could read every secret of this installation."""
+    never is one, or a change request could read every secret of this installation."""
     placeholder_prefix: str = "${"
     placeholder_suffix: str = "}"
     placeholder_separator: str = ":"

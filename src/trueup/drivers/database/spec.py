@@ -115,8 +115,8 @@ class FlywaySpec(MigrationsSpec):
     )
     config_files: tuple[str, ...] | None = Field(
         None,
-        description="Flyway configuration, relative to the stack's directory; default: `flyway.conf`, "
-        "`conf/flyway.conf`, `flyway.toml`, `flyway.user.toml` and the like where they exist",
+        description="Flyway configuration, relative to the stack's directory; default: flyway.conf, flyway.toml, "
+        "flyway.user.toml, and the first two below conf, where they exist",
     )
     environment: str | None = Field(None, description="the environment of flyway.toml; default: the one it names")
     sql_migration_prefix: str | None = Field(None, description="of versioned files; default: V")
@@ -132,8 +132,8 @@ class CommandSpec(DatabaseSpec):
 
     plan: tuple[str, ...] = Field(
         min_length=1,
-        description="prints the SQL that is pending; `{current}` is the first word that `history` prints, or `base`: "
-        '`[alembic, upgrade, "{current}:head", --sql]`, `[liquibase, update-sql]`',
+        description="prints the SQL that is pending; `${CURRENT}` is the first word that `history` prints, or `base`: "
+        '`[alembic, upgrade, "${CURRENT}:head", --sql]`, `[liquibase, update-sql]`',
     )
     check: tuple[str, ...] = Field(
         (), description="says by its exit code whether the files are valid: `[liquibase, validate]`"
