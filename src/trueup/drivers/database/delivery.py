@@ -82,7 +82,7 @@ def _look_again(delivery: Delivery, plan: Plan, database: Database, ways: Sequen
     if identity_of(rows) != identity_of(delivery.rows):
         raise Unavailable("migrations ran since this was planned", hint="it is planned again")
     began = time.monotonic()
-    now = database.snapshot(delivery.schemas, delivery.skip)
+    now = delivery.look(database)
     quick = time.monotonic() - began < QUICK
     others = moved(plan, now)
     if others:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueup.drivers.database.delivery_ways import Way, way_of
-from trueup.drivers.database.dialect import Dialect, Options, Table
+from trueup.drivers.database.dialect import Database, Dialect, Options, Table
 from trueup.drivers.database.history import NewRow, Row
 from trueup.drivers.database.migrations import Migration, Migrations
+from trueup.drivers.database.session_secrets import hidden
 from trueup.model.errors import Invalid
-from trueup.model.plan import Address
+from trueup.model.plan import Address, Resource
 from trueup.ports.driver import Job
 
 
@@ -50,6 +51,10 @@ class Delivery:
             statement_timeout=spec.statement_timeout,
             init_sql=self.migrations.settings.init_sql,
         )
+
+    def look(self, database: Database) -> dict[Address, Resource]:
+        """The catalog as the plan saw it: a text with a secret in it is a keyed hash."""
+        return hidden(self.job, database.snapshot(self.schemas, self.skip))
 
     def ways(self) -> tuple[Way, ...]:
         """Raises Invalid with file and line."""

@@ -102,7 +102,7 @@ class Walk:
         return any(self.runner.migrations.on(event) for event in AT_THE_END)
 
     def _look(self) -> None:
-        self.after = self.runner.database.snapshot(self.delivery.schemas, self.delivery.skip)
+        self.after = self.delivery.look(self.runner.database)
 
     def _found_out(self, unit: Sequence[Way], lost: CommitLost, *, last: bool) -> str:
         """Whether a commit happened that nobody answered: the history tells once the server is done with it."""
@@ -163,9 +163,9 @@ class Walk:
         delivery = self.delivery
         try:
             if not self.runner.database.lost:
-                return self.runner.database.snapshot(delivery.schemas, delivery.skip)
+                return delivery.look(self.runner.database)
             with delivery.dialect.connect(delivery.url, replace(delivery.options, read_only=True)) as database:
-                return database.snapshot(delivery.schemas, delivery.skip)
+                return delivery.look(database)
         except (Rejected, Unavailable):
             return None
 

@@ -1,22 +1,24 @@
 """The database driver: the one place that other parts of Trueup see."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from trueup.drivers.database import watch, watch_log
+from trueup.drivers.database import tools, watch, watch_log
+from trueup.drivers.database.codify import codify
 from trueup.drivers.database.files import read_migrations
 from trueup.drivers.database.locations import USUAL
-from trueup.drivers.database.session import DatabaseObservation, closure_of
+from trueup.drivers.database.session import DatabaseObservation, DatabaseSession, closure_of
 from trueup.drivers.database.session_open import opened
 from trueup.drivers.database.spec import CommandSpec, DatabaseSpec, FlywaySpec, MigrationsSpec
 from trueup.drivers.database.token import token_of
+from trueup.model.drift import Drift
 from trueup.model.errors import Invalid, Place
-from trueup.model.plan import Address, LiveIdentity, Resource
+from trueup.model.plan import Address, LiveIdentity, Plan, Resource
 from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Respond
-from trueup.ports.driver import Job, Reading
+from trueup.ports.driver import Codification, Job, Lock, Reading, Told, Tool
 from trueup.ports.tree import Tree
 
 FILES = ("*.sql", "flyway.conf", "flyway.toml", *(f"{directory}/*.sql" for directory in USUAL))
@@ -25,7 +27,7 @@ READ = 64
 
 
 class DatabaseDriver:
-    """Driver, Probes, Logs: PostgreSQL and SQLite, by Flyway's files, plain SQL, or another tool's commands."""
+    """Driver, Codifies, Unlocks, Probes, Logs, Tools: PostgreSQL and SQLite, by migrations or another tool."""
 
     name: ClassVar[str] = "database"
     specs: ClassVar[Mapping[str, type[DatabaseSpec]]] = {
@@ -40,6 +42,8 @@ class DatabaseDriver:
     complete: ClassVar[bool] = True
     """Where its token proves anything (LiveIdentity.proves), that needs no other log."""
 
+    tools: ClassVar[Mapping[str, Tool]] = tools.TOOLS
+
     def __init__(self) -> None:
         self._read: dict[tuple[int, str, str], tuple[Tree, Reading]] = {}
 
@@ -53,6 +57,26 @@ class DatabaseDriver:
     def observe(self, job: Job[Any]) -> Iterator[DatabaseObservation]:
         with opened(job) as connection:
             yield DatabaseObservation(connection)
+
+    @contextlib.contextmanager
+    def open(self, job: Job[Any]) -> Iterator[DatabaseSession]:
+        with opened(job, writes=True) as connection:
+            yield DatabaseSession(connection)
+
+    def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
+        return codify(job, drifts, plan, inline=inline)
+
+    def locked_by(self, job: Job[Any]) -> Lock | None:
+        with opened(job) as connection:
+            return connection.database.dialect.holder(connection.database, connection.table)
+
+    def unlock(self, job: Job[Any], lock: Lock) -> None:
+        """Ends the holder's connection. Raises Refused when it is another one by now, or none."""
+        with opened(job, writes=True) as connection:
+            connection.database.dialect.release(connection.database, connection.table, lock)
+
+    def use(self, job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
+        return tools.use(job, tool, arguments)
 
     def token(self, job: Job[Any]) -> LiveIdentity:
         closure = self._known(job).closure

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from trueup.drivers.database.delivery import apply as deliver
+from trueup.drivers.database.delivery_order import Delivery
+from trueup.drivers.database.delivery_progress import ProgressTable, resumable
 from trueup.drivers.database.history import NewRow, Resolved, Row, applied, first, resolve
 from trueup.drivers.database.migrations import Migration, Migrations
 from trueup.drivers.database.records import KIND, identity_of, values_of
@@ -16,10 +19,10 @@ from trueup.drivers.database.session_plan import Looked, parts
 from trueup.drivers.database.session_secrets import hidden, hide, revealed
 from trueup.drivers.database.session_trial import Effect, Foreseen, Question, foresee
 from trueup.model.closure import Closure
-from trueup.model.errors import Refused, Unavailable
-from trueup.model.plan import Action, Address, Basis, Finding, LiveIdentity, Plan, PlannedChange, Resource
+from trueup.model.errors import Broken, Refused, Unavailable
+from trueup.model.plan import Action, Address, Applied, Basis, Finding, Plan, PlannedChange, Resource
 from trueup.model.values import Digest, digest_bytes
-from trueup.ports.driver import Job
+from trueup.ports.driver import Job, Journal
 from trueup.ports.tree import Tree
 
 Snapshot = Mapping[Address, Resource]
@@ -40,8 +43,8 @@ class Artifact:
     """The history as it was planned with; None: there is no table."""
     first: NewRow | None
     """The baseline row that comes before all of them."""
-    real: Snapshot
-    """The catalog with its secrets."""
+    foreseen: bool
+    """What the migrations do to the catalog is among the plan's changes."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class DatabaseObservation:
                 frozenset(each.address for each in made.changes if each.action is Action.NOTHING),
                 read.rows,
                 read.first,
-                read.real,
+                not extra and len(foreseen.effects) + len(foreseen.stands) == len(read.resolved.pending),
             ),
         )
 
@@ -117,7 +120,7 @@ class DatabaseObservation:
             # Which of the files made what is there, nobody can know.
             return _Read(migrations, rows, Resolved((), (), ()), None, real, (begin,))
         known = [*(rows or ()), *([_as_row(begin)] if begin is not None else [])]
-        resolved = resolve(migrations, known, settings)
+        resolved = resolve(migrations, resumable(known, ProgressTable(database, opened.table).read()), settings)
         return _Read(migrations, rows, resolved, begin, real, tuple(resolved.problems))
 
     def _foreseen(self, read: _Read, settled: Snapshot | None, shown: Snapshot) -> tuple[Foreseen, tuple[Finding, ...]]:
@@ -174,12 +177,33 @@ class DatabaseObservation:
             revision=job.tree.revision,
             closure=closure_of(job.tree, read.migrations),
             inputs=Digest(f"keyed:{job.hash_secret(given)}"),
-            live=self.identity(read.rows),
+            live=identity_of(read.rows),
             engine=database.version,
         )
 
-    def identity(self, rows: Sequence[Row] | None) -> LiveIdentity:
-        return identity_of(rows)
+
+class DatabaseSession(DatabaseObservation):
+    """May write: its connection is the one that plans, and a delivery opens its own ones under Flyway's lock."""
+
+    def apply(self, plan: Plan, journal: Journal) -> Applied:
+        artifact, opened = plan.artifact, self._opened
+        if not isinstance(artifact, Artifact) or artifact.session is not self:
+            raise Broken("a session applies only what it planned itself")
+        delivery = Delivery(
+            job=opened.job,
+            dialect=opened.database.dialect,
+            url=opened.url,
+            table=opened.table,
+            schemas=opened.schemas,
+            skip=opened.scope.skip,
+            migrations=artifact.migrations,
+            pending=tuple(artifact.pending),
+            imported=artifact.marks,
+            rows=None if artifact.rows is None else tuple(artifact.rows),
+            first=() if artifact.first is None else (artifact.first,),
+            foreseen=artifact.foreseen,
+        )
+        return deliver(delivery, plan, journal)
 
 
 def closure_of(tree: Tree, migrations: Migrations) -> Closure:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trueup.drivers.database import watch
-from trueup.drivers.database.addresses import qualified
 from trueup.drivers.database.client import dialect_of
 from trueup.drivers.database.configuration import Settings
+from trueup.drivers.database.delivery_order import application_of
+from trueup.drivers.database.delivery_progress import own_tables
 from trueup.drivers.database.dialect import Database, Options, Table
 from trueup.drivers.database.files import read_migrations
 from trueup.drivers.database.migrations import Migrations
@@ -62,17 +63,11 @@ class Opened:
 
     @property
     def scope(self) -> Scope:
-        history = frozenset({qualified(self.table.schema, self.table.name)})
-        return Scope(self.schemas, history | watch.skipped(), self.schemas)
+        return Scope(self.schemas, own_tables(self.table) | watch.skipped(), self.schemas)
 
     @property
     def _name(self) -> str:
         return self.database.identity.rpartition("/")[2]
-
-
-def application(job: Job[Any]) -> str:
-    """What the server shows of this job, in its log too: `trueup RUN` of an apply."""
-    return f"trueup {job.evidence.name}" if job.evidence is not None else f"trueup {job.purpose}"
 
 
 def address_of(job: Job[Any], *, writes: bool) -> str:
@@ -107,7 +102,7 @@ def options_of(job: Job[Any], *, writes: bool) -> Options:
     spec: DatabaseSpec = job.spec
     return Options(
         read_only=not writes,
-        application=application(job),
+        application=application_of(job) if writes else f"trueup {job.purpose}",
         environment=job.environment,
         lock_timeout=spec.lock_timeout,
         statement_timeout=spec.statement_timeout if writes else job.limits.plan,
