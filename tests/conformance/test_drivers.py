@@ -108,7 +108,7 @@ def test_a_worker_killed_at_any_entry_is_recovered(subject: Subject, die_at: int
 
 def test_drift_is_found_attributed_codified_and_then_gone(subject: Subject, tmp_path: Path) -> None:
     """A change made by hand shows where it was made, becomes an edit of the code, and with that edit nothing is left
-    to do."""
+    to do but to take it in."""
     planned, applied = apply(subject, subject.first(), tmp_path / "journal")
     settled = baseline(planned, applied)
     assert not attribute(plan(subject, subject.first()), settled).drifted
@@ -121,7 +121,7 @@ def test_drift_is_found_attributed_codified_and_then_gone(subject: Subject, tmp_
     job = subject.job(subject.first(), "check")
     codified = subject.driver.codify(job, [drift_of(change) for change in drifted], found)
     assert codified.done == (address,) and not codified.declined
-    assert plan(subject, EditedTree(subject.first(), codified.edits)).empty
+    assert plan(subject, EditedTree(subject.first(), codified.edits)).idle
 
 
 def test_no_secret_leaves_the_driver(subject: Subject, tmp_path: Path) -> None:

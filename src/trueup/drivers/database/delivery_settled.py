@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from trueup.drivers.database.history import Row
 from trueup.drivers.database.records import KIND, resources_of
 from trueup.model.plan import Address, Outcome, Plan, PlannedChange, Resource
+from trueup.model.values import JSON
 
 Snapshot = Mapping[Address, Resource]
 
@@ -74,9 +75,14 @@ def _written(change: PlannedChange, plan: Plan, seen: Seen, fate: Fate) -> Resou
         return now
     if change.after is None:
         return None
-    if now is not None and now.values == change.after:
+    if now is not None and (now.values == change.after or _is_owned_by_another(now.values, change.after)):
         return now
     return Resource(change.kind, change.after, now.identity if now is not None else "")
+
+
+def _is_owned_by_another(now: JSON, wanted: JSON) -> bool:
+    """The plan can only guess which role applies."""
+    return isinstance(now, dict) and isinstance(wanted, dict) and {**now, "owner": 0} == {**wanted, "owner": 0}
 
 
 def _movers(plan: Plan, address: Address) -> frozenset[Address]:

@@ -156,11 +156,13 @@ class DatabaseObservation:
         )
 
     def _owner(self, rows: Sequence[Row]) -> str:
-        """Who will own what migrations create: whoever ran the newest one, else the database's owner. Not who plans,
-        which is another role than the one that applies."""
+        """Who will own what migrations create. Where another role plans than the one that applies: whoever ran the
+        newest one, else the database's owner, so that both plans say the same."""
         database = self._opened.database
         if database.dialect.name != "postgresql":
             return ""
+        if self.job.spec.plan_url is None:
+            return database.user
         roles = {name for (name,) in database.query("SELECT rolname FROM pg_roles")}
         newest = next((row.installed_by for row in reversed(rows) if row.installed_by in roles), "")
         if newest:
