@@ -9,6 +9,7 @@ from trueup.drivers.database.addresses import identifier
 from trueup.drivers.database.delivery_ways import Way
 from trueup.drivers.database.dialect import Database, Table
 from trueup.drivers.database.history import Row, applied
+from trueup.drivers.database.migrations import Migration
 from trueup.drivers.database.postgres_history import qualified
 from trueup.model.errors import Refused
 from trueup.model.values import digest
@@ -117,3 +118,16 @@ def require_unchanged(progress: Progress, way: Way) -> None:
             place=way.migration.place,
             hint="put them back as they were: what is behind them may change, they are done",
         )
+
+
+def left_of(way: Way, progress: Progress, invalid: Collection[str]) -> Migration:
+    """The migration without what is done, every line where it was, to be tried elsewhere; `invalid`: the indexes that
+    are so now."""
+    done = [each for part in way.parts[: progress.done] for each in part.statements]
+    rest = [each for part in way.parts[progress.done :] for each in part.statements]
+    text = way.migration.sql
+    begin = text.index(rest[0].raw, sum(len(each.raw) for each in done)) if rest else len(text)
+    blank = "".join(character if character in "\r\n" else " " for character in text[:begin])
+    again = sorted({*invalid} - {*progress.invalid}) if progress.begun else []
+    drops = "".join(f"DROP INDEX IF EXISTS {name}; " for name in again)
+    return replace(way.migration, sql=drops + blank + text[begin:])

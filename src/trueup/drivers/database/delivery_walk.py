@@ -8,7 +8,7 @@ from trueup.drivers.database.delivery_lost import history_after
 from trueup.drivers.database.delivery_order import Delivery
 from trueup.drivers.database.delivery_parts import PartRunner, next_step
 from trueup.drivers.database.delivery_patience import CommitLost
-from trueup.drivers.database.delivery_run import Runner
+from trueup.drivers.database.delivery_run import Runner, as_row
 from trueup.drivers.database.delivery_settled import Fate, Seen, Snapshot, settled
 from trueup.drivers.database.delivery_ways import Way
 from trueup.drivers.database.migrations import Kind
@@ -17,6 +17,8 @@ from trueup.model.errors import LostLease, Rejected, TrueupError, Unavailable
 from trueup.model.plan import Address, Applied, Outcome, Plan, StepId
 from trueup.ports.driver import Journal
 
+BEGINNING = StepId("history")
+"""The step that writes the rows with which a history begins."""
 AT_THE_END = ("afterMigrateApplied", "afterMigrate")
 LOST_BEHIND = "the connection was lost behind the last commit: what runs after migrating did not"
 
@@ -43,6 +45,8 @@ class Walk:
         error = ""
         unit: tuple[Way, ...] = ()
         try:
+            if not units:
+                self._begin((), first=True)
             for number, unit in enumerate(units):
                 self._begin(unit, first=number == 0)
                 self._between(units[number - 1] if number else (), unit)
@@ -59,14 +63,23 @@ class Walk:
         return self._applied(error)
 
     def _begin(self, unit: Sequence[Way], *, first: bool) -> None:
+        delivery = self.delivery
+        if first and delivery.first:
+            self.journal.begin(BEGINNING)
         for way in unit:
             self.journal.begin(StepId(way.migration.address))
             self.begun.append(way)
-        if first:
-            delivery = self.delivery
-            if delivery.rows is None or delivery.first or delivery.missing_schemas:
-                self.runner.write_first(delivery.first, delivery.missing_schemas)
-            self.runner.callbacks("beforeMigrate")
+        if not first:
+            return
+        if delivery.rows is None or delivery.first or delivery.missing_schemas:
+            self.runner.write_first(delivery.first, delivery.missing_schemas)
+            self._note(BEGINNING, [as_row(row).address for row in delivery.first])
+        self.runner.callbacks("beforeMigrate")
+
+    def _note(self, step: StepId, begins: Sequence[Address]) -> None:
+        self.done |= set(begins)
+        if begins:
+            self._say(step, begins, Outcome.DONE)
 
     def _between(self, before: Sequence[Way], unit: Sequence[Way]) -> None:
         if unit[0].migration.kind is Kind.REPEATABLE and (
@@ -88,7 +101,7 @@ class Walk:
 
     def _end(self, unit: Sequence[Way]) -> None:
         self.done |= {way.migration.address for way in unit}
-        number, of = len(self.done), len(self.ways)
+        number, of = len(self._done_ways), len(self.ways)
         self.runner.manner.log(f"{number} of {of} done")
         for way in unit:
             self._report(way, Outcome.DONE)
@@ -96,6 +109,10 @@ class Walk:
     def _behind(self) -> None:
         for event in AT_THE_END:
             self.runner.callbacks(event)
+
+    @property
+    def _done_ways(self) -> list[Way]:
+        return [way for way in self.ways if way.migration.address in self.done]
 
     @property
     def _has_end(self) -> bool:
@@ -134,7 +151,7 @@ class Walk:
         return self.delivery.job.redact("\n".join(lines))
 
     def _next_step(self, unit: Sequence[Way]) -> list[str]:
-        done = f"{len(self.done)} of {len(self.ways)} migrations are done"
+        done = f"{len(self._done_ways)} of {len(self.ways)} migrations are done"
         if not unit or unit[0].in_transaction or unit[0].migration.address in self.delivery.imported:
             return [f"{done}; of this one nothing remains: deliver again once the cause is gone"]
         return [done, *next_step(unit[0], self.runner)]
@@ -170,10 +187,13 @@ class Walk:
             return None
 
     def _report(self, way: Way, outcome: Outcome) -> None:
-        """While the store does not answer the work goes on: the history tells the same."""
         step = StepId(way.migration.address)
         touched = next((each.addresses for each in self.plan.steps if each.id == step), (way.migration.address,))
+        self._say(step, touched, outcome)
+
+    def _say(self, step: StepId, addresses: Sequence[Address], outcome: Outcome) -> None:
+        """While the store does not answer the work goes on: the history tells the same."""
         with suppress(Unavailable):
-            for address in touched:
+            for address in addresses:
                 self.journal.report(step, address, outcome)
             self.journal.end(step)

@@ -9,6 +9,7 @@ from trueup.drivers.database import tools, watch, watch_log
 from trueup.drivers.database.codify import codify
 from trueup.drivers.database.files import read_migrations
 from trueup.drivers.database.locations import USUAL
+from trueup.drivers.database.recovery import recover
 from trueup.drivers.database.session import DatabaseObservation, DatabaseSession, closure_of
 from trueup.drivers.database.session_open import opened
 from trueup.drivers.database.spec import CommandSpec, DatabaseSpec, FlywaySpec, MigrationsSpec
@@ -18,7 +19,7 @@ from trueup.model.errors import Invalid, Place
 from trueup.model.plan import Address, LiveIdentity, Plan, Resource
 from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Respond
-from trueup.ports.driver import Codification, Job, Lock, Reading, Told, Tool
+from trueup.ports.driver import Codification, Evidence, Job, JournalEntry, Lock, Reading, Told, Tool
 from trueup.ports.tree import Tree
 
 FILES = ("*.sql", "flyway.conf", "flyway.toml", *(f"{directory}/*.sql" for directory in USUAL))
@@ -27,7 +28,7 @@ READ = 64
 
 
 class DatabaseDriver:
-    """Driver, Codifies, Unlocks, Probes, Logs, Tools: PostgreSQL and SQLite, by migrations or another tool."""
+    """Driver, Codifies, Recovers, Unlocks, Probes, Logs, Tools: PostgreSQL and SQLite, by migrations or a tool."""
 
     name: ClassVar[str] = "database"
     specs: ClassVar[Mapping[str, type[DatabaseSpec]]] = {
@@ -62,6 +63,10 @@ class DatabaseDriver:
     def open(self, job: Job[Any]) -> Iterator[DatabaseSession]:
         with opened(job, writes=True) as connection:
             yield DatabaseSession(connection)
+
+    def recover(self, job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
+        with opened(job, writes=True) as connection:
+            return recover(connection, journal)
 
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
         return codify(job, drifts, plan, inline=inline)

@@ -7,7 +7,8 @@ from typing import Any
 
 from trueup.drivers.database.delivery import apply as deliver
 from trueup.drivers.database.delivery_order import Delivery
-from trueup.drivers.database.delivery_progress import ProgressTable, resumable
+from trueup.drivers.database.delivery_progress import Progress, ProgressTable, left_of, resumable
+from trueup.drivers.database.delivery_ways import way_of
 from trueup.drivers.database.history import NewRow, Resolved, Row, applied, first, resolve
 from trueup.drivers.database.migrations import Migration, Migrations
 from trueup.drivers.database.records import KIND, identity_of, values_of
@@ -57,6 +58,8 @@ class _Read:
     first: NewRow | None
     real: Snapshot
     findings: tuple[Finding, ...]
+    stopped: Sequence[Progress] = ()
+    """Migrations of which a part is done."""
 
 
 class DatabaseObservation:
@@ -120,8 +123,9 @@ class DatabaseObservation:
             # Which of the files made what is there, nobody can know.
             return _Read(migrations, rows, Resolved((), (), ()), None, real, (begin,))
         known = [*(rows or ()), *([_as_row(begin)] if begin is not None else [])]
-        resolved = resolve(migrations, resumable(known, ProgressTable(database, opened.table).read()), settings)
-        return _Read(migrations, rows, resolved, begin, real, tuple(resolved.problems))
+        stopped = ProgressTable(database, opened.table).read()
+        resolved = resolve(migrations, resumable(known, stopped), settings)
+        return _Read(migrations, rows, resolved, begin, real, tuple(resolved.problems), stopped)
 
     def _foreseen(self, read: _Read, settled: Snapshot | None, shown: Snapshot) -> tuple[Foreseen, tuple[Finding, ...]]:
         """What a scratch database says; without one, only what the history does."""
@@ -131,7 +135,7 @@ class DatabaseObservation:
             known,
             read.real,
             beside(read.rows or (), read.migrations, settled),
-            read.resolved.pending,
+            self._left(read),
             self._owner(read.rows or ()),
         )
         if not question.pending and not (question.beside and known != read.real):
@@ -141,6 +145,22 @@ class DatabaseObservation:
                 return self._hidden(foresee(question, scratch)), ()
         except NoScratch as error:
             return Foreseen(), (_blind(error, question),)
+
+    def _left(self, read: _Read) -> Sequence[Migration]:
+        """What is pending; of a migration that stopped in the middle, what it did not come to."""
+        stopped = {each.script: each for each in read.stopped}
+        if not stopped:
+            return read.resolved.pending
+        database = self._opened.database
+        invalid = database.invalid_indexes()
+
+        def left(each: Migration) -> Migration:
+            progress = stopped.get(applied(each, 0, "").script)
+            if progress is None:
+                return each
+            return left_of(way_of(each, database.dialect, read.migrations.settings), progress, invalid)
+
+        return [left(each) for each in read.resolved.pending]
 
     def _hidden(self, foreseen: Foreseen) -> Foreseen:
         job = self.job
