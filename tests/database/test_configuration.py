@@ -45,6 +45,9 @@ schemas = ["app", "audit"]
 
 [environments.dev]
 schemas = ["dev"]
+
+[environments.dev.flyway]
+outOfOrder = false
 """
 
 
@@ -76,7 +79,8 @@ def test_flyway_toml_is_read_with_its_environment() -> None:
     settings = flyway(files).settings
     assert (settings.schemas, settings.environment, settings.baseline_version) == (("app", "audit"), "prod", "7")
     assert settings.placeholders == {"owner": "app_owner"}
-    assert flyway(files, environment="dev").settings.schemas == ("dev",)
+    other = flyway(files, environment="dev").settings
+    assert (other.schemas, other.out_of_order, other.environment) == (("dev",), False, "dev")
 
 
 def test_a_later_file_says_more() -> None:

@@ -16,10 +16,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 def checksum(text: str) -> int:
     """Of a whole file: neither line ends nor blank lines count, white space and comments do."""
-    crc = 0
-    for line in LINE_END.split(text.removeprefix(_BYTE_ORDER_MARK)):
-        crc = zlib.crc32(line.encode("utf-8", "replace"), crc)
-    return _signed(crc)
+    lines = text.removeprefix(_BYTE_ORDER_MARK).replace("\r", "").replace("\n", "")
+    return _signed(zlib.crc32(lines.encode("utf-8", "replace")))
 
 
 def combined(checksums: Iterable[int]) -> int:

@@ -182,7 +182,11 @@ def _said(tree: Tree, path: str, spec: FlywaySpec) -> tuple[dict[str, Said], tup
         name.removeprefix("flyway."): each for name, each in found.items() if not name.startswith(("environments.",))
     }
     prefix = f"environments.{environment}."
-    said |= {name.removeprefix(prefix): each for name, each in found.items() if name.startswith(prefix)}
+    said |= {
+        name.removeprefix(prefix).removeprefix("flyway."): each
+        for name, each in found.items()
+        if name.startswith(prefix)
+    }
     if spec.environment:
         said["environment"] = Said(spec.environment, Place(path))
     return said, tuple(read)

@@ -118,7 +118,8 @@ class _Reader:
                 frozenset({raw} if stored is None else {raw, stored}),
                 own.in_transaction,
                 self._executes(own),
-                scripts.known_as(content, text, filled.text if replaces and filled.known else None),
+                content,
+                text,
             )
         )
 

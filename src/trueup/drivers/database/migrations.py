@@ -4,7 +4,7 @@ Names and order as in Flyway 13 (https://documentation.red-gate.com/flyway).
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import total_ordering
@@ -91,8 +91,10 @@ class Migration:
     """What the file's own settings say; None: nothing."""
     executes: bool = True
     """False: `shouldExecute` says that it is never run here."""
-    known_as: Mapping[int, str] = field(default_factory=dict, compare=False, repr=False)
-    """Checksums that something else would have stored for this file, with what: only to explain a mismatch."""
+    content: bytes = field(default=b"", compare=False, repr=False)
+    """The file as it is in the repository."""
+    text: str = field(default="", compare=False, repr=False)
+    """The same decoded, with its byte-order mark and its placeholders."""
 
     @property
     def address(self) -> Address:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from trueup.drivers.database.migrations import Kind, Migration, Migrations, Version
 from trueup.drivers.database.rows import Entry, Row, RowType, State
+from trueup.drivers.database.scripts import known_as
 from trueup.drivers.database.settings import Settings
 from trueup.drivers.database.states import FAILED, OPAQUE, History, abbreviated, matches
 from trueup.model.plan import Finding
@@ -120,7 +121,8 @@ def _mismatch(state: State, file: Migration, row: Row, history: History, *, stop
 
 
 def _edited(file: Migration, row: Row, *, stops: bool) -> Finding:
-    cause = "" if row.checksum is None else file.known_as.get(row.checksum, "")
+    known = known_as(file.content, file.text, file.sql)
+    cause = "" if row.checksum is None else known.get(row.checksum, "")
     said = "no checksum" if row.checksum is None else f"checksum {row.checksum}"
     message = (
         f"{_name(row)} was applied on {row.installed_on:%Y-%m-%d} with {said}, and the file now has {file.checksum}"

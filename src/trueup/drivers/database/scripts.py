@@ -73,7 +73,7 @@ def text_of(content: bytes, encoding: str, path: str) -> str:
         ) from error
 
 
-def known_as(content: bytes, text: str, filled: str | None) -> Mapping[int, str]:
+def known_as(content: bytes, text: str, filled: str) -> Mapping[int, str]:
     """Checksums that other releases and readings would have stored for this very file, each with what explains it.
     Only to explain a mismatch: none of them counts as unchanged."""
     unix = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -84,8 +84,7 @@ def known_as(content: bytes, text: str, filled: str | None) -> Mapping[int, str]
         (unix.replace(b"\n", b"\r\n"), "Flyway 3 stored it, of the same file with Windows line ends"),
     ):
         found[checksums.ancient(each)] = what
-    if filled is not None:
-        found[checksums.checksum(filled)] = "it was stored of the text after placeholders were replaced"
+    found[checksums.checksum(filled)] = "it was stored of the text after placeholders were replaced"
     for encoding in ("iso-8859-1", "cp1252", "utf-8"):
         other = content.decode(encoding, "replace")
         found.setdefault(checksums.checksum(other), f"it was stored when the file was read as {encoding}")
