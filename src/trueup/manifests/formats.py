@@ -32,6 +32,7 @@ KNOWN = frozenset(
         "migrations",
         "command",
         "octodns",
+        "zones",
         "kustomize",
         "helm",
         "manifests",
@@ -39,3 +40,12 @@ KNOWN = frozenset(
     }
 )
 """Formats of Trueup's own drivers, installed here or not: such an entry is not a mistake of its author."""
+
+EXTRAS = {"octodns": "dns", "zones": "dns"}
+"""Formats of our own drivers whose libraries are an extra."""
+
+
+def installed_by(format: str) -> str:
+    """What makes a format available here."""
+    extra = EXTRAS.get(format)
+    return f"pip install 'trueup[{extra}]'" if extra else "install a version or plug-in of Trueup that has it"

@@ -14,9 +14,17 @@ DRIVERS = "trueup.drivers"
 
 @cache
 def drivers() -> Mapping[str, Driver[Any]]:
-    """Every installed driver, by its name."""
-    built = (point.load()() for point in entry_points(group=DRIVERS))
-    return {driver.name: driver for driver in built}
+    """Every installed driver, by its name; without those whose libraries are an extra that is not installed."""
+    found: dict[str, Driver[Any]] = {}
+    for point in entry_points(group=DRIVERS):
+        try:
+            driver = point.load()()
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] == "trueup":
+                raise
+            continue
+        found[driver.name] = driver
+    return found
 
 
 def formats() -> Formats:
