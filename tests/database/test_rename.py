@@ -28,7 +28,7 @@ CREATE TABLE users (
 COMMENT ON COLUMN users.mail IS 'where to write to';
 CREATE INDEX users_mail_idx ON users (lower(mail));
 ALTER TABLE users ADD CONSTRAINT users_mail_key UNIQUE (mail);
-INSERT INTO users (mail) SELECT format('%s@example.com', n) FROM generate_series(1, 20000) n;
+INSERT INTO users (mail) SELECT format('%s@example.com', n) FROM generate_series(1, 2000) n;
 """
 RENAMED = TABLE.replace("mail ", "email ").replace("(mail)", "(email)").replace("users_mail", "users_email")
 RENAMED = RENAMED.replace("users.mail", "users.email")
@@ -79,15 +79,15 @@ def test_both_names_hold_the_same_until_the_old_one_goes(server: Scratch, stack:
     database.execute("UPDATE users SET mail = 'changed@old' WHERE id = 1")
     database.execute("UPDATE users SET email = 'changed@new' WHERE id = 2")
     database.execute("UPDATE users SET team = 1 WHERE id = 3")
-    found = dict(database.query("SELECT id, email FROM users WHERE id < 5 OR id > 20000"))
+    found = dict(database.query("SELECT id, email FROM users WHERE id < 5 OR id > 2000"))
     assert found == {
         1: "changed@old",
         2: "changed@new",
         3: "3@example.com",
         4: None,
-        20001: "by@old",
-        20002: "by@new",
-        20003: "nobody@example.com",
+        2001: "by@old",
+        2002: "by@new",
+        2003: "nobody@example.com",
     }
     run(database, backfill.up, alone=True)
     assert in_step(database)
