@@ -1,14 +1,17 @@
 """Rehearsals on a real scratch server: the chain, production's structure, rollbacks, time, locks, rewrites."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from tests.database.servers import Server
 from tests.database.trying import migrations, scratch_job
 from trueup.drivers.database.lint import Circumstances, lint
 from trueup.drivers.database.postgres import Postgres
 from trueup.drivers.database.rehearsal import Rehearsal, Snapshot, Trial, rehearse
+from trueup.drivers.database.rehearsal_checks import examined
 from trueup.drivers.database.scratch import OPTIONS, Scratch, scratch
 from trueup.drivers.database.scratch_binaries import binaries
 from trueup.drivers.database.sqlite import SQLite
@@ -268,3 +271,29 @@ def test_sqlite_is_rehearsed_too() -> None:
         broken = migrations({**files, "V3": "ALTER TABLE nowhere ADD COLUMN a;"})
         trial = Trial(dialect=SQLite(), migrations=broken, pending=[broken.files[2]], structure=None, schemas=("main",))
         assert one(rehearse(server, trial), "migration-fails").stops
+
+
+def test_a_proposal_is_told_of_risks_time_and_locks(postgres15: Server) -> None:
+    """Lint and rehearsal together: what scratch disproves is left out, and without scratch lint alone speaks."""
+    files = {
+        "V1": "CREATE TABLE t (a varchar(20));",
+        "V2": "ALTER TABLE t ALTER COLUMN a TYPE varchar(50);\nALTER TABLE t ADD COLUMN b json;",
+        "U2": "ALTER TABLE t DROP COLUMN b;\nALTER TABLE t ALTER COLUMN a TYPE varchar(20);",
+    }
+    with postgres15.fresh_database() as name, Postgres().connect(postgres15.url(name), OPTIONS) as database:
+        database.execute(files["V1"])
+        found = migrations(files)
+        trial = Trial(
+            dialect=Postgres(),
+            migrations=found,
+            pending=[found.files[1]],
+            structure=database.snapshot(("public",)),
+            schemas=("public",),
+        )
+        said = examined(scratch_job(), database, trial)
+        assert [each.code for each in said] == ["json-column", "rehearsed"]
+        assert "2 statements" in said[1].message and "1: " in said[1].message
+        assert "AccessExclusiveLock on t: ALTER TABLE t ALTER COLUMN a" in said[1].message
+        nowhere = scratch_job(postgres15.url(name))
+        assert [each.code for each in examined(nowhere, database, trial)] == ["type-change", "json-column"]
+        assert examined(scratch_job(), database, replace(trial, pending=())) == ()

@@ -10,7 +10,7 @@ from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.history import resolve
 from trueup.drivers.database.lint_waivers import found, waivers
 from trueup.drivers.database.migrations import Migration, Migrations
-from trueup.drivers.database.rehearsal_compare import changed_columns, differing
+from trueup.drivers.database.rehearsal_compare import changed_columns, differing, differing_shape
 from trueup.drivers.database.rehearsal_run import STRONGEST, Runner, Tried, is_enum_value, runner
 from trueup.drivers.database.scratch import Scratch
 from trueup.drivers.database.scratch_needs import needs
@@ -41,6 +41,8 @@ class Trial:
     undo_required: bool = True
     undo_waived: Mapping[str, str] = field(default_factory=dict)
     """Version to reason."""
+    from_nothing: bool = True
+    """Also the whole chain; without a structure always."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,11 @@ class Rehearsal:
 def rehearse(scratch: Scratch, trial: Trial) -> Rehearsal:
     """Raises NoScratch, Unavailable; what the database refuses is a finding."""
     run = _Run(scratch, trial)
-    chain = run.chain(traced=trial.structure is None)
+    whole = trial.from_nothing or trial.structure is None
+    chain = run.chain(traced=trial.structure is None) if whole else None
     if trial.structure is not None:
         end = run.on_structure(trial.structure)
-        if chain is not None and end is not None and (names := differing(chain, end)):
+        if chain is not None and end is not None and (names := differing_shape(chain, end)):
             run.say("chain-differs", _listed(names), None)
     return Rehearsal(tuple(run.steps), tuple(run.findings), run.snapshots, chain)
 

@@ -7,6 +7,13 @@ from trueup.drivers.database.lint_codes import Rule, Severity
 _S = Severity
 
 REHEARSED: Mapping[str, Rule] = {
+    "rehearsed": Rule(
+        _S.NOTICE,
+        "time on empty tables, and the locks that were held on what was there before",
+        "compare the locks with what your busiest tables can bear",
+        on_new=True,
+        everywhere=True,
+    ),
     "migration-fails": Rule(
         _S.STOP,
         "the database refuses it",

@@ -8,6 +8,7 @@ from trueup.model.values import JSON
 
 Snapshot = Mapping[Address, Resource]
 TABLES = ("table", "foreign_table")
+_OF_ROLES = ("default_privileges", "privileges", "user_mapping", "schema")
 
 
 def differing(one: Snapshot, other: Snapshot) -> tuple[Address, ...]:
@@ -15,6 +16,20 @@ def differing(one: Snapshot, other: Snapshot) -> tuple[Address, ...]:
     only, so no rollback could bring that back."""
     addresses = sorted({*one, *other})
     return tuple(each for each in addresses if _structure(one.get(each)) != _structure(other.get(each)))
+
+
+def differing_shape(one: Snapshot, other: Snapshot) -> tuple[Address, ...]:
+    """Likewise, of two databases with different roles: whose things are and who may use them is not looked at."""
+    return differing(
+        *(
+            {
+                at: Resource(each.kind, _ownerless(each.values))
+                for at, each in side.items()
+                if each.kind not in _OF_ROLES
+            }
+            for side in (one, other)
+        )
+    )
 
 
 def changed_columns(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
@@ -36,6 +51,12 @@ def _structure(resource: Resource | None) -> JSON:
     if resource.kind in TABLES and isinstance(resource.values, dict):
         return {**resource.values, "columns": _columns(resource)}
     return resource.values
+
+
+def _ownerless(values: JSON) -> JSON:
+    if not isinstance(values, dict):
+        return values
+    return {key: _ownerless(each) for key, each in values.items() if key not in ("owner", "privileges")}
 
 
 def _columns(resource: Resource) -> dict[str, Any]:
