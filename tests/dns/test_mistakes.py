@@ -39,7 +39,7 @@ def place(server: PowerDNS, tmp_path: Path) -> Place:
         (GOOD + "x:\n  type: A\n  value: 192.0.2.400\n", "invalid IPv4 address", 5),
         (GOOD + "x:\n  type: MX\n  value: {exchange: mx.}\n", "missing preference", 5),
         ("'':\n  type: CNAME\n  value: a.example.\n", "root CNAME not allowed", 2),
-        (GOOD + "x:\n- {type: A, value: 192.0.2.1}\n- {type: CNAME, value: a.}\n", "CNAME", 5),
+        (GOOD + "x:\n- {type: A, value: 192.0.2.1}\n- {type: CNAME, value: a.example.}\n", "CNAME", 5),
         (GOOD + "x:\n- {type: A, value: 192.0.2.1}\n- {type: A, value: 192.0.2.2}\n", "Duplicate record", 5),
         ("X:\n  type: A\n  value: 192.0.2.1\nx:\n  type: A\n  value: 192.0.2.1\n", "Duplicate record", 2),
         ("x:\n  type: A\n  value: 192.0.2.1\nb:\n  type: A\n  value: 192.0.2.1\n", "keys out of order", 1),

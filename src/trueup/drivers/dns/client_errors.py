@@ -16,9 +16,10 @@ from trueup.model.errors import Broken, Invalid, Place, Rejected, TrueupError, U
 from trueup.model.values import JSON
 from trueup.ports.tree import Tree
 
-PLACE = re.compile(r"(?P<file>[^\s,]+\.[^\s,]+), line (?P<line>\d+)(?:, column (?P<column>\d+))?")
+PLACE = re.compile(r"(?P<file>[^\s,()]+\.[^\s,()]+), line (?P<line>\d+)(?:, column (?P<column>\d+))?")
 BIND_PLACE = re.compile(r"(?P<file>[^\s:,]+):(?P<line>\d+): ")
-CONTEXT = re.compile(r"(, )?(?:at )?[^\s,]+\.[^\s,]+, line \d+(, column \d+)?")
+CONTEXT = re.compile(r"(, )?(?:at )?[^\s,()]+\.[^\s,()]+, line \d+(, column \d+)?")
+EMPTIED = re.compile(r"\s*\([\s,;]*\)")
 
 SHAPES = ("builtins.AttributeError", "builtins.TypeError", "builtins.KeyError", "builtins.IndexError")
 """What octoDNS falls over when a record has a shape that it does not expect."""
@@ -179,4 +180,4 @@ def _is_any(classes: Sequence[str], names: Sequence[str]) -> bool:
 
 def _without_places(text: str) -> str:
     """The place is told beside the message."""
-    return CONTEXT.sub("", text).strip().rstrip(",")
+    return EMPTIED.sub("", CONTEXT.sub("", text)).strip().rstrip(",")
