@@ -17,6 +17,8 @@ from trueup import settings
 from trueup.cli.commands import COMMANDS
 from trueup.cli.main import app
 from trueup.drivers.database.driver import DatabaseDriver
+from trueup.drivers.database.lint_codes import CODES, Severity
+from trueup.drivers.database.rehearsal_codes import REHEARSED
 from trueup.model.severity import TABLE
 from trueup.web.app import NOUNS
 from trueup.web.visit import Administering, Deciding, Reading
@@ -27,19 +29,18 @@ SCOPES = ((Reading, "`read`"), (Deciding, "`decide`"), (Administering, "`admin`"
 
 def pages() -> Mapping[Path, str]:
     """Every page with generated parts, as it should be."""
-    return {
-        ROOT / "docs" / "commands.md": reference(),
-        **{
-            path: _filled(path.read_text(encoding="utf-8"), part, lines)
-            for path, part, lines in (
-                (ROOT / "README.md", "commands", list(glance())),
-                (ROOT / "docs" / "api.md", "routes", list(routes())),
-                (ROOT / "docs" / "settings.md", "settings", list(constants())),
-                (ROOT / "docs" / "drift.md", "severity", list(severities())),
-                (ROOT / "docs" / "databases.md", "keys", list(database_keys())),
-            )
-        },
-    }
+    written = {ROOT / "docs" / "commands.md": reference()}
+    for name, part, lines in (
+        ("README.md", "commands", glance()),
+        ("docs/api.md", "routes", routes()),
+        ("docs/settings.md", "settings", constants()),
+        ("docs/drift.md", "severity", severities()),
+        ("docs/databases.md", "keys", database_keys()),
+        ("docs/databases.md", "codes", database_codes()),
+    ):
+        path = ROOT / name
+        written[path] = _filled(written.get(path) or path.read_text(encoding="utf-8"), part, list(lines))
+    return written
 
 
 def glance() -> Iterator[str]:
@@ -67,6 +68,14 @@ def database_keys() -> Iterator[str]:
         for description, names in told.items():
             formats = "all" if len(names) == len(specs) else ", ".join(f"`{name}`" for name in names)
             yield f"| `{key}` | {formats} | {description.replace('|', chr(92) + '|')} |"
+
+
+def database_codes() -> Iterator[str]:
+    """Every code of lint, then every code of a rehearsal."""
+    asked = {Severity.NOTICE: "notice", Severity.APPROVAL: "1 person", Severity.DESTRUCTIVE: "2 people"}
+    yield from ("| code | asks for | why | the safe sequence |", "|---|---|---|---|")
+    for code, rule in (*sorted(CODES.items()), *sorted(REHEARSED.items())):
+        yield f"| `{code}` | {asked.get(rule.severity, 'a stop')} | {rule.why} | {rule.safe} |"
 
 
 def routes() -> Iterator[str]:
