@@ -12,8 +12,10 @@ import pytest
 
 from tests.database.folders import tree
 from trueup.drivers.database.command import commands, files_of
+from trueup.drivers.database.driver import DatabaseDriver
 from trueup.drivers.database.spec import CommandSpec
 from trueup.model.errors import Invalid, Rejected, Unavailable
+from trueup.model.plan import Address, Outcome, StepId
 from trueup.model.stack import StackId
 from trueup.ports.driver import Job, Walls
 from trueup.system import confinement
@@ -70,6 +72,22 @@ SPEC: dict[str, Any] = {
     "apply": [*ALEMBIC, "upgrade", "head"],
     "history": [*ALEMBIC, "current"],
 }
+
+
+class Diary:
+    """A journal that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.entries: list[str] = []
+
+    def begin(self, step: StepId) -> None:
+        self.entries.append(f"begin {step}")
+
+    def report(self, step: StepId, at: Address, outcome: Outcome, identity: str = "") -> None:
+        self.entries.append(f"report {outcome}")
+
+    def end(self, step: StepId) -> None:
+        self.entries.append(f"end {step}")
 
 
 @pytest.fixture
@@ -216,3 +234,42 @@ def test_confined_it_sees_its_own_files_only(job: Any, database: Path, tmp_path:
     reads = replace(job(FILES, plan=["sh", "-c", f"ls {tmp_path / 'person'}"]), walls=walled.walls)
     with commands(reads, url(database)) as tool:
         assert "credentials" not in tool.plan()
+
+
+def test_the_walk_by_another_tool(job: Any, database: Path) -> None:
+    """Plan, apply, and nothing left: the catalog is S, the tool's own tables are no part of it, and what somebody adds
+    by hand is drift that no plan undoes."""
+    to_sqlalchemy = "export DATABASE_URL=$(echo $DATABASE_URL | sed s_sqlite:_sqlite:///_); exec"
+    keys = {name: ["sh", "-c", f'{to_sqlalchemy} "$0" "$@"', *SPEC[name]] for name in SPEC}
+    given = replace(job(FILES, **keys, url=f"sqlite:{database}"), environment={"PATH": "/usr/bin:/bin"})
+    database.touch()
+    driver, diary = DatabaseDriver(), Diary()
+    assert set(driver.read(given.tree, given.path, given.spec).closure.files) == set(FILES)
+    with driver.open(given) as session:
+        plan = session.plan()
+        (change,) = plan.changes
+        assert "CREATE TABLE users" in change.after["sql"] and plan.real == {}
+        applied = session.apply(plan, diary)
+    assert applied.complete and diary.entries == ["begin pending", "report done", "end pending"]
+    assert {each.split(".")[0] for each in applied.resources} >= {"table"}
+    assert not [each for each in applied.resources if "alembic" in each]
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE INDEX by_hand ON users (id)")
+    connection.close()
+    with driver.observe(replace(given, settled=lambda: applied.resources)) as observation:
+        again = observation.plan()
+    assert again.empty and again.basis.live == applied.live
+    (added,) = set(again.real) - set(applied.resources)
+    assert "by_hand" in added and again.sets[added] == frozenset()
+
+
+def test_an_apply_that_the_tool_refuses_is_told_as_failed(job: Any, database: Path) -> None:
+    """After `begin` nothing is raised: what happened is in what it returns."""
+    database.touch()
+    given = job(FILES, plan=["echo", "DROP TABLE users;"], history=[], apply=["sh", "-c", "echo no >&2; exit 4"])
+    given = replace(given, spec=given.spec.model_copy(update={"url": f"sqlite:{database}"}))
+    diary = Diary()
+    with DatabaseDriver().open(given) as session:
+        applied = session.apply(session.plan(), diary)
+    assert not applied.complete and "ended with 4: no" in applied.error
+    assert diary.entries == ["begin pending", "report failed", "end pending"]

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from trueup.drivers.database import tools, watch, watch_log
+from trueup.drivers.database import command_session, tools, watch, watch_log
 from trueup.drivers.database.codify import codify
+from trueup.drivers.database.command_session import CommandObservation, CommandSession
 from trueup.drivers.database.files import read_migrations
 from trueup.drivers.database.locations import USUAL
 from trueup.drivers.database.recovery import recover
@@ -15,7 +16,7 @@ from trueup.drivers.database.session_open import opened
 from trueup.drivers.database.spec import CommandSpec, DatabaseSpec, FlywaySpec, MigrationsSpec
 from trueup.drivers.database.token import token_of
 from trueup.model.drift import Drift
-from trueup.model.errors import Invalid, Place
+from trueup.model.errors import Refused
 from trueup.model.plan import Address, LiveIdentity, Plan, Resource
 from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Respond
@@ -50,28 +51,35 @@ class DatabaseDriver:
 
     def read(self, tree: Tree, path: str, spec: DatabaseSpec) -> Reading:
         if not isinstance(spec, MigrationsSpec):
-            raise Invalid("another tool's commands are not understood yet", place=Place(path))
+            return Reading(command_session.closure_of(tree, path, spec))
         migrations = read_migrations(tree, path, spec)
         return Reading(closure_of(tree, migrations), migrations.findings)
 
     @contextlib.contextmanager
-    def observe(self, job: Job[Any]) -> Iterator[DatabaseObservation]:
+    def observe(self, job: Job[Any]) -> Iterator[DatabaseObservation | CommandObservation]:
         with opened(job) as connection:
-            yield DatabaseObservation(connection)
+            by_tool = isinstance(job.spec, CommandSpec)
+            yield CommandObservation(connection) if by_tool else DatabaseObservation(connection)
 
     @contextlib.contextmanager
-    def open(self, job: Job[Any]) -> Iterator[DatabaseSession]:
+    def open(self, job: Job[Any]) -> Iterator[DatabaseSession | CommandSession]:
         with opened(job, writes=True) as connection:
-            yield DatabaseSession(connection)
+            yield CommandSession(connection) if isinstance(job.spec, CommandSpec) else DatabaseSession(connection)
 
     def recover(self, job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
+        if isinstance(job.spec, CommandSpec):
+            return command_session.recover(job)
         with opened(job, writes=True) as connection:
             return recover(connection, journal)
 
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
+        if isinstance(job.spec, CommandSpec):
+            return command_session.declined(drifts)
         return codify(job, drifts, plan, inline=inline)
 
     def locked_by(self, job: Job[Any]) -> Lock | None:
+        if isinstance(job.spec, CommandSpec):
+            return None
         with opened(job) as connection:
             return connection.database.dialect.holder(connection.database, connection.table)
 
@@ -81,9 +89,14 @@ class DatabaseDriver:
             connection.database.dialect.release(connection.database, connection.table, lock)
 
     def use(self, job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
+        if isinstance(job.spec, CommandSpec):
+            raise Refused(f"{job.name} is managed by another tool", hint=f"ask that tool: {job.spec.plan[0]}")
         return tools.use(job, tool, arguments)
 
     def token(self, job: Job[Any]) -> LiveIdentity:
+        if isinstance(job.spec, CommandSpec):
+            # Its history is the tool's own, which only the tool reads.
+            return LiveIdentity()
         closure = self._known(job).closure
         with opened(job) as connection:
             return token_of(connection.database, connection.table, closure)

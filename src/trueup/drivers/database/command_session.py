@@ -1,0 +1,153 @@
+"""One plan of a database whose schema another tool manages: the tool's own SQL, and the catalog as it is."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from trueup.drivers.database.addresses import qualified
+from trueup.drivers.database.command import Commands, commands, files_of
+from trueup.drivers.database.session_open import Opened
+from trueup.drivers.database.session_secrets import hidden
+from trueup.drivers.database.sqlite import SCHEME, path_of
+from trueup.model.address import Address
+from trueup.model.closure import Closure
+from trueup.model.drift import Drift
+from trueup.model.errors import Broken, Place, Refused, Rejected, Unavailable
+from trueup.model.plan import (
+    Action,
+    Applied,
+    Basis,
+    Finding,
+    LiveIdentity,
+    Outcome,
+    Plan,
+    PlannedChange,
+    Resource,
+    Step,
+    StepId,
+)
+from trueup.model.values import Digest, digest_bytes
+from trueup.ports.driver import Codification, Declined, Evidence, Job, Journal
+from trueup.ports.tree import Tree
+
+PENDING = Address('migration."pending"')
+"""Everything that the tool would run: it tells SQL, not which migrations that is."""
+
+
+def closure_of(tree: Tree, path: str, spec: Any) -> Closure:
+    """Raises Invalid for what `files:` names and is not there."""
+    return Closure({file: digest_bytes(tree.read(file)) for file in files_of(tree, path, spec)})
+
+
+class CommandObservation:
+    """Reads only, as far as the tool's own `plan` command does."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def plan(self) -> Plan:
+        job = self._opened.job
+        if job.destroy:
+            raise Refused(
+                "a database is never destroyed from here", hint="drop it by hand, then `trueup stack forget` the stack"
+            )
+        database = self._opened.database
+        with commands(job, self._opened.url, writes=_directories(self._opened.url)) as tool:
+            sql, live, findings = tool.plan(), _identity(tool), _findings(tool, job)
+        real = self._real()
+        values = {"sql": job.redact(sql)}
+        change = PlannedChange(PENDING, "migration", Action.CREATE, None, values, reason="what the tool would run")
+        given = job.hash_secret([job.spec.model_dump(mode="json"), self._opened.url])
+        return Plan(
+            purpose=job.purpose,
+            basis=Basis(
+                job.tree.revision,
+                closure_of(job.tree, job.path, job.spec),
+                Digest(f"keyed:{given}"),
+                live,
+                database.version,
+            ),
+            changes=(change,) if sql else (),
+            real=real,
+            # What the tool's files make of an object, only the tool knows.
+            sets=dict.fromkeys(real, frozenset[str]()),
+            stored=real if job.settled() is None else None,
+            steps=(Step(StepId("pending"), f"{job.spec.plan[0]}: what is pending", (PENDING,)),) if sql else (),
+            findings=findings,
+            artifact=self,
+        )
+
+    def _real(self) -> Mapping[Address, Resource]:
+        opened = self._opened
+        names = opened.job.spec.history_tables
+        tables = frozenset(qualified(schema, name) for schema in opened.schemas for name in names)
+        return hidden(opened.job, opened.database.snapshot(opened.schemas, tables))
+
+
+class CommandSession(CommandObservation):
+    """Lets the tool apply what it told. Whether it takes a lock is its own affair."""
+
+    def apply(self, plan: Plan, journal: Journal) -> Applied:
+        if plan.artifact is not self:
+            raise Broken("a session applies only what it planned itself")
+        job, step = self._opened.job, plan.steps[0].id
+        outcome, error = Outcome.DONE, ""
+        journal.begin(step)
+        with commands(job, self._opened.url, writes=_directories(self._opened.url)) as tool:
+            try:
+                tool.apply()
+            except Rejected as refused:
+                outcome, error = Outcome.FAILED, refused.message
+            except Unavailable as lost:
+                outcome, error = Outcome.UNCERTAIN, lost.message
+            try:
+                real, live = self._real(), _identity(tool)
+            except (Rejected, Unavailable) as unseen:
+                # It may all be done, and nobody can look.
+                outcome, error = Outcome.UNCERTAIN, error or unseen.message
+                real, live = {}, LiveIdentity()
+        journal.report(step, PENDING, outcome)
+        journal.end(step)
+        return Applied(outcome is Outcome.DONE, real, {PENDING: outcome}, live, error)
+
+
+def declined(drifts: Sequence[Drift]) -> Codification:
+    """In which language the tool keeps its migrations, only its users know."""
+    reason = "another tool manages this schema, and its files are not written from here"
+    suggestion = "write a migration of that tool which leads to what is live, and mark it as applied with the tool"
+    return Codification({}, (), tuple(Declined(each.address, reason, suggestion) for each in drifts))
+
+
+def recover(job: Job[Any]) -> Evidence:
+    """Nobody but a person can tell whether the tool that a lost worker started still runs."""
+    command = " ".join(job.spec.apply)
+    return Evidence(
+        False,
+        None,
+        (f"look whether `{command}` still runs on the lost worker; when it does not, ask the tool what it did",),
+    )
+
+
+def _identity(tool: Commands) -> LiveIdentity:
+    return LiveIdentity({"history": digest_bytes(tool.history().encode())})
+
+
+def _findings(tool: Commands, job: Job[Any]) -> tuple[Finding, ...]:
+    checked = tool.check()
+    if checked.passed:
+        return ()
+    return (
+        Finding(
+            "check-failed",
+            f"`{' '.join(job.spec.check)}` says that the files are not valid: {checked.text.strip()}",
+            Place(job.path),
+            hint="run it yourself in that directory",
+            stops=True,
+        ),
+    )
+
+
+def _directories(url: str) -> tuple[Path, ...]:
+    """Of an SQLite file: its journal lies beside it."""
+    is_file = url.removeprefix("jdbc:").startswith(f"{SCHEME}:")
+    return (path_of(url).parent,) if is_file else ()
