@@ -10,7 +10,7 @@ from trueup.model.errors import Refused, Rejected, Unavailable
 from trueup.ports.driver import Lock
 
 BACKENDS = (
-    "SELECT pid, to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
+    "SELECT pid, coalesce(to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), ''), "
     "coalesce(application_name, ''), coalesce(usename, ''), coalesce(query, '') FROM pg_stat_activity"
 )
 _HOLDER = (
@@ -21,9 +21,10 @@ _HOLDER = (
 
 
 def backend_of(values: Sequence[Any]) -> Backend:
-    """Of a row of BACKENDS."""
+    """Of a row of BACKENDS. Of another role's connections most is hidden from one without pg_read_all_stats."""
     pid, since, application, user, query = values
-    return Backend(pid, since, application, user, " ".join(query.split())[:200])
+    doing = "" if query == "<insufficient privilege>" else " ".join(query.split())[:200]
+    return Backend(pid, since, application, user, doing)
 
 
 class AdvisoryLock:
@@ -88,7 +89,7 @@ def _backend(database: Database, key: int) -> Backend | None:
 def _named(backend: Backend | None) -> str:
     if backend is None:
         return "nobody"
-    return f"{described(backend)} since {backend.since}"
+    return described(backend) + (f" since {backend.since}" if backend.since else "")
 
 
 def described(backend: Backend) -> str:
