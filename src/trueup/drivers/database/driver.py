@@ -23,7 +23,14 @@ from trueup.model.stack import Respond
 from trueup.ports.driver import Codification, Evidence, Job, JournalEntry, Lock, Reading, Told, Tool
 from trueup.ports.tree import Tree
 
-FILES = ("*.sql", "flyway.conf", "flyway.toml", *(f"{directory}/*.sql" for directory in USUAL))
+FILES = (
+    "*.sql",
+    "flyway.conf",
+    "flyway.toml",
+    "alembic.ini",
+    "liquibase.properties",
+    *(f"{directory}/*.sql" for directory in USUAL),
+)
 READ = 64
 """How many stacks' files are kept as they were read."""
 
