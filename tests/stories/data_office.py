@@ -4,7 +4,7 @@ Trueup beside them, services that run Flyway when they start, and people with a 
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -132,7 +132,7 @@ class DataOffice(Office):
 
 
 def flyway(server: Server, database: str, tree: StoredTree) -> None:
-    """What Flyway does when it migrates: each pending file and its row in one transaction, under its lock."""
+    """What Flyway does when it migrates: each pending file and its row, in one transaction where that is allowed."""
     dialect = Postgres()
     writing = Connection(read_only=False, application="Flyway")
     url = server.url(database, OWNER)
@@ -141,8 +141,11 @@ def flyway(server: Server, database: str, tree: StoredTree) -> None:
         if connection.rows(HISTORY) is None:
             connection.create_history(HISTORY)
         for each in resolve(migrations, connection.rows(HISTORY) or (), migrations.settings).pending:
-            with connection.transaction():
-                connection.execute(each.sql)
+            statements = dialect.split(each.sql, each.path)
+            together = all(statement.in_transaction for statement in statements)
+            with connection.transaction() if together else nullcontext():
+                for statement in statements:
+                    connection.run(statement)
                 connection.add_row(HISTORY, applied(each, next_rank(connection.rows(HISTORY) or ()), OWNER))
 
 

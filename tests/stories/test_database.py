@@ -75,6 +75,26 @@ def test_the_hotfix_of_the_night_becomes_a_migration(office: DataOffice) -> None
     assert office.drift(drift).resolution is Resolution.CODIFIED
 
 
+def test_where_nobody_delivers_flyway_itself_takes_the_codified_hotfix_in(office: DataOffice) -> None:
+    """Mode propose: the migration waits as it is, no drift any more, until a service starts and its Flyway finds
+    nothing to do."""
+    office.adopt()
+    office.govern("propose")
+    office.by_hand("prod", HOTFIX)
+    (drift,) = office.check("prod")
+    codified = office.site.codification.codify([drift.id], Identity("name", "mira"), "the slow page of the night")
+    office.merge(codified.request, approved_by="ben")
+    office.look(2)
+    before = office.stack("prod").settled
+    assert office.check("prod") == [] and office.drift(drift).resolution is Resolution.CODIFIED
+    assert office.stack("prod").settled == before, "its row is not written yet"
+    office.starts("prod")
+    office.starts("staging")
+    assert office.check("prod") == [] and office.check("staging") == []
+    assert office.stack("prod").settled != before
+    assert office.scripts("prod") == office.scripts("staging")
+
+
 def test_a_repeatable_does_not_undo_a_view_that_was_fixed_by_hand(office: DataOffice) -> None:
     """Only its text was tidied up: the delivery is blocked until somebody has decided."""
     view = "CREATE OR REPLACE VIEW todo AS SELECT id FROM orders WHERE placed IS NULL;\n"

@@ -72,9 +72,11 @@ class Foreign:
         return self._settle(at, plan, baseline, by=f"foreign:{at.revision}", kind="foreign.apply", words=words)
 
     def _codified(self, source: Source, attributed: AttributedPlan, baseline: Baseline) -> Verdict:
-        """Code that a merge made to want what is real settles itself where no delivery will do it."""
+        """Code that a merge made to want what is real settles itself where no delivery will do it, and nobody has to
+        agree."""
         by_delivery = source.declaration.mode.value == "deliver" and not source.stack.paused
-        if by_delivery or not attributed.plan.idle or attributed.drifted or not _converged(attributed):
+        asks = any(finding.approvals for finding in attributed.plan.findings)
+        if by_delivery or asks or not attributed.plan.idle or attributed.drifted or not _converged(attributed):
             return Verdict()
         words = f"codified: {source.revision[:12]} wants what is real"
         return self._settle(

@@ -1,6 +1,6 @@
 """One plan, or one plan and its apply, against a live database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,8 @@ from trueup.drivers.database.delivery_ways import way_of
 from trueup.drivers.database.history import NewRow, Resolved, Row, applied, first, resolve
 from trueup.drivers.database.migrations import Migration, Migrations
 from trueup.drivers.database.records import KIND, identity_of, values_of
+from trueup.drivers.database.rehearsal import Trial
+from trueup.drivers.database.rehearsal_checks import examined
 from trueup.drivers.database.scratch_cluster import NoScratch
 from trueup.drivers.database.session_bench import bench
 from trueup.drivers.database.session_history import beside, catalog_of
@@ -84,6 +86,7 @@ class DatabaseObservation:
         foreseen, extra = self._foreseen(read, settled, shown)
         looked = Looked(read.migrations, read.rows or (), read.resolved, shown, settled)
         rows_to_come = {each.address: values_of(applied(each, 0, "")) for each in read.resolved.pending}
+        examined = self._examined(read, foreseen)
         made = parts(looked, foreseen, rows_to_come)
         changes = (*made.changes, *([_begins(read.first)] if read.first is not None else []))
         return Plan(
@@ -97,7 +100,7 @@ class DatabaseObservation:
             stored=made.real if settled is None else None,
             unseen=made.unseen,
             steps=made.steps,
-            findings=(*read.findings, *extra, *made.findings),
+            findings=(*read.findings, *extra, *_once((*examined, *made.findings))),
             artifact=Artifact(
                 self,
                 read.migrations,
@@ -161,6 +164,25 @@ class DatabaseObservation:
             return left_of(way_of(each, database.dialect, read.migrations.settings), progress, invalid)
 
         return [left(each) for each in read.resolved.pending]
+
+    def _examined(self, read: _Read, foreseen: Foreseen) -> tuple[Finding, ...]:
+        """What lint and a rehearsal say, where somebody reads it or has to agree."""
+        opened, spec = self._opened, self.job.spec
+        if self.job.purpose not in ("proposal", "delivery"):
+            return ()
+        trial = Trial(
+            dialect=opened.database.dialect,
+            migrations=read.migrations,
+            pending=[each for each in read.resolved.pending if each not in foreseen.stands],
+            structure=read.real if _has_objects(read.real) else None,
+            schemas=opened.schemas,
+            skip=opened.scope.skip,
+            search_path=opened.scope.search_path,
+            expected=spec.expected_time,
+            undo_required=spec.undo_required,
+            undo_waived=spec.undo_waived,
+        )
+        return examined(self.job, opened.database, trial)
 
     def _hidden(self, foreseen: Foreseen) -> Foreseen:
         job = self.job
@@ -251,6 +273,16 @@ def _as_row(row: NewRow) -> Row:
         row.execution_time,
         row.success,
     )
+
+
+def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """A rehearsal meets some of what a trial met too, and says it better."""
+    said: set[tuple[str, str]] = set()
+    for each in findings:
+        key = (each.code, each.place.file if each.place else "")
+        if each.code not in ("migration-fails", "migration-needs-rows") or key not in said:
+            yield each
+        said.add(key)
 
 
 def _begins(row: NewRow) -> PlannedChange:

@@ -10,12 +10,20 @@ from trueup.drivers.database.history import baseline, repair, resolve
 from trueup.drivers.database.lint import Circumstances, lint
 from trueup.drivers.database.migrations import Version
 from trueup.drivers.database.rehearsal import Trial, rehearse
+from trueup.drivers.database.rename import renaming, scripts
 from trueup.drivers.database.scratch import scratch
 from trueup.drivers.database.session_history import catalog_of
 from trueup.drivers.database.session_open import Opened, opened
 from trueup.drivers.database.session_secrets import hidden
 from trueup.drivers.database.session_trial import Snapshot
-from trueup.drivers.database.tools_text import changes_told, findings_told, rehearsal_told, repair_told, status_told
+from trueup.drivers.database.tools_text import (
+    changes_told,
+    findings_told,
+    rehearsal_told,
+    renaming_told,
+    repair_told,
+    status_told,
+)
 from trueup.model.errors import Invalid, Refused
 from trueup.model.plan import Finding
 from trueup.ports.driver import Job, Told, Tool
@@ -28,6 +36,10 @@ TOOLS: Mapping[str, Tool] = {
     "rehearse": Tool("All migrations on a scratch database, with time and locks of every statement."),
     "snapshot": Tool("The catalog as it is now, each object with its hash."),
     "diff": Tool("Two sides of the catalog, and SQL that leads from one to the other.", {"a": SIDES, "b": SIDES}),
+    "plan-rename": Tool(
+        "Writes the migrations of a rename that no release notices: expand, backfill, contract.",
+        {"column": "TABLE.OLD, or SCHEMA.TABLE.OLD", "to": "its new name"},
+    ),
     "repair": Tool("Makes the history agree with the files again.", writes=True),
     "baseline": Tool(
         "Writes the first row of the history of a database that was there before its migrations.",
@@ -49,6 +61,7 @@ def use(job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
         "rehearse": lambda here, _: _rehearse(here),
         "snapshot": lambda here, _: _snapshot(here),
         "diff": _diff,
+        "plan-rename": _plan_rename,
         "repair": lambda here, _: _repair(here),
         "baseline": _baseline,
         "watch-install": lambda here, _: _install(here),
@@ -148,6 +161,13 @@ def _from_nothing(here: Opened) -> Snapshot:
         said = "; ".join(each.message for each in rehearsal.findings) or "the chain does not run from nothing"
         raise Invalid(said, hint="`trueup db rehearse` says where it stops")
     return rehearsal.chain
+
+
+def _plan_rename(here: Opened, arguments: Mapping[str, str]) -> Told:
+    wanted = renaming(catalog(here), arguments.get("column", ""), arguments.get("to", ""), here.schemas[0])
+    migrations = here.migrations()
+    rows = here.database.rows(here.table) or ()
+    return renaming_told(scripts(wanted), migrations, [row.parsed for row in rows if row.parsed is not None])
 
 
 def _repair(here: Opened) -> Told:
