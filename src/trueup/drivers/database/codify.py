@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trueup.drivers.database import ddl, ddl_sqlite
 from trueup.drivers.database.codify_names import next_version, style_of
 from trueup.drivers.database.codify_text import Written, script, title
+from trueup.drivers.database.ddl import SQLITE, difference
 from trueup.drivers.database.ddl_draft import Ddl, Draft
 from trueup.drivers.database.files import read_migrations
 from trueup.drivers.database.migrations import Kind, Migrations, Version
@@ -67,9 +67,8 @@ def drafted(settled: Snapshot, plan: Plan, addresses: Sequence[Address], *, quic
         else:
             wanted.pop(address, None)
     before, after = ({a: each for a, each in side.items() if each.kind != KIND} for side in (settled, wanted))
-    if plan.basis.engine.lower().startswith("sqlite"):
-        return ddl_sqlite.difference(before, after)
-    return ddl.difference(before, after, gently=not quick)
+    dialect = SQLITE if plan.basis.engine.lower().startswith(SQLITE) else "postgresql"
+    return difference(before, after, dialect, gently=not quick)
 
 
 def _refuse(drift: Drift, settled: Snapshot | None) -> None:

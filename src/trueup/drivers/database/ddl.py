@@ -7,7 +7,15 @@ rehearsal.py).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trueup.drivers.database import ddl_attached, ddl_database, ddl_operators, ddl_routines, ddl_rules, ddl_types
+from trueup.drivers.database import (
+    ddl_attached,
+    ddl_database,
+    ddl_operators,
+    ddl_routines,
+    ddl_rules,
+    ddl_sqlite,
+    ddl_types,
+)
 from trueup.drivers.database.ddl_draft import Draft
 from trueup.drivers.database.ddl_marks import literal
 from trueup.drivers.database.ddl_plan import Maker, Way
@@ -59,8 +67,7 @@ MAKERS: Mapping[str, Maker] = {
     "event_trigger": ddl_routines.EVENT_TRIGGER,
 }
 """By kind of object."""
-_QUIET = ("SET check_function_bodies = off", "SET search_path = pg_catalog")
-"""Definitions name everything with its schema; the bodies of functions name what may come later."""
+SQLITE = "sqlite"
 
 
 @dataclass(frozen=True)
@@ -71,14 +78,24 @@ class Restoration:
     declined: tuple[Declined, ...]
 
 
-def restoration(resources: Mapping[Address, Resource]) -> Restoration:
+def restoration(resources: Mapping[Address, Resource], dialect: str = "postgresql") -> Restoration:
     """For an empty scratch database of the same major version. Roles are made where they are missing, without a
     login: they are of the server."""
+    if dialect == SQLITE:
+        return Restoration(tuple(ddl_sqlite.restore(resources)), ())
     way = Way({}, resources, MAKERS)
     statements = way.statements()
     roles = sorted({role for each in statements for role in each.roles} | _named(resources))
-    made = [*map(_role, roles), *_QUIET, *(each.sql for each in statements), "RESET search_path"]
-    return Restoration(tuple(made), tuple(way.declined))
+    return Restoration(
+        (
+            *map(_role, roles),
+            # The bodies of functions name what may come later.
+            "SET check_function_bodies = off",
+            *(each.sql for each in statements),
+            "RESET check_function_bodies",
+        ),
+        tuple(way.declined),
+    )
 
 
 def restore(resources: Mapping[Address, Resource]) -> Sequence[str]:
@@ -87,9 +104,17 @@ def restore(resources: Mapping[Address, Resource]) -> Sequence[str]:
     return restoration(resources).statements
 
 
-def difference(before: Mapping[Address, Resource], after: Mapping[Address, Resource], *, gently: bool = True) -> Draft:
+def difference(
+    before: Mapping[Address, Resource],
+    after: Mapping[Address, Resource],
+    dialect: str = "postgresql",
+    *,
+    gently: bool = True,
+) -> Draft:
     """SQL that makes `before` into `after`. `gently`: without holding up those who read and write, where PostgreSQL
     can do so in more steps or with a statement that is in no transaction."""
+    if dialect == SQLITE:
+        return ddl_sqlite.difference(before, after)
     forward = Way(before, after, MAKERS, gently=gently)
     changes = forward.statements()
     return Draft(changes, Way(after, before, MAKERS, gently=gently).statements(), tuple(forward.declined))

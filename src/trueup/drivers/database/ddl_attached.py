@@ -29,8 +29,8 @@ def _create_index(address: Address, values: JSON, around: Surroundings) -> Itera
     how = "CONCURRENTLY IF NOT EXISTS " if gently else "IF NOT EXISTS "
     text = _CREATE.sub(lambda found: f"{found[0]}{how}", values["definition"])
     yield Ddl(text, address, in_transaction=not gently)
-    yield from _index_details(address, parse(address).qualified, values["table"], {}, values)
-    yield from made(address, values)
+    yield from _index_details(address, values["table"], {}, values, around)
+    yield from made(address, values, around)
 
 
 def _comes_along(values: JSON, around: Surroundings) -> bool:
@@ -54,11 +54,13 @@ def _is_busy(table: str, around: Surroundings) -> bool:
     return here is not None and "partition_by" not in here.values
 
 
-def _index_details(address: Address, name: str, table: str, old: JSON, new: JSON) -> Iterator[Ddl]:
+def _index_details(address: Address, table: str, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
+    name = _index_name(address)
     if old.get("attached_to") != new.get("attached_to"):
-        if "attached_to" not in new:
-            raise Refused("an index of a partition cannot be taken from the one of its table")
-        yield Ddl(f"ALTER INDEX {new['attached_to']} ATTACH PARTITION {name}", address)
+        if "attached_to" in new:
+            yield Ddl(f"ALTER INDEX {new['attached_to']} ATTACH PARTITION {name}", address)
+        elif not _is_detached(table, around):
+            raise Refused("an index of a partition is not taken from the one of its table without detaching that")
     if old.get("tablespace") != new.get("tablespace"):
         yield Ddl(f"ALTER INDEX {name} SET TABLESPACE {new.get('tablespace', 'pg_default')}", address)
     if old.get("clustered") != new.get("clustered"):
@@ -66,6 +68,11 @@ def _index_details(address: Address, name: str, table: str, old: JSON, new: JSON
         yield Ddl(f"ALTER TABLE {table} {what}", address)
     for column in sorted({*(old.get("statistics") or {}), *(new.get("statistics") or {})}):
         yield _index_statistics(address, name, column, (new.get("statistics") or {}).get(column, -1))
+
+
+def _is_detached(table: str, around: Surroundings) -> bool:
+    here = around.after.get(address_of("table", *split_name(table)))
+    return here is not None and "partition_of" not in here.values
 
 
 def _index_statistics(address: Address, index: str, column: str, target: int) -> Ddl:
@@ -90,7 +97,7 @@ def _drop_index(address: Address, values: JSON, around: Surroundings) -> Iterato
 def _alter_index(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
     if old["definition"] != new["definition"] or old.get("invalid") != new.get("invalid"):
         raise Rebuild
-    yield from _index_details(address, parse(address).qualified, new["table"], old, new)
+    yield from _index_details(address, new["table"], old, new, around)
     yield from marked(address, old, new)
 
 
@@ -101,13 +108,13 @@ def _create_constraint(address: Address, values: JSON, around: Surroundings) -> 
     yield from _added(address, values, around)
     index = values.get("index") or {}
     index_name = _index_name(address)
-    yield from _index_details(address, index_name, table, {}, index)
+    yield from _index_details(address, table, {}, index, around)
     yield from options_changed(address, f"ALTER INDEX {index_name}", {}, index.get("options"))
     if "comment" in index:
         yield commented(address, f"INDEX {index_name}", index["comment"])
     if values.get("triggers"):
         yield _triggers(address, table, name, "DISABLE")
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _added(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
@@ -146,6 +153,8 @@ def _drop_constraint(address: Address, values: JSON, around: Surroundings) -> It
         kinds = (address_of(kind, *parse(address).parts[:-1]) for kind in ("foreign_table",))
         if not any(each in around.after for each in kinds):
             return  # it goes with its table
+    if "attached_to" in (values.get("index") or {}):
+        return  # it goes with the constraint that it is a part of
     name = identifier(parse(address).parts[-1])
     yield Ddl(f"ALTER TABLE {_table(address)} DROP CONSTRAINT IF EXISTS {name}", address)
 
@@ -159,7 +168,7 @@ def _alter_constraint(address: Address, old: JSON, new: JSON, around: Surroundin
         yield Ddl(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}", address)
     if "index" in changed:
         was, now = old.get("index") or {}, new.get("index") or {}
-        yield from _index_details(address, _index_name(address), table, was, now)
+        yield from _index_details(address, table, was, now, around)
         yield from options_changed(
             address, f"ALTER INDEX {_index_name(address)}", was.get("options"), now.get("options")
         )

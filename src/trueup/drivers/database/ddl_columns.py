@@ -52,6 +52,30 @@ def in_their_order(columns: Mapping[str, Column]) -> list[str]:
     return found if len(found) == len(columns) else sorted(columns)
 
 
+def renamed(old: Mapping[str, Column], new: Mapping[str, Column]) -> dict[str, str]:
+    """Columns that are in the same place with everything but their names: nothing else tells a new name."""
+    before, after = in_their_order(old), in_their_order(new)
+    if len(before) != len(after):
+        return {}
+    pairs = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
+    alike = all(
+        one not in new and other not in old and _unplaced(old[one]) == _unplaced(new[other]) for one, other in pairs
+    )
+    return dict(pairs) if alike else {}
+
+
+def under_new_names(columns: Mapping[str, Column], names: Mapping[str, str]) -> dict[str, Column]:
+    return {
+        names.get(name, name): {**each, "after": names.get(each["after"], each["after"])} if "after" in each else each
+        for name, each in columns.items()
+    }
+
+
+def _unplaced(column: Column) -> dict[str, Any]:
+    """An expression of its own may have been renamed with it, and the name of a sequence not."""
+    return {name: value for name, value in column.items() if name != "after"}
+
+
 def definition(name: str, column: Column) -> str:
     """What stands in CREATE TABLE and behind ADD COLUMN."""
     parts = [identifier(name), column["type"]]
@@ -105,20 +129,19 @@ def details(spot: Spot, old: Column, new: Column) -> Iterator[Ddl]:
 def altered(spot: Spot, old: Column, new: Column) -> Iterator[Ddl]:
     """A column that stays. Raises Refused."""
     changed = differing(old, new)
-    if "inherited" in changed:
-        raise Refused(f"column {spot.name} comes from a parent table on one side only", hint="ALTER TABLE ... INHERIT")
     retyped = bool(changed & {"type", "collation"})
     yield from _generated(spot, old, new, changed)
     if retyped:
         if "default" in old:
             yield spot.alter("DROP DEFAULT")
         collation = f" COLLATE {new.get('collation', _DEFAULT_COLLATION)}" if "collation" in changed else ""
-        using = "" if spot.foreign else f" USING {spot.quoted}::{new['type']}"
+        through = "::text" if "." in old["type"] and "." in new["type"] else ""
+        using = "" if spot.foreign else f" USING {spot.quoted}{through}::{new['type']}"
         yield spot.alter(f"TYPE {new['type']}{collation}{using}")
-    if "not_null" in changed and not new.get("not_null"):
-        yield spot.alter("DROP NOT NULL")
     if "identity" in changed and "identity" not in new:
         yield spot.alter("DROP IDENTITY IF EXISTS")
+    if "not_null" in changed and not new.get("not_null"):
+        yield spot.alter("DROP NOT NULL")
     if "default" in new and ("default" in changed or retyped):
         yield spot.alter(f"SET DEFAULT {new['default']}")
     elif "default" in changed and not retyped and "identity" not in new:

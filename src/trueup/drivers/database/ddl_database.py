@@ -29,7 +29,7 @@ def _create_schema(address: Address, values: JSON, around: Surroundings) -> Iter
     if name == "public" and not around.before:
         yield from marked(address, PUBLIC, values)
     else:
-        yield from made(address, values)
+        yield from made(address, values, around)
 
 
 def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
@@ -95,7 +95,7 @@ def _create_publication(address: Address, values: JSON, around: Surroundings) ->
     what = "FOR ALL TABLES" if values.get("all_tables") else _published(values)
     text = f"CREATE PUBLICATION {name.qualified}{f' {what}' if what else ''} WITH ({_publishes(values)})"
     yield Ddl(text, address, unless=unless)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _published(values: JSON) -> str:
@@ -123,14 +123,14 @@ def _create_wrapper(address: Address, values: JSON, around: Surroundings) -> Ite
     text += "".join(f" {word.upper()} {values[word]}" for word in ("handler", "validator") if word in values)
     unless = f"SELECT FROM pg_foreign_data_wrapper WHERE fdwname = {literal(name.parts[0])}"
     yield Ddl(f"{text}{_options(values)}", address, unless=unless)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _create_server(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     text = f"CREATE SERVER IF NOT EXISTS {called(address)}"
     text += "".join(f" {word.upper()} {literal(values[word])}" for word in ("type", "version") if word in values)
     yield Ddl(f"{text} FOREIGN DATA WRAPPER {values['wrapper']}{_options(values)}", address)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _options(values: JSON) -> str:
@@ -152,7 +152,7 @@ def _alter_foreign(address: Address, old: JSON, new: JSON, around: Surroundings)
 
 
 def _create_mapping(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
-    if values.get("secret_options"):
+    if values:
         raise Refused(
             "the options of a user mapping are secrets, which no file may hold",
             hint="CREATE USER MAPPING by hand where it is needed",

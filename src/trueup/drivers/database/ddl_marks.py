@@ -5,7 +5,8 @@ from typing import Any
 
 from trueup.drivers.database.addresses import identifier, parse, qualified
 from trueup.drivers.database.ddl_draft import Ddl
-from trueup.drivers.database.ddl_privileges import Target, granted
+from trueup.drivers.database.ddl_plan import Surroundings
+from trueup.drivers.database.ddl_privileges import Target, cleared, granted
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
 from trueup.model.values import JSON
@@ -25,6 +26,18 @@ _GRANTED_AS = {
     "language": "LANGUAGE",
     "foreign_data_wrapper": "FOREIGN DATA WRAPPER",
     "server": "FOREIGN SERVER",
+}
+_DEFAULTS_OF = {
+    "table": "tables",
+    "view": "tables",
+    "materialized_view": "tables",
+    "foreign_table": "tables",
+    "sequence": "sequences",
+    "function": "functions",
+    "procedure": "functions",
+    "aggregate": "functions",
+    "type": "types",
+    "schema": "schemas",
 }
 _ON_TABLE = frozenset({"constraint", "trigger", "rule", "policy"})
 _NOUNS = {"server": "SERVER"}
@@ -50,11 +63,29 @@ def called(address: Address) -> str:
     return name.qualified if name.arguments is None else f"{name.qualified}({name.arguments})"
 
 
-def made(address: Address, new: JSON) -> Iterator[Ddl]:
+def made(address: Address, new: JSON, around: Surroundings) -> Iterator[Ddl]:
     """For an object that was just created, by whoever runs this."""
     if owner := new.get("owner"):
         yield owned(address, owner)
+    yield from _without_defaults(address, new, around)
     yield from marked(address, {"owner": new.get("owner")}, new)
+
+
+def _without_defaults(address: Address, new: JSON, around: Surroundings) -> Iterator[Ddl]:
+    """Default privileges give to a new object what this one does not have."""
+    name, held = parse(address), new.get("privileges") or {}
+    if name.kind not in _GRANTED_AS:
+        return
+    target = Target(address, _GRANTED_AS[name.kind], called(address), new.get("owner") or "")
+    given: dict[str, set[str]] = {}
+    for defaults, each in around.before.items():
+        here = each.kind == "default_privileges" and parse(defaults).arguments == _DEFAULTS_OF.get(name.kind)
+        if here and each.values.get("in_schema") in (None, identifier(name.parts[0])):
+            for grantee, entries in (each.values.get("privileges") or {}).items():
+                given.setdefault(grantee, set()).update(entries or {""})
+    for grantee, entries in sorted(given.items()):
+        if grantee != target.owner and not entries <= set(held.get(grantee) or ()):
+            yield from cleared(target, grantee, usual=grantee not in held)
 
 
 def owned(address: Address, owner: str) -> Ddl:
@@ -66,11 +97,18 @@ def marked(
 ) -> Iterator[Ddl]:
     """From one state to the other, of one object that stays. Raises Refused for what is not written."""
     kind = parse(address).kind
-    if old.get("owner") != new.get("owner") and new.get("owner"):
+    held, wanted_ = old.get("privileges") or {}, new.get("privileges") or {}
+    moves = old.get("owner") != new.get("owner") and new.get("owner")
+    if moves:
         yield owned(address, new["owner"])
-    if old.get("privileges") != new.get("privileges"):
+    if (held or wanted_) and (moves or held != wanted_):
         target = Target(address, _GRANTED_AS[kind], called(address), new.get("owner") or "")
-        yield from granted(target, old.get("privileges") or {}, new.get("privileges") or {})
+        if moves and held:  # what the old owner had went to the new one, and theirs together
+            for grantee in sorted({*held, *wanted_, new["owner"]}):
+                yield from cleared(target, grantee, usual=grantee not in wanted_)
+            wanted_ = {grantee: entries for grantee, entries in wanted_.items() if entries}
+            held = {grantee: [] for grantee in wanted_}
+        yield from granted(target, held, wanted_)
     if old.get("comment") != new.get("comment"):
         on = comment_on(address) if comment_on else f"{noun(kind)} {called(address)}"
         yield commented(address, on, new.get("comment"))

@@ -34,7 +34,7 @@ def _create_operator(address: Address, values: JSON, around: Surroundings) -> It
     parts += [name.upper() for name in ("hashes", "merges") if values.get(name)]
     name_ = called(address).partition(" (")[0]
     yield Ddl(f"CREATE OPERATOR {name_} ({', '.join(parts)})", address, unless=_operator_there(address))
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _operator_there(address: Address) -> str:
@@ -60,39 +60,39 @@ def _create_class(address: Address, values: JSON, around: Surroundings) -> Itera
     text = f"CREATE OPERATOR CLASS {name.qualified}{default} FOR TYPE {values['type']} USING {name.arguments}"
     parts = parts or [f"STORAGE {values['type']}"]
     yield Ddl(f"{text} FAMILY {values['family']} AS {', '.join(parts)}", address)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _create_family(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     yield Ddl(f"CREATE OPERATOR FAMILY {called(address)}", address)
     if parts := _members(values):
         yield Ddl(f"ALTER OPERATOR FAMILY {called(address)} ADD {', '.join(parts)}", address, last=True)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _create_conversion(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     default = "DEFAULT " if values.get("default") else ""
     ends = f"{literal(values['from'])} TO {literal(values['to'])}"
     yield Ddl(f"CREATE {default}CONVERSION {called(address)} FOR {ends} FROM {values['function']}", address)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _create_method(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     text = f"CREATE ACCESS METHOD {called(address)} TYPE {values['type'].upper()} HANDLER {values['handler']}"
     yield Ddl(text, address)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _create_dictionary(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     options = f", {values['options']}" if values.get("options") else ""
     yield Ddl(f"CREATE TEXT SEARCH DICTIONARY {called(address)} (TEMPLATE = {values['template']}{options})", address)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _create_configuration(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     yield Ddl(f"CREATE TEXT SEARCH CONFIGURATION {called(address)} (PARSER = {values['parser']})", address)
     yield from _mappings(address, {}, values)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _mappings(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:

@@ -79,7 +79,7 @@ class Way:
         drops = self._drops({each for each in self._before if each not in self._after} | rebuilt)
         makes = self._makes({each for each in self._after if each not in self._before} | rebuilt, kept)
         finishing = [each for address in kept for each in self._finishing(address)]
-        late = self._late(drops)
+        late = self._late(drops) - rebuilt
         early = [ddl for address, found in drops.items() if address not in late for ddl in found]
         makes.sort(key=lambda each: each.last)
         return (*early, *makes, *finishing, *(ddl for address in drops if address in late for ddl in drops[address]))

@@ -42,6 +42,13 @@ def granted(target: Target, old: Held, new: Held) -> Iterator[Ddl]:
             yield from _one(target, grantee, old.get(grantee), new.get(grantee))
 
 
+def cleared(target: Target, grantee: str, *, usual: bool) -> Iterator[Ddl]:
+    """Whatever this grantee has now: it is gone, or (`usual`) what PostgreSQL gives by itself."""
+    yield _revoke(target, grantee, target.everything)
+    if usual and (what := _usual(target, grantee)):
+        yield _grant(target, grantee, what, "")
+
+
 def _one(target: Target, grantee: str, old: Sequence[str] | None, new: Sequence[str] | None) -> Iterator[Ddl]:
     usual = _usual(target, grantee)
     if old is None and usual and new is not None:

@@ -29,7 +29,7 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
             hint="install the extension that it belongs to, or write CREATE FUNCTION by hand",
         )
     yield Ddl(text, address)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
@@ -91,7 +91,7 @@ def _create_aggregate(address: Address, values: JSON, around: Surroundings) -> I
     inside = ",\n    ".join(parts)
     name = parse(address).qualified
     yield Ddl(f"CREATE OR REPLACE AGGREGATE {name}({values['arguments'] or '*'}) (\n    {inside}\n)", address)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _drop_aggregate(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
@@ -110,7 +110,7 @@ def _create_cast(address: Address, values: JSON, around: Surroundings) -> Iterat
         how = f"WITH FUNCTION {values['function']}"
     context = f" AS {values['context'].upper()}" if "context" in values else ""
     yield Ddl(f"CREATE CAST {called(address)} {how}{context}", address, unless=_cast_there(address))
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _cast_there(address: Address) -> str:
@@ -155,7 +155,7 @@ def _create_event_trigger(address: Address, values: JSON, around: Surroundings) 
         unless=f"SELECT FROM pg_event_trigger WHERE evtname = {literal(name.parts[0])}",
         last=True,
     )
-    later = [*_event_state(address, {}, values), *made(address, values)]
+    later = [*_event_state(address, {}, values), *made(address, values, around)]
     yield from (Ddl(each.sql, each.address, roles=each.roles, last=True) for each in later)
 
 

@@ -38,7 +38,7 @@ def _create_trigger(address: Address, values: JSON, around: Surroundings) -> Ite
         yield Ddl(text, address, unless=_there(address, "pg_trigger", "tgrelid", "tgname") if constraint else "")
     if values.get("clone") or values.get("enabled"):
         yield _enabled(address, values, last=bool(values.get("clone")))
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _or_replace(definition: str) -> str:
@@ -75,7 +75,7 @@ def _create_rule(address: Address, values: JSON, around: Surroundings) -> Iterat
     yield Ddl(_or_replace(values["definition"].rstrip().removesuffix(";")), address)
     if values.get("enabled"):
         yield _enabled(address, values)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _alter_rule(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
@@ -98,7 +98,7 @@ def _create_policy(address: Address, values: JSON, around: Surroundings) -> Iter
         unless=_there(address, "pg_policy", "polrelid", "polname"),
         roles=tuple(each for each in roles if each != "PUBLIC"),
     )
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _conditions(values: JSON) -> str:
@@ -121,7 +121,7 @@ def _create_statistics(address: Address, values: JSON, around: Surroundings) -> 
     yield Ddl(re.sub(r"^CREATE STATISTICS ", "CREATE STATISTICS IF NOT EXISTS ", values["definition"]), address)
     if "target" in values:
         yield Ddl(f"ALTER STATISTICS {parse(address).qualified} SET STATISTICS {values['target']}", address)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _drop_statistics(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:

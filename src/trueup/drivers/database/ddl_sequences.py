@@ -52,7 +52,7 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
     yield Ddl(" ".join(parts), address)
     if column := values.get("owned_by"):
         yield Ddl(f"ALTER SEQUENCE {name} OWNED BY {column}", address, last=True)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:

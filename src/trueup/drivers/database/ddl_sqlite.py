@@ -6,7 +6,7 @@ What ALTER TABLE can do: https://www.sqlite.org/lang_altertable.html
 import re
 from collections.abc import Iterator, Mapping
 
-from trueup.drivers.database.addresses import parse
+from trueup.drivers.database.addresses import identifier, parse
 from trueup.drivers.database.ddl_draft import Ddl, Draft
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, Resource
@@ -53,19 +53,24 @@ def _statements(
         except Refused as error:
             declined.append(Declined(address, error.message, error.hint))
     dropped = [
-        Ddl(f"DROP {each.kind.upper()} IF EXISTS {parse(address).qualified}", address)
+        Ddl(f"DROP {each.kind.upper()} IF EXISTS {_name(address)}", address)
         for address, each in sorted(gone.items(), key=lambda item: (-_rank(item[0]), item[0]))
-        if _rank(address) < len(_ORDER) and not _goes_with(each, gone)
+        if _rank(address) < len(_ORDER) and not _goes_with(address, each, gone)
     ]
     return [*dropped, *altered, *_created(fresh, idempotent=True)], declined
 
 
-def _goes_with(resource: Resource, gone: Mapping[Address, Resource]) -> bool:
+def _name(address: Address) -> str:
+    """Without the schema: a migration's file is for the database that it runs on."""
+    return identifier(parse(address).parts[-1])
+
+
+def _goes_with(address: Address, resource: Resource, gone: Mapping[Address, Resource]) -> bool:
     """Indexes and triggers go with their table."""
-    table = resource.values.get("table") if isinstance(resource.values, dict) else None
-    return resource.kind in ("index", "trigger") and any(
-        each.kind == "table" and parse(address).qualified == table for address, each in gone.items()
-    )
+    if resource.kind not in ("index", "trigger"):
+        return False
+    table = resource.values["table"] if resource.kind == "index" else identifier(parse(address).parts[-2])
+    return any(each.kind == "table" and _name(other) == table for other, each in gone.items())
 
 
 def _created(resources: Mapping[Address, Resource], *, idempotent: bool) -> Iterator[Ddl]:
@@ -84,7 +89,7 @@ def _rank(address: Address) -> int:
 
 def _text(resource: Resource) -> str:
     values: JSON = resource.values
-    return str(values.get("sql") or "").rstrip().rstrip(";") if isinstance(values, dict) else ""
+    return str(values.get("definition") or "").rstrip().rstrip(";") if isinstance(values, dict) else ""
 
 
 def _altered(address: Address, old: str, new: str) -> Iterator[Ddl]:
@@ -107,9 +112,9 @@ def _altered(address: Address, old: str, new: str) -> Iterator[Ddl]:
             "https://www.sqlite.org/lang_altertable.html#otheralter",
         )
     for each in lost:
-        yield Ddl(f"ALTER TABLE {parse(address).qualified} DROP COLUMN {_column(each)}", address)
+        yield Ddl(f"ALTER TABLE {_name(address)} DROP COLUMN {_column(each)}", address)
     for each in added:
-        yield Ddl(f"ALTER TABLE {parse(address).qualified} ADD COLUMN {each}", address)
+        yield Ddl(f"ALTER TABLE {_name(address)} ADD COLUMN {each}", address)
 
 
 def _column(definition: str) -> str:

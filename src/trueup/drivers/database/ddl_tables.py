@@ -16,7 +16,6 @@ from trueup.model.values import JSON
 
 _FIXED = {
     "partition_by": "how a table is partitioned",
-    "of_type": "the type that a table is of",
     "server": "the server of a foreign table",
 }
 """What no ALTER TABLE changes."""
@@ -37,7 +36,7 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
             yield from _own_default(spot, settings, values, around)
         yield from columns.details(spot, _made(settings), settings)
     yield from _settings(address, {}, values)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _made(column: Mapping[str, Any]) -> dict[str, JSON]:
@@ -107,7 +106,15 @@ def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iter
             f"{_FIXED[name]} cannot be changed in place",
             hint="make another table, copy the rows, and exchange the names in one transaction",
         )
+    renamed = columns.renamed(old["columns"], new["columns"])
+    for before, after in renamed.items():
+        text = f"RENAME COLUMN {identifier(before)} TO {identifier(after)}"
+        yield Ddl(f"ALTER {noun(parse(address).kind)} {parse(address).qualified} {text}", address)
+    old = {**old, "columns": columns.under_new_names(old["columns"], renamed)}
     _refuse_order(old["columns"], new["columns"])
+    if old.get("of_type") != new.get("of_type"):
+        kind = f"OF {new['of_type']}" if "of_type" in new else "NOT OF"
+        yield Ddl(f"ALTER TABLE {parse(address).qualified} {kind}", address)
     yield from _membership(address, old, new)
     part = new.get("partition_of") is not None
     for column in columns.in_their_order(new["columns"]):
@@ -119,17 +126,20 @@ def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iter
                 noun_ = noun(parse(address).kind)
                 yield Ddl(f"ALTER {noun_} {spot.table} ADD COLUMN IF NOT EXISTS {text}", address)
             yield from columns.details(spot, _made(now), now)
-        elif _stays(was) != _stays(now):
+        elif was is not None and _stays(was) != _stays(now):
             if part or now.get("inherited"):
                 # The type comes from the parent, by its own statement.
                 now = {**now, "type": was["type"]}
+            if was.get("inherited") != now.get("inherited"):
+                # It comes with the membership, and what PostgreSQL 18 says of its NOT NULL too.
+                now = {**now, "not_null_constraint": was.get("not_null_constraint") or {}}
             yield from columns.altered(spot, _stays(was), _stays(now))
     yield from _settings(address, old, new)
     yield from marked(address, old, new)
 
 
 def _stays(column: Mapping[str, Any]) -> dict[str, JSON]:
-    return {name: value for name, value in column.items() if name != "after"}
+    return {name: value for name, value in column.items() if name not in ("after", "inherited")}
 
 
 def _refuse_order(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -143,8 +153,9 @@ def _refuse_order(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 
 
 def _finish(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
+    renamed = columns.renamed(old["columns"], new["columns"])
     for column in columns.in_their_order(old["columns"]):
-        if column not in new["columns"] and not old["columns"][column].get("inherited"):
+        if column not in new["columns"] and column not in renamed and not old["columns"][column].get("inherited"):
             alter = f"ALTER {noun(parse(address).kind)} {parse(address).qualified}"
             yield Ddl(f"{alter} DROP COLUMN IF EXISTS {identifier(column)}", address)
 

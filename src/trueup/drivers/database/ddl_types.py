@@ -37,7 +37,7 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
                 f"a {other} type is made of functions in C, whose library no statement carries",
                 hint="install the extension that it belongs to, or write CREATE TYPE by hand",
             )
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _create_domain(address: Address, name: str, domain: Mapping[str, Any], unless: str) -> Iterator[Ddl]:
@@ -126,6 +126,10 @@ def _labels(address: Address, name: str, old: Sequence[str], new: Sequence[str])
 
 
 def _attributes(address: Address, name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Ddl]:
+    names = columns.renamed(old, new)
+    for before, after in names.items():
+        yield Ddl(f"ALTER TYPE {name} RENAME ATTRIBUTE {identifier(before)} TO {identifier(after)}", address)
+    old = columns.under_new_names(old, names)
     kept = [each for each in columns.in_their_order(old) if each in new]
     if columns.in_their_order(new)[: len(kept)] != kept:
         raise Refused("its attributes are in another order, which only a new type can have")
@@ -173,7 +177,7 @@ def _create_collation(address: Address, values: JSON, around: Surroundings) -> I
     parts += [f"{word} = {literal(values[name])}" for name, word in words.items() if name in values]
     parts += ["DETERMINISTIC = false"] if values.get("not_deterministic") else []
     yield Ddl(f"CREATE COLLATION IF NOT EXISTS {parse(address).qualified} ({', '.join(parts)})", address)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _drop_collation(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:

@@ -28,7 +28,7 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
         text += f" TABLESPACE {values['tablespace']}" if "tablespace" in values else ""
         yield Ddl(f"{text} AS\n{query}", address)
     yield from _columns(address, {}, values)
-    yield from made(address, values)
+    yield from made(address, values, around)
 
 
 def _columns(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:

@@ -50,7 +50,7 @@ class ScratchBench:
         url = self.stack.enter_context(self.server.fresh())
         options = Options(read_only=False, application="trueup scratch", search_path=self.scope.search_path)
         self._here = self.stack.enter_context(self.dialect.connect(url, options))
-        draft = [each.sql for each in ddl.difference({}, structure).changes]
+        draft = ddl.restoration(structure, self.dialect.name).statements
         self._make_roles(set(needs(draft).roles))
         self._execute(draft)
         return self.look()
