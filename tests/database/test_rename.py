@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 
+from tests.database.folders import tree
 from tests.database.trying import migration, migrations, scratch_job
 from trueup.drivers.database.dialect import Database
+from trueup.drivers.database.files import read_migrations
 from trueup.drivers.database.lint import Circumstances, lint
+from trueup.drivers.database.migrations import Kind, Version
 from trueup.drivers.database.postgres import Postgres
 from trueup.drivers.database.rehearsal import Trial, rehearse
 from trueup.drivers.database.rehearsal_compare import differing
 from trueup.drivers.database.rehearsal_run import Runner
 from trueup.drivers.database.rename import Renaming, renaming, scripts
+from trueup.drivers.database.rename_files import files
 from trueup.drivers.database.scratch import OPTIONS, Scratch, scratch
 from trueup.drivers.database.scratch_binaries import binaries
+from trueup.drivers.database.spec import FlywaySpec, MigrationsSpec
 from trueup.model.errors import Invalid, Refused
 
 TABLE = """
@@ -107,11 +113,11 @@ def test_each_phase_is_rehearsed_with_its_rollback(server: Scratch) -> None:
     """Up, down and up again: what our own rules ask of everybody."""
     with ExitStack() as stack:
         three = scripts(asked(opened(server, stack, TABLE)))
-    files = {"V1": TABLE}
+    texts = {"V1": TABLE}
     for number, script in enumerate(three, 2):
-        files |= {f"V{number}": script.up, f"U{number}": script.down}
-    found = migrations(files)
-    alone = [migration(f"{kind}3", files[f"{kind}3"], in_transaction=False) for kind in "VU"]
+        texts |= {f"V{number}": script.up, f"U{number}": script.down}
+    found = migrations(texts)
+    alone = [migration(f"{kind}3", texts[f"{kind}3"], in_transaction=False) for kind in "VU"]
     kept = tuple({each.path: each for each in (*found.files, *alone)}.values())
     found = type(found)(found.settings, kept)
     pending = [each for each in found.files if each.kind == "versioned"][1:]
@@ -176,3 +182,52 @@ def test_what_cannot_be_renamed_so_is_refused_with_the_way_out(server: Scratch, 
         with pytest.raises(kind, match=words) as found:
             asked(database, target, new)
         assert found.value.hint
+
+
+@pytest.mark.parametrize(
+    ("spec", "first", "wanted"),
+    [
+        (
+            FlywaySpec(),
+            "V1__users.sql",
+            {
+                "V2__expand_users_mail_to_email.sql",
+                "U2__expand_users_mail_to_email.sql",
+                "V3__backfill_users_mail_to_email.sql",
+                "V3__backfill_users_mail_to_email.sql.conf",
+                "U3__backfill_users_mail_to_email.sql",
+                "U3__backfill_users_mail_to_email.sql.conf",
+                "V4__contract_users_mail_to_email.sql",
+                "U4__contract_users_mail_to_email.sql",
+            },
+        ),
+        (
+            MigrationsSpec(),
+            "001_users.sql",
+            {
+                "002_expand_users_mail_to_email.sql",
+                "002_expand_users_mail_to_email.down.sql",
+                "003_backfill_users_mail_to_email.sql",
+                "003_backfill_users_mail_to_email.sql.conf",
+                "003_backfill_users_mail_to_email.down.sql",
+                "003_backfill_users_mail_to_email.down.sql.conf",
+                "004_contract_users_mail_to_email.sql",
+                "004_contract_users_mail_to_email.down.sql",
+            },
+        ),
+    ],
+)
+def test_the_files_are_named_as_the_folder_names_its_own_and_read_back_as_planned(
+    server: Scratch, stack: ExitStack, spec: MigrationsSpec, first: str, wanted: set[str]
+) -> None:
+    """Versions, rollbacks, and the backfill without a transaction: all of them rehearsed from the files."""
+    before = read_migrations(tree({f"db/{first}": TABLE}), "db", spec)
+    column = asked(opened(server, stack, TABLE))
+    made = files(column, before, [Version.parse("1")], datetime(2026, 11, 22, tzinfo=UTC))
+    assert {path.removeprefix("db/") for path in made} == wanted
+    after = read_migrations(tree({f"db/{first}": TABLE, **made}), "db", spec)
+    assert after.findings == ()
+    ups = after.of(Kind.VERSIONED)
+    assert [each.in_transaction for each in ups] == [None, None, False, None]
+    trial = Trial(dialect=Postgres(), migrations=after, pending=ups[1:], structure=None, schemas=("public",))
+    assert [each for each in rehearse(server, trial).findings if each.stops] == []

@@ -96,7 +96,9 @@ def diff(ctx: typer.Context, name: StackName, a: Side, b: Side) -> None:
 def plan_rename(
     ctx: typer.Context,
     name: StackName,
-    column: Annotated[str, typer.Argument(metavar="TABLE.OLD", help="The column, or the table.", show_default=False)],
+    column: Annotated[
+        str, typer.Argument(metavar="TABLE.OLD", help="The column, as SQL writes it.", show_default=False)
+    ],
     to: Annotated[str, typer.Argument(metavar="NEW", help="What it shall be called.", show_default=False)],
     write: Write = None,
 ) -> None:

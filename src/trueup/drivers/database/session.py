@@ -181,6 +181,7 @@ class DatabaseObservation:
             expected=spec.expected_time,
             undo_required=spec.undo_required,
             undo_waived=spec.undo_waived,
+            from_nothing=self.job.purpose == "proposal",
         )
         return examined(self.job, opened.database, trial)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from trueup.drivers.database import ddl, watch
@@ -10,7 +11,8 @@ from trueup.drivers.database.history import baseline, repair, resolve
 from trueup.drivers.database.lint import Circumstances, lint
 from trueup.drivers.database.migrations import Version
 from trueup.drivers.database.rehearsal import Trial, rehearse
-from trueup.drivers.database.rename import renaming, scripts
+from trueup.drivers.database.rename import renaming
+from trueup.drivers.database.rename_files import files
 from trueup.drivers.database.scratch import scratch
 from trueup.drivers.database.session_history import catalog_of
 from trueup.drivers.database.session_open import Opened, opened
@@ -164,10 +166,13 @@ def _from_nothing(here: Opened) -> Snapshot:
 
 
 def _plan_rename(here: Opened, arguments: Mapping[str, str]) -> Told:
+    if here.database.dialect.name != "postgresql":
+        raise Refused(f"{here.database.version} has no triggers for it", hint="rename the column in one migration")
     wanted = renaming(catalog(here), arguments.get("column", ""), arguments.get("to", ""), here.schemas[0])
-    migrations = here.migrations()
-    rows = here.database.rows(here.table) or ()
-    return renaming_told(scripts(wanted), migrations, [row.parsed for row in rows if row.parsed is not None])
+    migrations, rows = here.migrations(), here.database.rows(here.table) or ()
+    taken = [each.version for each in migrations.files if each.version is not None]
+    taken += [row.parsed for row in rows if row.parsed is not None]
+    return renaming_told(files(wanted, migrations, taken, datetime.now(UTC)))
 
 
 def _repair(here: Opened) -> Told:

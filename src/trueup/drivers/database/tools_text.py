@@ -1,16 +1,10 @@
 """What the tools say: for a terminal, and the same for programs. Pure."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from posixpath import join
+from collections.abc import Mapping, Sequence
 
-from trueup.drivers.database.codify_names import next_version, style_of
 from trueup.drivers.database.ddl_draft import Draft
 from trueup.drivers.database.history import Entry, Repair, Resolved, Row
-from trueup.drivers.database.migrations import Kind, Migrations, Version
-from trueup.drivers.database.names import file_name
 from trueup.drivers.database.rehearsal import Rehearsal
-from trueup.drivers.database.rename import Script
 from trueup.drivers.database.session_trial import Snapshot
 from trueup.model.plan import Finding
 from trueup.model.values import JSON
@@ -85,18 +79,8 @@ def repair_told(rows: Sequence[Row], wanted: Repair) -> Told:
     return Told("\n".join(lines) or "there was nothing to repair", {"repaired": lines})
 
 
-def renaming_told(scripts: Sequence[Script], migrations: Migrations, applied: Sequence[Version]) -> Told:
-    """Three versions from the next one on, in the folder's own style, with a rollback for each."""
-    style, taken = style_of(migrations), [*applied]
-    taken += [each.version for each in migrations.of(Kind.VERSIONED, Kind.BASELINE) if each.version is not None]
-    files: dict[str, str] = {}
-    for each in scripts:
-        version = next_version(style, taken, datetime.now(UTC))
-        taken.append(Version.parse(version))
-        head = "" if each.in_transaction else "-- flyway:executeInTransaction=false\n"
-        name = file_name(version, each.description, migrations.settings, undo=True)
-        files[style.path(version, each.description)] = head + each.up
-        files[join(style.directory, name)] = head + each.down
+def renaming_told(files: Mapping[str, str]) -> Told:
+    """Path to content."""
     text = "one file for each of three releases, with its rollback:\n" + "\n".join(files)
     return Told(text, {"files": list(files)}, files)
 
