@@ -149,6 +149,29 @@ def running(
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@contextmanager
+def standby(primary: Server) -> Iterator[Server]:
+    """A replica that follows another server and takes no writes."""
+    directory = Path(tempfile.mkdtemp(prefix="trueup-pg-"))
+    server = Server(primary.major, primary.binaries, directory, _free_port())
+    if os.geteuid() == 0:
+        shutil.chown(directory, UNPRIVILEGED)
+    data = directory / "data"
+    source = ["-h", str(primary.directory), "-p", str(primary.port), "-U", SUPERUSER, "--checkpoint=fast", "-R"]
+    control = [str(server.binaries / "pg_ctl"), "-D", str(data), "-w", "-s"]
+    try:
+        _unprivileged([str(server.binaries / "pg_basebackup"), "-D", str(data), "--no-sync", *source])
+        with (data / "postgresql.conf").open("a") as configuration:
+            configuration.write(f"port = {server.port}\nunix_socket_directories = '{directory}'\n")
+        _unprivileged([*control, "-l", str(server.log), "start"])
+        try:
+            yield server
+        finally:
+            _unprivileged([*control, "-m", "immediate", "stop"], check=False)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def _binaries(major: int) -> Path:
     debian = Path(f"/usr/lib/postgresql/{major}/bin")
     if (debian / "initdb").exists():

@@ -1,0 +1,137 @@
+"""`mode: observe`: a role that can read catalogs and the history is enough; the server's own log shows only reads."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.database.deliveries import Journal, Stack
+from tests.database.servers import OWNER, READER, SUPERUSER, Server, running, standby
+from trueup.drivers.database.client import dialect_of
+from trueup.drivers.database.dialect import Options
+from trueup.drivers.database.driver import DatabaseDriver
+from trueup.drivers.database.server_log import sent
+from trueup.model.errors import Invalid, Rejected
+from trueup.model.plan import Address
+
+LOGGED = {
+    "log_statement": "all",
+    "logging_collector": "on",
+    "log_destination": "jsonlog,csvlog",
+    "log_directory": "log",
+    "log_filename": "server",
+}
+
+
+@pytest.fixture(scope="module")
+def talkative() -> Iterator[Server]:
+    """Writes down every statement."""
+    with running(15, LOGGED) as server:
+        yield server
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_observing_only_reads(talkative: Server, postgres15: Server, tmp_path: Path, kind: str) -> None:
+    """Plan, check, token and a look at the lock: no write, no lock, by a role that could do neither."""
+    with talkative.fresh_database() as name:
+        stack = Stack(talkative, name, tmp_path, {"V1__users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);"})
+        assert stack.deliver().complete
+        talkative.execute(f"GRANT SELECT ON flyway_schema_history TO {READER}", name)
+        talkative.execute("CREATE INDEX by_hand ON users (id)", name)
+        stack.files["V2__phone.sql"] = "ALTER TABLE users ADD phone text;"
+        stack.spec |= {"plan_url": talkative.url(name, READER), "scratch": postgres15.url()}
+        job, driver = stack.job(evidence=None), DatabaseDriver()
+        with driver.observe(job) as observation:
+            plan = observation.plan()
+        assert Address("migration.2") in {change.address for change in plan.changes}
+        assert driver.token(job) == driver.token(job) and driver.locked_by(job) is None
+        log = talkative.directory / "data" / "log" / f"server.{kind}"
+        with log.open(newline="") as lines:
+            entries = [each for each in sent(lines) if each.database == name]
+    by_reader = [each for each in entries if each.user == READER]
+    assert len(by_reader) > 5 and all(each.only_reads for each in by_reader)
+    applied = [each for each in entries if each.user == OWNER and not each.only_reads]
+    assert any("CREATE TABLE users" in each.sql for each in applied)
+    assert any("pg_try_advisory_lock" in each.sql for each in applied)
+
+
+@pytest.mark.parametrize(
+    ("sql", "reads"),
+    [
+        ("WITH gone AS (DELETE FROM users RETURNING id) SELECT * FROM gone", False),
+        ("SELECT 1 INTO copied", False),
+        ("SELECT * FROM users FOR UPDATE", False),
+        ("SELECT pg_advisory_lock(1)", False),
+        ("BEGIN; TRUNCATE users", False),
+        ("SET default_transaction_read_only = on", True),
+        ("SELECT 'DELETE FROM users'", True),
+        ("BEGIN READ ONLY; SELECT 1; ROLLBACK", True),
+    ],
+)
+def test_a_reading_statement_is_told_from_a_writing_one(sql: str, reads: bool) -> None:
+    """By its words, also inside of a WITH; what it only quotes does not count."""
+    line = ",".join(f'"{each}"' for each in ["at", "u", "d", "1", *[""] * 9, f"statement: {sql}", *[""] * 8, "trueup"])
+    (found,) = sent([line])
+    assert found.only_reads is reads
+
+
+def test_a_log_of_another_kind_is_invalid() -> None:
+    """Its lines do not say whose they are."""
+    with pytest.raises(Invalid, match="columns"):
+        list(sent(["2026-11-22 08:00:00 UTC [1] LOG: statement: SELECT 1"]))
+
+
+def test_a_role_that_may_not_read_the_history_is_told_what_it_lacks(server: Server, database: str) -> None:
+    """In the server's words."""
+    server.execute("CREATE TABLE flyway_schema_history (installed_rank int)", database)
+    url = server.url(database, READER)
+    with dialect_of(url).connect(url, Options()) as found, pytest.raises(Rejected, match="permission denied") as caught:
+        found.query("SELECT * FROM flyway_schema_history")
+    assert "grant" in caught.value.hint
+
+
+def test_a_replica_is_read_and_never_delivered_to(tmp_path: Path) -> None:
+    """A real standby: plans work there; an apply is refused before anything is begun, with what to do."""
+    with running(15) as primary:
+        stack = Stack(primary, "postgres", tmp_path, {"V1__users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);"})
+        primary.execute(f"GRANT ALL ON SCHEMA public TO {OWNER}")
+        assert stack.deliver().complete
+        with standby(primary) as follower:
+            replica = Stack(follower, "postgres", tmp_path, {**stack.files, "V2__x.sql": "CREATE TABLE x (id int);"})
+            assert Address("table.public.users") in replica.snapshot()
+            replica.journal = Journal()
+            with pytest.raises(Rejected, match="read-only replica") as caught:
+                replica.deliver()
+            assert "primary" in caught.value.hint and not replica.journal.entries
+
+
+def test_a_server_that_requires_tls_is_spoken_to_with_it(tmp_path: Path) -> None:
+    """Without TLS it refuses; with it, the certificate is checked against the authority and the name."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is absent: apt-get install openssl")
+    key, certificate = tmp_path / "server.key", tmp_path / "server.crt"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, *subject],
+        check=True,
+        capture_output=True,
+    )
+    files = {
+        "server.key": key.read_text(),
+        "server.crt": certificate.read_text(),
+        "pg_hba.conf": "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n",
+    }
+    with running(15, {"ssl": "on"}, files) as server:
+        url = server.url("postgres", SUPERUSER)
+        with dialect_of(url).connect(f"{url}?sslmode=verify-full&sslrootcert={certificate}", Options()) as found:
+            assert found.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [(True,)]
+        environment = {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(certificate)}
+        with dialect_of(url).connect(url, Options(environment=environment)):
+            pass
+        for way, words in (("sslmode=disable", "no encryption"), ("sslmode=verify-full", "root certificate")):
+            with pytest.raises(Rejected, match=words) as caught, dialect_of(url).connect(f"{url}?{way}", Options()):
+                pass
+            assert "ssl" in caught.value.hint
