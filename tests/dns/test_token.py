@@ -9,7 +9,7 @@ import pytest
 
 from tests.dns.powerdns import PowerDNS
 from tests.dns.primaries import Knot, Primary
-from tests.dns.servers import started
+from tests.dns.servers import running
 from trueup.drivers.dns import serials
 from trueup.drivers.dns.signal import MOVES, SILENT, Served, Server, learned, moved, named
 from trueup.drivers.dns.token import Provider, Question, serials_of, token_of
@@ -104,20 +104,18 @@ def test_named_servers_are_asked_instead_of_the_provider(powerdns: PowerDNS, kno
 def test_without_a_known_server_the_soa_names_the_primary(tmp_path: Path) -> None:
     """Then the NS: as any resolver finds them."""
     zone = "@ IN NS ns2.example.com.\nns2 IN A 127.0.0.2\n"
-    knot = started(Knot(tmp_path / "knot", {ZONE: zone}))
     resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers, resolver.port = [knot.host], knot.port
-    found = serials.authoritative([ZONE, "example.invalid."], resolver)
-    knot.stop()
+    with running(Knot(tmp_path / "knot", {ZONE: zone})) as knot:
+        resolver.nameservers, resolver.port = [knot.host], knot.port
+        found = serials.authoritative([ZONE, "example.invalid."], resolver)
     assert found == {ZONE: (Server("ns1.example.com"), Server("ns2.example.com")), "example.invalid.": ()}
 
 
 def test_many_zones_are_asked_at_once(tmp_path: Path) -> None:
     """Three hundred queries, every one answered."""
     zones = {f"z{number}.example.": "" for number in range(300)}
-    knot = started(Knot(tmp_path / "knot", zones))
-    found = serials.ask({zone: (zone, [Server(knot.host, knot.port)]) for zone in zones})
-    knot.stop()
+    with running(Knot(tmp_path / "knot", zones)) as knot:
+        found = serials.ask({zone: (zone, [Server(knot.host, knot.port)]) for zone in zones})
     assert found == dict.fromkeys(zones, 1)
 
 

@@ -28,7 +28,7 @@ RECORD = Shape(
 """Of every type. What a provider does not tell of `octodns:` is not drift."""
 
 
-OF_ZONE = Shape(kind=Kind.OBJECT, children={"serial": Shape(ignored=True)})
+OF_ZONE = Shape(kind=Kind.OBJECT, children={"serial": Shape(computed=True)})
 """What a serial is worth is learned by the way (signal.py): nobody's change."""
 
 
