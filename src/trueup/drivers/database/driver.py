@@ -11,8 +11,9 @@ from trueup.drivers.database.command_session import CommandObservation, CommandS
 from trueup.drivers.database.files import read_migrations
 from trueup.drivers.database.locations import USUAL
 from trueup.drivers.database.recovery import recover
-from trueup.drivers.database.session import DatabaseObservation, DatabaseSession, closure_of
+from trueup.drivers.database.session import DatabaseObservation, DatabaseSession
 from trueup.drivers.database.session_open import opened
+from trueup.drivers.database.session_read import closure_of
 from trueup.drivers.database.spec import CommandSpec, DatabaseSpec, FlywaySpec, MigrationsSpec
 from trueup.drivers.database.token import token_of
 from trueup.model.drift import Drift

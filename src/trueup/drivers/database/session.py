@@ -1,17 +1,17 @@
 """One plan, or one plan and its apply, against a live database."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from trueup.drivers.database.ddl_draft import Ddl
 from trueup.drivers.database.delivery import apply as deliver
 from trueup.drivers.database.delivery_order import Delivery
-from trueup.drivers.database.delivery_progress import Progress, ProgressTable, left_of, resumable
+from trueup.drivers.database.delivery_progress import left_of
 from trueup.drivers.database.delivery_ways import way_of
-from trueup.drivers.database.history import NewRow, Resolved, Row, applied, first, resolve
+from trueup.drivers.database.history import NewRow, Row, applied
 from trueup.drivers.database.migrations import Migration, Migrations
-from trueup.drivers.database.records import KIND, identity_of, values_of
+from trueup.drivers.database.records import identity_of, resources_of, values_of
 from trueup.drivers.database.rehearsal import Trial
 from trueup.drivers.database.rehearsal_checks import examined
 from trueup.drivers.database.scratch_cluster import NoScratch
@@ -19,14 +19,14 @@ from trueup.drivers.database.session_bench import bench
 from trueup.drivers.database.session_history import beside, catalog_of
 from trueup.drivers.database.session_open import Opened
 from trueup.drivers.database.session_plan import Looked, parts
+from trueup.drivers.database.session_read import Read, begins, closure_of, has_objects, read_now
+from trueup.drivers.database.session_revert import Order, revert, reverting
 from trueup.drivers.database.session_secrets import hidden, hide, revealed
 from trueup.drivers.database.session_trial import Effect, Foreseen, Question, foresee
-from trueup.model.closure import Closure
 from trueup.model.errors import Broken, Refused, Unavailable
-from trueup.model.plan import Action, Address, Applied, Basis, Finding, Plan, PlannedChange, Resource
-from trueup.model.values import Digest, digest_bytes
+from trueup.model.plan import Action, Address, Applied, Basis, Finding, Plan, Resource
+from trueup.model.values import Digest
 from trueup.ports.driver import Job, Journal
-from trueup.ports.tree import Tree
 
 Snapshot = Mapping[Address, Resource]
 MOVED = "somebody changed the database while it was planned"
@@ -50,18 +50,12 @@ class Artifact:
     """What the migrations do to the catalog is among the plan's changes."""
 
 
-@dataclass(frozen=True)
-class _Read:
-    """History and catalog of one moment, and what the files say to them."""
+@dataclass(frozen=True, eq=False)
+class Backwards:
+    """What a session needs to apply its own revert."""
 
-    migrations: Migrations
-    rows: Sequence[Row] | None
-    resolved: Resolved
-    first: NewRow | None
-    real: Snapshot
-    findings: tuple[Finding, ...]
-    stopped: Sequence[Progress] = ()
-    """Migrations of which a part is done."""
+    session: "DatabaseObservation"
+    statements: Sequence[Ddl]
 
 
 class DatabaseObservation:
@@ -80,15 +74,17 @@ class DatabaseObservation:
             raise Refused(
                 "a database is never destroyed from here", hint="drop it by hand, then `trueup stack forget` the stack"
             )
-        read = self._read()
+        read = read_now(self._opened)
         settled = job.settled()
+        if job.purpose == "revert":
+            return self._back(read, settled or {}, None)
         shown = hidden(job, read.real)
         foreseen, extra = self._foreseen(read, settled, shown)
         looked = Looked(read.migrations, read.rows or (), read.resolved, shown, settled)
         rows_to_come = {each.address: values_of(applied(each, 0, "")) for each in read.resolved.pending}
         examined = self._examined(read, foreseen)
         made = parts(looked, foreseen, rows_to_come)
-        changes = (*made.changes, *([_begins(read.first)] if read.first is not None else []))
+        changes = (*made.changes, *([begins(read.first)] if read.first is not None else []))
         return Plan(
             purpose=job.purpose,
             basis=self._basis(read),
@@ -112,25 +108,46 @@ class DatabaseObservation:
             ),
         )
 
-    def _read(self) -> _Read:
-        """Raises Unavailable when a migration ran meanwhile."""
-        opened = self._opened
-        migrations, database = opened.migrations(), opened.database
-        rows = database.rows(opened.table)
-        real = database.snapshot(opened.schemas, opened.scope.skip)
-        if database.rows(opened.table) != rows:
-            raise Unavailable(f"{MOVED}: a migration ran", hint="plan again later")
-        settings = migrations.settings
-        begin = first(rows, settings, database.user, empty=not _has_objects(real))
-        if isinstance(begin, Finding):
-            # Which of the files made what is there, nobody can know.
-            return _Read(migrations, rows, Resolved((), (), ()), None, real, (begin,))
-        known = [*(rows or ()), *([_as_row(begin)] if begin is not None else [])]
-        stopped = ProgressTable(database, opened.table).read()
-        resolved = resolve(migrations, resumable(known, stopped), settings)
-        return _Read(migrations, rows, resolved, begin, real, tuple(resolved.problems), stopped)
+    def narrowed(self, plan: Plan, addresses: Collection[Address]) -> Plan:
+        """Of a revert: what it names, and nothing else."""
+        read, settled = read_now(self._opened), self.job.settled()
+        if hidden(self.job, read.real) != catalog_of(plan.real):
+            raise Unavailable(MOVED, hint="plan again later")
+        part = self._back(read, settled or {}, addresses)
+        return replace(part, real=plan.real)
 
-    def _foreseen(self, read: _Read, settled: Snapshot | None, shown: Snapshot) -> tuple[Foreseen, tuple[Finding, ...]]:
+    def _back(self, read: Read, settled: Snapshot, only: Collection[Address] | None) -> Plan:
+        """The plan of a revert: nothing is migrated, and what is live becomes what was settled."""
+        job, opened = self.job, self._opened
+        shown = hidden(job, read.real)
+        known = revealed(catalog_of(settled), read.real, shown)
+        sqlite = opened.database.dialect.name != "postgresql"
+        kept = {address: each for address, each in read.real.items() if address in known or address not in settled}
+        extra: tuple[Finding, ...] = ()
+        try:
+            with bench(job, opened.database, opened.scope) as scratch:
+                back = reverting(known, kept, scratch, sqlite=sqlite, only=only)
+        except NoScratch as error:
+            back = reverting(known, kept, None, sqlite=sqlite, only=only)
+            extra = (
+                Finding("not-tried", f"nobody tried this on scratch: {error.message}", hint=error.hint, approvals=1),
+            )
+        changes = tuple(
+            replace(each, before=hide(job, each.before), after=hide(job, each.after)) for each in back.changes
+        )
+        rows = resources_of(read.rows or ())
+        return Plan(
+            purpose=job.purpose,
+            basis=self._basis(read),
+            changes=changes,
+            real={**shown, **rows},
+            sets={address: frozenset() for address in {*shown, *settled} - {each.address for each in changes}},
+            steps=back.steps,
+            findings=(*back.findings, *extra),
+            artifact=Backwards(self, back.draft.changes),
+        )
+
+    def _foreseen(self, read: Read, settled: Snapshot | None, shown: Snapshot) -> tuple[Foreseen, tuple[Finding, ...]]:
         """What a scratch database says; without one, only what the history does."""
         opened = self._opened
         known = revealed(catalog_of(settled), read.real, shown) if settled is not None else None
@@ -149,7 +166,7 @@ class DatabaseObservation:
         except NoScratch as error:
             return Foreseen(), (_blind(error, question),)
 
-    def _left(self, read: _Read) -> Sequence[Migration]:
+    def _left(self, read: Read) -> Sequence[Migration]:
         """What is pending; of a migration that stopped in the middle, what it did not come to."""
         stopped = {each.script: each for each in read.stopped}
         if not stopped:
@@ -165,7 +182,7 @@ class DatabaseObservation:
 
         return [left(each) for each in read.resolved.pending]
 
-    def _examined(self, read: _Read, foreseen: Foreseen) -> tuple[Finding, ...]:
+    def _examined(self, read: Read, foreseen: Foreseen) -> tuple[Finding, ...]:
         """What lint and a rehearsal say, where somebody reads it or has to agree."""
         opened, spec = self._opened, self.job.spec
         if self.job.purpose not in ("proposal", "delivery"):
@@ -174,7 +191,7 @@ class DatabaseObservation:
             dialect=opened.database.dialect,
             migrations=read.migrations,
             pending=[each for each in read.resolved.pending if each not in foreseen.stands],
-            structure=read.real if _has_objects(read.real) else None,
+            structure=read.real if has_objects(read.real) else None,
             schemas=opened.schemas,
             skip=opened.scope.skip,
             search_path=opened.scope.search_path,
@@ -215,7 +232,7 @@ class DatabaseObservation:
         )
         return str(owner)
 
-    def _basis(self, read: _Read) -> Basis:
+    def _basis(self, read: Read) -> Basis:
         job, database = self.job, self._opened.database
         given = [job.spec.model_dump(mode="json"), dict(read.migrations.settings.placeholders), self._opened.values()]
         return Basis(
@@ -232,6 +249,15 @@ class DatabaseSession(DatabaseObservation):
 
     def apply(self, plan: Plan, journal: Journal) -> Applied:
         artifact, opened = plan.artifact, self._opened
+        if isinstance(artifact, Backwards) and artifact.session is self:
+            dialect, options = opened.database.dialect, opened.options()
+            order = Order(
+                artifact.statements,
+                lambda: dialect.held(opened.url, opened.table, options),
+                lambda: dialect.connect(opened.url, options),
+                lambda database: hidden(opened.job, database.snapshot(opened.schemas, opened.scope.skip)),
+            )
+            return revert(order, plan, journal)
         if not isinstance(artifact, Artifact) or artifact.session is not self:
             raise Broken("a session applies only what it planned itself")
         delivery = Delivery(
@@ -251,31 +277,6 @@ class DatabaseSession(DatabaseObservation):
         return deliver(delivery, plan, journal)
 
 
-def closure_of(tree: Tree, migrations: Migrations) -> Closure:
-    return Closure({path: digest_bytes(tree.read(path)) for path in migrations.read})
-
-
-def _has_objects(real: Snapshot) -> bool:
-    """A schema and what comes with every database is nothing yet."""
-    return any(each.kind not in ("schema", "extension", "language") for each in real.values())
-
-
-def _as_row(row: NewRow) -> Row:
-    """As the history will show it."""
-    return Row(
-        row.rank,
-        row.version,
-        row.description,
-        str(row.type),
-        row.script,
-        row.checksum,
-        row.installed_by,
-        datetime.now(UTC),
-        row.execution_time,
-        row.success,
-    )
-
-
 def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
     """A rehearsal meets some of what a trial met too, and says it better."""
     said: set[tuple[str, str]] = set()
@@ -284,12 +285,6 @@ def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
         if each.code not in ("migration-fails", "migration-needs-rows") or key not in said:
             yield each
         said.add(key)
-
-
-def _begins(row: NewRow) -> PlannedChange:
-    """The row that stands for everything that was there before the first migration."""
-    values = values_of(row)
-    return PlannedChange(_as_row(row).address, KIND, Action.CREATE, None, values)
 
 
 def _blind(error: NoScratch, question: Question) -> Finding:

@@ -52,7 +52,7 @@ class ScratchBench:
         self._here = self.stack.enter_context(self.dialect.connect(url, options))
         draft = ddl.restoration(structure, self.dialect.name).statements
         self._make_roles(set(needs(draft).roles))
-        self._execute(draft)
+        self._rebuild(draft)
         return self.look()
 
     def run(self, migration: Migration, role: str) -> Sequence[Finding]:
@@ -72,6 +72,11 @@ class ScratchBench:
                 return self._one_by_one(statements)
         return ()
 
+    def execute(self, statements: Sequence[str]) -> None:
+        self._make_roles(set(needs(statements).roles) if self.dialect.name == "postgresql" else set())
+        for sql in statements:
+            self._database.execute(sql)
+
     def look(self) -> Snapshot:
         return self._database.snapshot(self.scope.schemas, self.scope.skip)
 
@@ -81,7 +86,7 @@ class ScratchBench:
             raise Broken("nothing was begun on scratch")
         return self._here
 
-    def _execute(self, statements: Sequence[str]) -> None:
+    def _rebuild(self, statements: Sequence[str]) -> None:
         """All of them, whatever a single one is refused: what cannot be rebuilt here is compared with itself."""
         for sql in statements:
             try:

@@ -1,0 +1,81 @@
+"""Reading for a plan: history and catalog of one moment, and what the files say to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from trueup.drivers.database.delivery_progress import Progress, ProgressTable, resumable
+from trueup.drivers.database.history import NewRow, Resolved, Row, first, resolve
+from trueup.drivers.database.migrations import Migrations
+from trueup.drivers.database.records import KIND, values_of
+from trueup.drivers.database.session_open import Opened
+from trueup.model.closure import Closure
+from trueup.model.errors import Unavailable
+from trueup.model.plan import Action, Address, Finding, PlannedChange, Resource
+from trueup.model.values import digest_bytes
+from trueup.ports.tree import Tree
+
+Snapshot = Mapping[Address, Resource]
+
+
+@dataclass(frozen=True)
+class Read:
+    """History and catalog of one moment, and what the files say to them."""
+
+    migrations: Migrations
+    rows: Sequence[Row] | None
+    resolved: Resolved
+    first: NewRow | None
+    real: Snapshot
+    findings: tuple[Finding, ...]
+    stopped: Sequence[Progress] = ()
+    """Migrations of which a part is done."""
+
+
+def read_now(opened: Opened) -> Read:
+    """Raises Unavailable when a migration ran meanwhile."""
+    migrations, database = opened.migrations(), opened.database
+    rows = database.rows(opened.table)
+    real = database.snapshot(opened.schemas, opened.scope.skip)
+    if database.rows(opened.table) != rows:
+        raise Unavailable("a migration ran", hint="plan again later")
+    settings = migrations.settings
+    begin = first(rows, settings, database.user, empty=not has_objects(real))
+    if isinstance(begin, Finding):
+        # Which of the files made what is there, nobody can know.
+        return Read(migrations, rows, Resolved((), (), ()), None, real, (begin,))
+    known = [*(rows or ()), *([as_row(begin)] if begin is not None else [])]
+    stopped = ProgressTable(database, opened.table).read()
+    resolved = resolve(migrations, resumable(known, stopped), settings)
+    return Read(migrations, rows, resolved, begin, real, tuple(resolved.problems), stopped)
+
+
+def has_objects(real: Snapshot) -> bool:
+    """A schema and what comes with every database is nothing yet."""
+    return any(each.kind not in ("schema", "extension", "language") for each in real.values())
+
+
+def begins(row: NewRow) -> PlannedChange:
+    """The row that stands for everything that was there before the first migration."""
+    values = values_of(row)
+    return PlannedChange(as_row(row).address, KIND, Action.CREATE, None, values)
+
+
+def as_row(row: NewRow) -> Row:
+    """As the history will show it."""
+    return Row(
+        row.rank,
+        row.version,
+        row.description,
+        str(row.type),
+        row.script,
+        row.checksum,
+        row.installed_by,
+        datetime.now(UTC),
+        row.execution_time,
+        row.success,
+    )
+
+
+def closure_of(tree: Tree, migrations: Migrations) -> Closure:
+    return Closure({path: digest_bytes(tree.read(path)) for path in migrations.read})
