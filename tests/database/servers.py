@@ -46,6 +46,8 @@ SETTINGS = {
     "synchronous_commit": "off",
     "wal_level": "logical",
     "max_prepared_transactions": "10",
+    # Tablespaces without a directory of their own.
+    "allow_in_place_tablespaces": "on",
     "log_line_prefix": "%m [%p] %u@%d ",
 }
 
@@ -94,8 +96,21 @@ class Server:
         try:
             yield name
         finally:
+            self._unsubscribe(name)
             with self.connect() as connection:
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {name} WITH (FORCE)").format(**identifiers))
+
+    def _unsubscribe(self, database: str) -> None:
+        """A database with a subscription cannot be dropped."""
+        named = "SELECT subname FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = %s"
+        with self.connect() as connection:
+            names = [sql.Identifier(name) for (name,) in connection.execute(named, (database,))]
+        if names:
+            with self.connect(database) as connection:
+                for name in names:
+                    connection.execute(sql.SQL("ALTER SUBSCRIPTION {} DISABLE").format(name))
+                    connection.execute(sql.SQL("ALTER SUBSCRIPTION {} SET (slot_name = NONE)").format(name))
+                    connection.execute(sql.SQL("DROP SUBSCRIPTION {}").format(name))
 
     def run(self, program: str, database: str, *arguments: str) -> str:
         """What psql, pg_dump and the like print."""

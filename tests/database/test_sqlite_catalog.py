@@ -11,7 +11,7 @@ from trueup.drivers.database.sqlite_catalog import plain, snapshot
 from trueup.model.plan import Address
 
 START = """
-    CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'none');
+    CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'none', motto TEXT);
     CREATE TABLE users (
         id INTEGER PRIMARY KEY AUTOINCREMENT, -- never again the same
         email TEXT COLLATE NOCASE UNIQUE,
@@ -30,7 +30,7 @@ CHANGES = {
     "a table dropped": "DROP TABLE users",
     "a column": "ALTER TABLE users ADD COLUMN age INTEGER",
     "a column renamed": "ALTER TABLE users RENAME COLUMN email TO mail",
-    "a column dropped": "ALTER TABLE teams DROP COLUMN name",
+    "a column dropped": "ALTER TABLE teams DROP COLUMN motto",
     "an index": "CREATE UNIQUE INDEX teams_name ON teams (lower(name))",
     "an index dropped": "DROP INDEX users_team",
     "another order of an index": (

@@ -9,7 +9,7 @@ objects of one name apart.
     operator_class.public.c(btree)                also operator_family
     schema.public                 also extension, publication, subscription, event_trigger, language, access_method,
                                   foreign_data_wrapper, server
-    user_mapping.server.role      and user_mapping.server.PUBLIC
+    user_mapping.server.role      user_mapping.server.public is everybody's
     cast.(integer AS public.mood)                 also transform.(public.hstore LANGUAGE plperl)
     default_privileges.owner.public(tables)       of one schema; default_privileges.owner(tables): of all
     privileges.function.pg_catalog.pg_sleep(double precision)     of an object that is in no snapshot itself

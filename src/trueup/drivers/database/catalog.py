@@ -5,7 +5,6 @@ It takes no lock that outlives a statement, needs no privilege but to connect, a
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import count
 from typing import Any
 
 import psycopg
@@ -46,7 +45,7 @@ from trueup.drivers.database.catalog_routines import (
     TRANSFORMS,
 )
 from trueup.drivers.database.catalog_types import COLLATIONS, TYPES
-from trueup.model.errors import Rejected
+from trueup.model.errors import Rejected, Unavailable
 from trueup.model.plan import Address, Resource
 from trueup.model.values import JSON, Digest, digest
 
@@ -71,9 +70,11 @@ _SETTINGS = {
     "bytea_output": "hex",
     "xmlbinary": "base64",
     "lc_monetary": "C",
+    # Compiling these queries takes longer than running them.
+    "jit": "off",
 }
 _GONE_MEANWHILE = (psycopg.errors.InternalError_, psycopg.errors.UndefinedObject, psycopg.errors.UndefinedTable)
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 
 
 def snapshot(
@@ -88,7 +89,7 @@ def snapshot(
     an event trigger. `secret` marks a secret leaf (the options of a user mapping, the connection of a subscription);
     without it they are left out, because not every role sees them. Inside a transaction of the caller, its own writes
     are seen and its settings stay as they are. Raises psycopg.Error, like everything that has a connection in its
-    hands; Rejected where the server is too old.
+    hands; Rejected where the server is too old, Unavailable while somebody drops object after object.
     """
     major = connection.info.server_version // 10000
     if major < OLDEST:
@@ -115,9 +116,9 @@ def fingerprint(resources: Mapping[Address, Resource]) -> Digest:
 
 def _read(connection: psycopg.Connection[Any], queries: Sequence[str], parameters: Mapping[str, Any]) -> list[Row]:
     """At one moment. What pg_get_*() says is of the newest moment, though: where somebody drops an object meanwhile,
-    that function fails, and all is read again."""
+    that function fails or has nothing to say, and all is read again."""
     alone = connection.info.transaction_status == TransactionStatus.IDLE
-    for attempt in count(1):
+    for attempt in range(_ATTEMPTS):
         try:
             # Rolled back, so that the settings of a transaction around it come back.
             with connection.transaction(force_rollback=True):
@@ -129,11 +130,16 @@ def _read(connection: psycopg.Connection[Any], queries: Sequence[str], parameter
                     cursors = [connection.cursor(row_factory=tuple_row) for _ in queries]
                     for cursor, query in zip(cursors, queries, strict=True):
                         cursor.execute(query, parameters)
-                return [Row(*row) for cursor in cursors for row in cursor]
+                rows = [Row(*row) for cursor in cursors for row in cursor]
+            if not alone or all(row.is_whole for row in rows):
+                return rows
         except _GONE_MEANWHILE:
-            if not alone or attempt == _ATTEMPTS:
+            if not alone or attempt == _ATTEMPTS - 1:
                 raise
-    raise AssertionError("counts for ever")
+    raise Unavailable(
+        f"objects of the database went {_ATTEMPTS} times while its catalog was read",
+        hint="Try again when the migration that is at work there is through.",
+    )
 
 
 def _without_secrets(resource: Resource, secret: Callable[[JSON], JSON] | None) -> Resource:
@@ -148,4 +154,4 @@ def _without_secrets(resource: Resource, secret: Callable[[JSON], JSON] | None) 
 
 def _says_nothing(resource: Resource) -> bool:
     """Granted and revoked again: the list of privileges is another one, its meaning is not."""
-    return resource.kind == "privileges" and "privileges" not in resource.values
+    return resource.kind == "privileges" and not resource.values.keys() & {"privileges", "columns"}

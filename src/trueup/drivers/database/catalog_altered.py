@@ -1,10 +1,17 @@
 """Privileges that somebody changed on objects that came with the server or with an extension."""
 
-from trueup.drivers.database.catalog_objects import FIRST_OF_USERS, Objects, of_an_extension, visible
+from trueup.drivers.database.catalog_objects import FIRST_OF_USERS, Objects, acl, of_an_extension, visible
+
+_LOOSE = """FROM pg_attribute a LEFT JOIN pg_init_privs ai
+        ON ai.objoid = a.attrelid AND ai.objsubid = a.attnum AND ai.classoid = 'pg_class'::regclass
+    WHERE a.attrelid = o.oid AND a.attacl IS NOT NULL AND a.attacl IS DISTINCT FROM ai.initprivs"""
+_COLUMNS = f"""(SELECT jsonb_object_agg(a.attname,
+    jsonb_build_object('acl', {acl("a.attacl", "ai.initprivs", "o.relowner")})) {_LOOSE})"""
 
 
 def _altered(what: str, *, catalog: str, names: tuple[str, ...], prefix: str, letter: str, source: str) -> Objects:
     """Where they are others than initdb or CREATE EXTENSION left."""
+    columns = f"OR EXISTS (SELECT {_LOOSE})" if what == "table" else ""
     return Objects(
         kind=f"'privileges.{what}'",
         catalog=catalog,
@@ -14,10 +21,10 @@ def _altered(what: str, *, catalog: str, names: tuple[str, ...], prefix: str, le
         owner=f"o.{prefix}owner",
         acl=f"o.{prefix}acl",
         usual_acl=f"coalesce(i.initprivs, acldefault('{letter}', o.{prefix}owner))",
-        values={},
+        values={"columns": _COLUMNS} if what == "table" else {},
         source=f"""{catalog} o LEFT JOIN pg_init_privs i ON i.objoid = o.oid AND i.objsubid = 0
               AND i.classoid = '{catalog}'::regclass
-            {source} AND o.{prefix}acl IS DISTINCT FROM i.initprivs
+            {source} AND (o.{prefix}acl IS DISTINCT FROM i.initprivs {columns})
               AND (o.oid < {FIRST_OF_USERS} OR {of_an_extension(catalog, "o.oid")})""",
         bare=True,
     )

@@ -87,7 +87,7 @@ def user_mappings(secrets: bool) -> Objects:
         kind="'user_mapping'",
         catalog="pg_user_mapping",
         oid="m.umid",
-        names=("m.srvname", "CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE m.usename END"),
+        names=("m.srvname", "CASE m.umuser WHEN 0 THEN 'public' ELSE m.usename END"),
         values={"secret_options": options("m.umoptions")} if secrets else {},
         source="pg_user_mappings m WHERE true",
     )

@@ -16,6 +16,9 @@ from trueup.model.values import JSON
 
 FIRST_OF_USERS = 16384
 """Smaller object ids are those of initdb."""
+_DEFINED = frozenset(
+    ("view", "materialized_view", "index", "constraint", "function", "procedure", "trigger", "rule", "statistics")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,11 @@ class Row:
     parent: list[str]
     values: dict[str, JSON]
     marks: dict[str, JSON]
+
+    @property
+    def is_whole(self) -> bool:
+        """False: it went after the catalog was read and before its definition was."""
+        return self.kind not in _DEFINED or "definition" in self.values
 
     def is_of(self, skipped: frozenset[tuple[str | None, ...]]) -> bool:
         """It, its table or its schema is among these names."""
