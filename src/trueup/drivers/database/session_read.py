@@ -16,6 +16,7 @@ from trueup.model.values import digest_bytes
 from trueup.ports.tree import Tree
 
 Snapshot = Mapping[Address, Resource]
+PREPARED = frozenset({"schema", "extension", "language", "default_privileges", "privileges", "event_trigger"})
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def read_now(opened: Opened) -> Read:
     rows = database.rows(opened.table)
     real = database.snapshot(opened.schemas, opened.scope.skip)
     if database.rows(opened.table) != rows:
-        raise Unavailable("a migration ran", hint="plan again later")
+        raise Unavailable("a migration ran while it was planned", hint="plan again later")
     settings = migrations.settings
     begin = first(rows, settings, database.user, empty=not has_objects(real))
     if isinstance(begin, Finding):
@@ -51,8 +52,8 @@ def read_now(opened: Opened) -> Read:
 
 
 def has_objects(real: Snapshot) -> bool:
-    """A schema and what comes with every database is nothing yet."""
-    return any(each.kind not in ("schema", "extension", "language") for each in real.values())
+    """A schema, and what administrators prepare before anything is in it, is nothing yet."""
+    return any(each.kind not in PREPARED for each in real.values())
 
 
 def begins(row: NewRow) -> PlannedChange:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from trueup.drivers.database import ddl, watch
+from trueup.drivers.database import ddl, ddl_sqlite, watch
 from trueup.drivers.database.catalog import hashes
 from trueup.drivers.database.history import baseline, repair, resolve
 from trueup.drivers.database.lint import Circumstances, lint
@@ -127,7 +127,8 @@ def _snapshot(here: Opened) -> Told:
 
 def _diff(here: Opened, arguments: Mapping[str, str]) -> Told:
     one, other = (_side(here, arguments.get(name, "")) for name in ("a", "b"))
-    return changes_told(hidden(here.job, one), hidden(here.job, other), ddl.difference(one, other))
+    own = ddl if here.database.dialect.name == "postgresql" else ddl_sqlite
+    return changes_told(hidden(here.job, one), hidden(here.job, other), own.difference(one, other))
 
 
 def _side(here: Opened, name: str) -> Snapshot:
