@@ -128,6 +128,10 @@ class Translator:
                 return found
         return Invalid(f"octoDNS cannot read the zone: {words}", place=self._of_zone(said), hint="`trueup dns lint`")
 
+    def _class_of(self, provider: str) -> str:
+        block = self.config.providers.get(provider)
+        return block.class_name if block is not None else ""
+
     def _of_zone(self, said: JSON) -> Place:
         zone = self.config.zone(said["zone"])
         return zone.place if zone is not None else Place(self.config.path)
@@ -148,6 +152,9 @@ class Translator:
             )
         if status >= 500:
             return Unavailable(f"the server answered {status}: {said['body'] or words}")
+        if status in (400, 413) and said["during"] == "apply" and "PowerDns" in self._class_of(said["provider"]):
+            hint = "a zone goes there in one request: raise `webserver-max-bodysize` (2 MB unless set) of the server"
+            return Rejected(f"the server does not take the request: {said['body'] or words}", hint=hint)
         if status or code:
             return Rejected(f"{words}: {said['body']}" if said["body"] and said["body"] not in words else words)
         return self._from_name_server(said, words)

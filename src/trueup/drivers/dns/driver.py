@@ -1,11 +1,11 @@
 """The DNS driver: the one place that other parts of Trueup see."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from trueup.drivers.dns import codify, recovery, tools
+from trueup.drivers.dns import codify, discover, recovery, tools
 from trueup.drivers.dns.dangling import Dangling
 from trueup.drivers.dns.prepared import Prepared, Root, prepare, read_root, token
 from trueup.drivers.dns.session import DnsObservation, DnsSession
@@ -13,14 +13,14 @@ from trueup.drivers.dns.spec import DnsSpec, OctodnsSpec, ZonesSpec
 from trueup.model.drift import Drift
 from trueup.model.plan import LiveIdentity, Plan
 from trueup.model.stack import Respond
-from trueup.ports.driver import Codification, Evidence, Job, JournalEntry, Reading, Told, Tool
+from trueup.ports.driver import Codification, Discovered, Evidence, Job, JournalEntry, Reading, Told, Tool
 from trueup.ports.tree import Tree
 
 ROOTS_READ = 16
 
 
 class DnsDriver:
-    """Driver, Codifies, Probes, Recovers, Tools: zones as code through octoDNS."""
+    """Driver, Codifies, Discovers, Probes, Recovers, Tools: zones as code through octoDNS."""
 
     name: ClassVar[str] = "dns"
     specs: ClassVar[Mapping[str, type[DnsSpec]]] = {"octodns": OctodnsSpec, "zones": ZonesSpec}
@@ -40,6 +40,9 @@ class DnsDriver:
 
     def read(self, tree: Tree, path: str, spec: DnsSpec) -> Reading:
         return Reading(self.root(tree, path, spec).closure)
+
+    def discover(self, tree: Tree) -> Iterable[Discovered]:
+        return discover.discover(tree)
 
     def token(self, job: Job[Any]) -> LiveIdentity:
         return token(job, self.root(job.tree, job.path, job.spec))
