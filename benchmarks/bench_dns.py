@@ -1,4 +1,4 @@
-"""Zones: a plan of 10,000 records beside octodns-sync, 1,000 unchanged zones by serial, the memory of 100,000 records."""
+"""Zones: a plan of 10,000 records beside octodns-sync, 1,000 zones by serial, the memory of 100,000 records."""
 
 import json
 import os
