@@ -33,14 +33,15 @@ def apply(delivery: Delivery, plan: Plan, journal: Journal) -> Applied:
         journal.end(NOTHING)
         return Applied(True, plan.real, {}, plan.basis.live)
     ways = delivery.ways()
-    with _opened(delivery) as (database, held):
-        before, quick = _look_again(delivery, plan, database, ways)
-        walk = Walk(delivery, plan, journal, ways, _runner(delivery, database, held), before, quick)
+    with holding(delivery) as (database, held):
+        before, quick = look_again(delivery, plan, database, ways)
+        walk = Walk(delivery, plan, journal, ways, runner_of(delivery, database, held), before, quick)
         return walk.through()
 
 
 @contextmanager
-def _opened(delivery: Delivery) -> Iterator[tuple[Database, Held]]:
+def holding(delivery: Delivery) -> Iterator[tuple[Database, Held]]:
+    """Flyway's lock, and a connection that writes. Raises Unavailable, Rejected."""
     options = delivery.options
     retries = delivery.migrations.settings.lock_retries
 
@@ -57,7 +58,7 @@ def _opened(delivery: Delivery) -> Iterator[tuple[Database, Held]]:
         yield database, held
 
 
-def _runner(delivery: Delivery, database: Database, held: Held) -> Runner:
+def runner_of(delivery: Delivery, database: Database, held: Held) -> Runner:
     job, settings = delivery.job, delivery.migrations.settings
     manner = Manner(
         deadline=Deadline(job.fence, job.limits.apply.total_seconds()),
@@ -71,7 +72,7 @@ def _runner(delivery: Delivery, database: Database, held: Held) -> Runner:
     return Runner(database, held, delivery.table, delivery.migrations, manner, list(delivery.rows or ()))
 
 
-def _look_again(delivery: Delivery, plan: Plan, database: Database, ways: Sequence[Way]) -> tuple[Snapshot, bool]:
+def look_again(delivery: Delivery, plan: Plan, database: Database, ways: Sequence[Way]) -> tuple[Snapshot, bool]:
     """Under the lock, before anything is begun: is everything as it was planned?"""
     if database.read_only:
         raise Rejected(

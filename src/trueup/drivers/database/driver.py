@@ -14,6 +14,7 @@ from trueup.drivers.database.recovery import recover
 from trueup.drivers.database.session import DatabaseObservation, DatabaseSession
 from trueup.drivers.database.session_open import opened
 from trueup.drivers.database.session_read import closure_of
+from trueup.drivers.database.session_revert import RevertObservation, RevertSession, recovered
 from trueup.drivers.database.spec import CommandSpec, DatabaseSpec, FlywaySpec, MigrationsSpec
 from trueup.drivers.database.token import token_of
 from trueup.model.drift import Drift
@@ -66,19 +67,24 @@ class DatabaseDriver:
     @contextlib.contextmanager
     def observe(self, job: Job[Any]) -> Iterator[DatabaseObservation | CommandObservation]:
         with opened(job) as connection:
-            by_tool = isinstance(job.spec, CommandSpec)
-            yield CommandObservation(connection) if by_tool else DatabaseObservation(connection)
+            if isinstance(job.spec, CommandSpec):
+                yield CommandObservation(connection)
+            else:
+                yield RevertObservation(connection) if job.purpose == "revert" else DatabaseObservation(connection)
 
     @contextlib.contextmanager
-    def open(self, job: Job[Any]) -> Iterator[DatabaseSession | CommandSession]:
+    def open(self, job: Job[Any]) -> Iterator[DatabaseSession | RevertSession | CommandSession]:
         with opened(job, writes=True) as connection:
-            yield CommandSession(connection) if isinstance(job.spec, CommandSpec) else DatabaseSession(connection)
+            if isinstance(job.spec, CommandSpec):
+                yield CommandSession(connection)
+            else:
+                yield RevertSession(connection) if job.purpose == "revert" else DatabaseSession(connection)
 
     def recover(self, job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
         if isinstance(job.spec, CommandSpec):
             return command_session.recover(job)
         with opened(job, writes=True) as connection:
-            return recover(connection, journal)
+            return (recovered if job.purpose == "revert" else recover)(connection, journal)
 
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
         if isinstance(job.spec, CommandSpec):

@@ -1,17 +1,16 @@
 """One plan, or one plan and its apply, against a live database."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from trueup.drivers.database.ddl_draft import Ddl
 from trueup.drivers.database.delivery import apply as deliver
 from trueup.drivers.database.delivery_order import Delivery
 from trueup.drivers.database.delivery_progress import left_of
 from trueup.drivers.database.delivery_ways import way_of
 from trueup.drivers.database.history import NewRow, Row, applied
 from trueup.drivers.database.migrations import Migration, Migrations
-from trueup.drivers.database.records import identity_of, resources_of, values_of
+from trueup.drivers.database.records import identity_of, values_of
 from trueup.drivers.database.rehearsal import Trial
 from trueup.drivers.database.rehearsal_checks import examined
 from trueup.drivers.database.scratch_cluster import NoScratch
@@ -20,16 +19,14 @@ from trueup.drivers.database.session_history import beside, catalog_of
 from trueup.drivers.database.session_open import Opened
 from trueup.drivers.database.session_plan import Looked, parts
 from trueup.drivers.database.session_read import Read, begins, closure_of, has_objects, read_now
-from trueup.drivers.database.session_revert import Order, revert, reverting
 from trueup.drivers.database.session_secrets import hidden, hide, revealed
 from trueup.drivers.database.session_trial import Effect, Foreseen, Question, foresee
-from trueup.model.errors import Broken, Refused, Unavailable
+from trueup.model.errors import Broken, Refused
 from trueup.model.plan import Action, Address, Applied, Basis, Finding, Plan, Resource
 from trueup.model.values import Digest
 from trueup.ports.driver import Job, Journal
 
 Snapshot = Mapping[Address, Resource]
-MOVED = "somebody changed the database while it was planned"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +47,6 @@ class Artifact:
     """What the migrations do to the catalog is among the plan's changes."""
 
 
-@dataclass(frozen=True, eq=False)
-class Backwards:
-    """What a session needs to apply its own revert."""
-
-    session: "DatabaseObservation"
-    statements: Sequence[Ddl]
-
-
 class DatabaseObservation:
     """Reads only: the server refuses whatever else such a connection asks for."""
 
@@ -76,8 +65,6 @@ class DatabaseObservation:
             )
         read = read_now(self._opened)
         settled = job.settled()
-        if job.purpose == "revert":
-            return self._back(read, settled or {}, None)
         shown = hidden(job, read.real)
         foreseen, extra = self._foreseen(read, settled, shown)
         looked = Looked(read.migrations, read.rows or (), read.resolved, shown, settled)
@@ -106,45 +93,6 @@ class DatabaseObservation:
                 read.first,
                 not extra and len(foreseen.effects) + len(foreseen.stands) == len(read.resolved.pending),
             ),
-        )
-
-    def narrowed(self, plan: Plan, addresses: Collection[Address]) -> Plan:
-        """Of a revert: what it names, and nothing else."""
-        read, settled = read_now(self._opened), self.job.settled()
-        if hidden(self.job, read.real) != catalog_of(plan.real):
-            raise Unavailable(MOVED, hint="plan again later")
-        part = self._back(read, settled or {}, addresses)
-        return replace(part, real=plan.real)
-
-    def _back(self, read: Read, settled: Snapshot, only: Collection[Address] | None) -> Plan:
-        """The plan of a revert: nothing is migrated, and what is live becomes what was settled."""
-        job, opened = self.job, self._opened
-        shown = hidden(job, read.real)
-        known = revealed(catalog_of(settled), read.real, shown)
-        sqlite = opened.database.dialect.name != "postgresql"
-        kept = {address: each for address, each in read.real.items() if address in known or address not in settled}
-        extra: tuple[Finding, ...] = ()
-        try:
-            with bench(job, opened.database, opened.scope) as scratch:
-                back = reverting(known, kept, scratch, sqlite=sqlite, only=only)
-        except NoScratch as error:
-            back = reverting(known, kept, None, sqlite=sqlite, only=only)
-            extra = (
-                Finding("not-tried", f"nobody tried this on scratch: {error.message}", hint=error.hint, approvals=1),
-            )
-        changes = tuple(
-            replace(each, before=hide(job, each.before), after=hide(job, each.after)) for each in back.changes
-        )
-        rows = resources_of(read.rows or ())
-        return Plan(
-            purpose=job.purpose,
-            basis=self._basis(read),
-            changes=changes,
-            real={**shown, **rows},
-            sets={address: frozenset() for address in {*shown, *settled} - {each.address for each in changes}},
-            steps=back.steps,
-            findings=(*back.findings, *extra),
-            artifact=Backwards(self, back.draft.changes),
         )
 
     def _foreseen(self, read: Read, settled: Snapshot | None, shown: Snapshot) -> tuple[Foreseen, tuple[Finding, ...]]:
@@ -249,15 +197,6 @@ class DatabaseSession(DatabaseObservation):
 
     def apply(self, plan: Plan, journal: Journal) -> Applied:
         artifact, opened = plan.artifact, self._opened
-        if isinstance(artifact, Backwards) and artifact.session is self:
-            dialect, options = opened.database.dialect, opened.options()
-            order = Order(
-                artifact.statements,
-                lambda: dialect.held(opened.url, opened.table, options),
-                lambda: dialect.connect(opened.url, options),
-                lambda database: hidden(opened.job, database.snapshot(opened.schemas, opened.scope.skip)),
-            )
-            return revert(order, plan, journal)
         if not isinstance(artifact, Artifact) or artifact.session is not self:
             raise Broken("a session applies only what it planned itself")
         delivery = Delivery(

@@ -72,11 +72,6 @@ class ScratchBench:
                 return self._one_by_one(statements)
         return ()
 
-    def execute(self, statements: Sequence[str]) -> None:
-        self._make_roles(set(needs(statements).roles) if self.dialect.name == "postgresql" else set())
-        for sql in statements:
-            self._database.execute(sql)
-
     def look(self) -> Snapshot:
         return self._database.snapshot(self.scope.schemas, self.scope.skip)
 

@@ -1,147 +1,188 @@
-"""Reverts of a database: statements that take named drifts back to what was settled, tried on scratch first. They are
-in no history: the schema is again what its migrations made."""
+"""A session that undoes drifts: the same connection and the same catalog, and no migration at all."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
-from trueup.drivers.database import ddl, ddl_sqlite
-from trueup.drivers.database.ddl_draft import Ddl, Draft
+from trueup.drivers.database import reverting
+from trueup.drivers.database.ddl_draft import Ddl
+from trueup.drivers.database.delivery import holding, look_again, runner_of
+from trueup.drivers.database.delivery_order import Delivery
+from trueup.drivers.database.delivery_patience import committing
+from trueup.drivers.database.delivery_run import Runner
 from trueup.drivers.database.dialect import Database
-from trueup.drivers.database.session_trial import Bench, Snapshot
-from trueup.model.errors import Rejected, Unavailable
-from trueup.model.plan import Action, Address, Applied, Finding, Outcome, Plan, PlannedChange, Resource, Step, StepId
-from trueup.model.values import JSON
-from trueup.ports.driver import Journal
+from trueup.drivers.database.history import Row
+from trueup.drivers.database.records import identity_of, resources_of
+from trueup.drivers.database.recovery import recover
+from trueup.drivers.database.reverting import Reversal, Sides
+from trueup.drivers.database.scratch_cluster import NoScratch
+from trueup.drivers.database.session import DatabaseObservation
+from trueup.drivers.database.session_bench import bench
+from trueup.drivers.database.session_history import catalog_of
+from trueup.drivers.database.session_open import Opened
+from trueup.drivers.database.session_read import Read, read_now
+from trueup.drivers.database.session_secrets import hidden, revealed
+from trueup.model.errors import Broken, Refused, Rejected, Unavailable
+from trueup.model.plan import Address, Applied, Finding, Outcome, Plan, PlannedChange, Resource
+from trueup.model.values import JSON, digest
+from trueup.ports.driver import Evidence, Journal, JournalEntry
 
-STEP = StepId("revert")
-
-
-@dataclass(frozen=True)
-class Reverting:
-    """What would take R back to S."""
-
-    draft: Draft
-    changes: tuple[PlannedChange, ...]
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        addresses = tuple(change.address for change in self.changes)
-        return (Step(STEP, f"{len(self.draft.changes)} statements", addresses),) if addresses else ()
+Snapshot = Mapping[Address, Resource]
 
 
-def reverting(
-    settled: Snapshot, real: Snapshot, bench: Bench | None, *, sqlite: bool, only: Collection[Address] | None = None
-) -> Reverting:
-    """At these addresses (None: wherever R left S). What no statement takes back, or does not on scratch, is left
-    alone and said."""
-    asked = {each for each in {*settled, *real} if settled.get(each) != real.get(each)}
-    asked &= set(asked if only is None else only)
-    wanted = {address: each for address, each in real.items() if address not in asked}
-    wanted |= {address: settled[address] for address in asked if address in settled}
-    draft = (ddl_sqlite if sqlite else ddl).difference(real, wanted)
-    declined = {each.address: each.reason for each in draft.declined}
-    reached = _tried(draft.changes, real, bench) if bench is not None and draft.changes else wanted
-    missed = {each for each in asked if reached is None or not _same(reached.get(each), wanted.get(each))}
-    changes = tuple(
-        _change(address, real.get(address), settled.get(address))
-        for address in sorted(asked - missed - declined.keys())
-    )
-    findings = [
-        *(_left(address, reason) for address, reason in declined.items()),
-        *(_left(address, "the statements for it do not lead there on scratch") for address in missed - declined.keys()),
-    ]
-    return Reverting(draft, changes, tuple(findings))
+@dataclass(frozen=True, eq=False)
+class RevertArtifact:
+    """What a session needs to cut its plan down, and to apply it."""
+
+    session: "RevertObservation"
+    read: Read
+    reversal: Reversal
 
 
-def _tried(statements: Sequence[Ddl], real: Snapshot, bench: Bench) -> Snapshot | None:
-    """What they make of R on scratch, as far as it can be rebuilt there; None where they do not run."""
-    before = bench.begin(real)
-    try:
-        bench.execute([each.sql for each in statements])
-    except Rejected:
-        return None
-    after = bench.look()
-    same = {each for each in {*before, *after, *real} if before.get(each) == after.get(each)}
-    return {
-        **{each: after[each] for each in after if each not in same},
-        **{each: real[each] for each in real if each in same},
-    }
+class RevertObservation(DatabaseObservation):
+    """Narrows. Plans what takes every drift back; the walk leaves those that were named."""
+
+    def plan(self) -> Plan:
+        """Raises Refused before the stack is adopted."""
+        return self._planned(read_now(self._opened), None)
+
+    def narrowed(self, plan: Plan, addresses: Collection[Address]) -> Plan:
+        found = plan.artifact
+        if not isinstance(found, RevertArtifact) or found.session is not self:
+            raise Broken("a session narrows only what it planned itself")
+        return self._planned(found.read, addresses)
+
+    def _planned(self, read: Read, addresses: Collection[Address] | None) -> Plan:
+        opened, database = self._opened, self._opened.database
+        settled = opened.job.settled()
+        if settled is None:
+            raise Refused("nobody has settled yet what it should go back to", hint="`trueup adopt` settles it")
+        shown = hidden(opened.job, read.real)
+        sides = Sides(read.real, revealed(catalog_of(settled), read.real, shown))
+        found = reverting.reversal(sides, addresses, database.dialect.name)
+        changes = reverting.changes(found.addresses, shown, settled)
+        known = {**shown, **resources_of(read.rows or ())}
+        planned = {change.address for change in changes}
+        others = {each for each in {*known, *settled} if each not in planned}
+        return Plan(
+            purpose=opened.job.purpose,
+            basis=self._basis(read),
+            changes=changes,
+            real=known,
+            sets=dict.fromkeys(others, frozenset()),
+            ignored=dict.fromkeys(others, frozenset({"*"})),
+            unseen={each.description: digest(opened.job.redact(each.sql)) for each in found.migrations},
+            steps=reverting.steps(found),
+            findings=(
+                *reverting.risks(found, database.dialect, database.major, read.real),
+                *self._proven(found, sides, read.rows or ()),
+            ),
+            artifact=RevertArtifact(self, read, found),
+        )
+
+    def _proven(self, found: Reversal, sides: Sides, rows: Sequence[Row]) -> tuple[Finding, ...]:
+        opened = self._opened
+        if not found.addresses:
+            return ()
+        try:
+            with bench(opened.job, opened.database, opened.scope) as scratch:
+                return tuple(reverting.proof(found, sides, scratch, self._owner(rows)))
+        except NoScratch as error:
+            message = f"without a scratch database nobody tried the revert before: {error.message}"
+            return (Finding("revert-not-tried", message, hint=error.hint, approvals=1),)
 
 
-def _change(address: Address, real: Resource | None, settled: Resource | None) -> PlannedChange:
-    thing = settled or real
-    assert thing is not None
-    action = Action.CREATE if real is None else Action.DELETE if settled is None else Action.UPDATE
-    return PlannedChange(
-        address, thing.kind, action, real.values if real else None, settled.values if settled else None
-    )
+class RevertSession(RevertObservation):
+    """Under Flyway's lock, like any delivery."""
+
+    def apply(self, plan: Plan, journal: Journal) -> Applied:
+        found, opened = plan.artifact, self._opened
+        if not isinstance(found, RevertArtifact) or found.session is not self:
+            raise Broken("a session applies only what it planned itself")
+        delivery = Delivery(
+            job=opened.job,
+            dialect=opened.database.dialect,
+            url=opened.url,
+            table=opened.table,
+            schemas=opened.schemas,
+            skip=opened.scope.skip,
+            migrations=found.read.migrations,
+            pending=(),
+            rows=None if found.read.rows is None else tuple(found.read.rows),
+        )
+        with holding(delivery) as (database, held):
+            look_again(delivery, plan, database, ())
+            runner = runner_of(delivery, database, held)
+            error = self._run(plan, found.reversal, runner, journal)
+            if not database.lost:
+                return _applied(plan, delivery.look(database), found, error)
+        with delivery.dialect.connect(delivery.url, replace(delivery.options, read_only=True)) as database:
+            return _applied(plan, delivery.look(database), found, error)
+
+    def _run(self, plan: Plan, found: Reversal, runner: Runner, journal: Journal) -> str:
+        """The words of what stopped it. Raises LostLease."""
+        for step, batch in zip(plan.steps, found.batches, strict=True):
+            journal.begin(step.id)
+            for address in step.addresses:  # recovery looks there
+                journal.report(step.id, address, Outcome.UNCERTAIN)
+
+            try:
+                runner.patient.through(partial(_once, runner.database, batch), step.summary)
+            except (Rejected, Unavailable) as stopped:
+                return self.job.redact(str(stopped))
+            journal.end(step.id)
+        return ""
 
 
-def _same(one: Resource | None, other: Resource | None) -> bool:
-    return (one.values if one else None) == (other.values if other else None)
+def _once(database: Database, batch: tuple[Ddl, ...]) -> None:
+    if not batch[0].in_transaction:
+        database.execute(batch[0].sql)
+        return
+    with committing(database) as committed:
+        for each in batch:
+            database.execute(each.sql)
+        committed()
 
 
-def _left(address: Address, reason: str) -> Finding:
-    return Finding("revert-left", f"{address} stays as it is: {reason}", hint="undo it by hand, or codify it")
-
-
-def revert(order: "Order", plan: Plan, journal: Journal) -> Applied:
-    """Under Flyway's lock; in one transaction, where the database allows that. Raises Rejected and Unavailable while
-    nothing has begun."""
-    with order.lock(), order.connect() as database:
-        now = order.look(database)
-        moved = [
-            each.address for each in plan.changes if _values(now, each.address) != _values(plan.real, each.address)
-        ]
-        if moved:
-            raise Unavailable(f"somebody changed {', '.join(moved[:3])} since this was planned", hint="plan again")
-        statements = order.statements
-        together = all(each.in_transaction for each in statements)
-        journal.begin(STEP)
-        error = _run(database, statements, together=together)
-        lost = database.lost
-        after = now if error and together and not lost else None if lost else order.look(database)
-    outcomes = {each.address: _became(each, after) for each in plan.changes}
+def _applied(plan: Plan, now: Snapshot, found: RevertArtifact, error: str) -> Applied:
+    """S is what was written: what somebody changed besides stays drift."""
+    back = reverting.outcomes_of(plan.changes, now)
     resources = dict(plan.real)
-    for address in outcomes:
-        resources.pop(address, None)
-        if after is not None and address in after:
-            resources[address] = after[address]
-    for address, outcome in outcomes.items():
-        journal.report(STEP, address, outcome)
-    journal.end(STEP)
-    return Applied(not error, resources, outcomes, plan.basis.live, error)
+    for change in plan.changes:
+        done = back[change.address] or not error
+        _place(resources, change, change.after if done else _values(now, change.address))
+    outcomes = {address: Outcome.DONE if is_back or not error else Outcome.FAILED for address, is_back in back.items()}
+    return Applied(not error, resources, outcomes, identity_of(found.read.rows), error)
 
 
-@dataclass(frozen=True)
-class Order:
-    """What is run, and how to get there."""
-
-    statements: Sequence[Ddl]
-    lock: Callable[[], AbstractContextManager[object]]
-    connect: Callable[[], AbstractContextManager[Database]]
-    look: Callable[[Database], Snapshot]
+def _place(resources: dict[Address, Resource], change: PlannedChange, values: JSON) -> None:
+    if values is None:
+        resources.pop(change.address, None)
+    else:
+        resources[change.address] = Resource(change.kind, values)
 
 
-def _run(database: Database, statements: Sequence[Ddl], *, together: bool) -> str:
-    """What stopped it; empty: nothing did."""
-    try:
-        with database.transaction() if together else nullcontext():
-            for each in statements:
-                database.execute(each.sql)
-    except (Rejected, Unavailable) as error:
-        return str(error)
-    return ""
+def _values(snapshot: Snapshot, address: Address) -> JSON:
+    return snapshot[address].values if address in snapshot else None
 
 
-def _became(change: PlannedChange, after: Snapshot | None) -> Outcome:
-    if after is None:
-        return Outcome.UNCERTAIN
-    return Outcome.DONE if _values(after, change.address) == change.after else Outcome.FAILED
-
-
-def _values(resources: Mapping[Address, Resource], address: Address) -> JSON:
-    found = resources.get(address)
-    return found.values if found is not None else None
+def recovered(opened: Opened, journal: Sequence[JournalEntry]) -> Evidence:
+    """The catalog says what came to its end: each transaction did, or did not."""
+    evidence = recover(opened, journal)
+    if evidence.applied is None:
+        return evidence
+    settled, now = opened.job.settled() or {}, evidence.applied.resources
+    named = {entry.at for entry in journal if entry.at is not None}
+    outcomes = {
+        each: Outcome.DONE if _values(now, each) == _values(settled, each) else Outcome.FAILED for each in named
+    }
+    complete = bool(outcomes) and all(each is Outcome.DONE for each in outcomes.values())
+    return replace(
+        evidence,
+        applied=replace(
+            evidence.applied,
+            complete=complete,
+            outcomes=outcomes,
+            error="" if complete else "the worker was lost during the revert",
+        ),
+    )

@@ -30,10 +30,6 @@ class Bench(Protocol):
         """As that role would. Raises Rejected; what only fails for want of production's rows is among the findings."""
         ...
 
-    def execute(self, statements: Sequence[str]) -> None:
-        """Raises Rejected."""
-        ...
-
     def look(self) -> Snapshot: ...
 
 
