@@ -297,3 +297,26 @@ def test_a_proposal_is_told_of_risks_time_and_locks(postgres15: Server) -> None:
         nowhere = scratch_job(postgres15.url(name))
         assert [each.code for each in examined(nowhere, database, trial)] == ["type-change", "json-column"]
         assert examined(scratch_job(), database, replace(trial, pending=())) == ()
+
+
+def test_many_settled_files_run_as_if_each_had_come_alone(server: Scratch) -> None:
+    """A value of an enum is committed before the next file uses it, and no file's settings reach the next one."""
+    files = {
+        "V1": "CREATE TYPE mood AS ENUM ('sad');",
+        "V2": "ALTER TYPE mood ADD VALUE 'ok'; -- the file ends in a comment",
+        "V3": "CREATE TABLE p (m mood DEFAULT 'ok')",
+        "V4": "CREATE SCHEMA other;\nSET search_path = other;\nCREATE TABLE there (id int);",
+        "V5": "CREATE TABLE here (id int);",
+        "V6": "COPY here (id) FROM STDIN;\n1\n2\n\\.\nCREATE TABLE after_copy (id int);",
+        "V7": "",
+    }
+    found = tried(server, files, 0)
+    assert codes(found) == [] and found.chain is not None
+    assert {"table.public.p", "table.public.here", "table.public.after_copy"} <= {*found.chain}
+
+
+def test_a_settled_file_that_fails_among_many_is_named_with_its_line(server: Scratch) -> None:
+    """Whatever ran in one message with it."""
+    files = {f"V{number}": f"CREATE TABLE t{number} (id int);" for number in range(1, 9)}
+    finding = one(tried(server, files | {"V5": "SELECT 1;\n\nDROP TABLE nothing;"}, 0), "migration-fails")
+    assert finding.place is not None and (finding.place.file, finding.place.line) == ("db/V5__x.sql", 3)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 
 from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.migrations import Migration
@@ -14,6 +15,11 @@ ROWS = frozenset({"21", "22", "23", "P0"})
 """Classes of SQLSTATE that speak of rows (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 DATA = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "SELECT", "WITH", "DO", "CALL", "VALUES"})
 """First words of statements that may want rows; whatever else fails is wrong on production too."""
+CONTROL = frozenset({"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE"})
+SETTING = frozenset({"SET", "RESET", "DISCARD", "LOAD"})
+"""First words of what outlives its transaction: each script begins in a session as it was opened."""
+BATCH = 64
+"""Settled scripts that are sent at once, each in a transaction of its own."""
 UNSAFE_ENUM_VALUE = "55P04"
 STRONGEST = "AccessExclusiveLock"
 
@@ -65,21 +71,66 @@ class Runner:
         self._watcher = watcher
         self._pid = database.query("SELECT pg_backend_pid()")[0][0] if watcher is not None else 0
 
+    def through(self, migrations: Sequence[Migration]) -> tuple[Migration, Rejected] | None:
+        """One after the other, many in one message where nothing in them minds that. The first that is refused, and
+        why, with the statement's place; None: all ran."""
+        for plain, group in groupby(migrations, key=self._is_plain):
+            several = list(group)
+            for start in range(0, len(several), BATCH):
+                batch = several[start : start + BATCH]
+                done = self._batched(batch) if plain else 0
+                for migration in batch[done:]:
+                    try:
+                        self.at_once(migration)
+                    except Rejected as error:
+                        return migration, error
+        return None
+
+    def _batched(self, migrations: Sequence[Migration]) -> int:
+        """How many of them are through: all, or those before the first that was refused."""
+        # The number is set inside: between two transactions it would belong to the second one.
+        scripts = [
+            f"BEGIN;\n{each.sql}\n;SET trueup.through = {number};COMMIT;" for number, each in enumerate(migrations, 1)
+        ]
+        self._database.execute("SET trueup.through = 0")
+        try:
+            self._database.execute("".join(scripts))
+        except Rejected:
+            self._database.execute("ROLLBACK")
+            return int(self._database.query("SHOW trueup.through")[0][0])
+        return len(migrations)
+
+    def _is_plain(self, migration: Migration) -> bool:
+        """May stand between BEGIN and COMMIT among others."""
+        if self._watcher is None or migration.in_transaction is False or "set_config" in migration.sql:
+            return False
+        return all(
+            each.in_transaction and each.data is None and each.words[:1] and each.words[0] not in CONTROL | SETTING
+            for each in self._split(migration)
+        )
+
     def at_once(self, migration: Migration) -> None:
         """As one message, which is one transaction. Raises Rejected with the statement's place."""
-        statements = self._database.dialect.split(migration.sql, migration.path)
+        statements = self._split(migration)
         if not _is_transactional(migration, statements):
             self._one_by_one(statements)
-            return
-        if self._watcher is not None and statements and all(each.data is None for each in statements):
-            try:
-                self._database.run(Statement(migration.sql, migration.sql, migration.path, 1))
-                return
-            except Rejected:
-                # It says which line for few errors only; nothing of it happened, so each says so for itself.
-                pass
-        with self._database.transaction():
-            self._one_by_one(statements)
+        elif not self._sent_whole(migration, statements):
+            with self._database.transaction():
+                self._one_by_one(statements)
+        self._database.reset()
+
+    def _sent_whole(self, migration: Migration, statements: Sequence[Statement]) -> bool:
+        """False: not sent, or refused, of which nothing remains; an error says its line for few reasons only."""
+        if self._watcher is None or not statements or any(each.data is not None for each in statements):
+            return False
+        try:
+            self._database.run(Statement(migration.sql, migration.sql, migration.path, 1))
+        except Rejected:
+            return False
+        return True
+
+    def _split(self, migration: Migration) -> tuple[Statement, ...]:
+        return self._database.dialect.split(migration.sql, migration.path)
 
     def _one_by_one(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
@@ -88,7 +139,11 @@ class Runner:
     def traced(self, migration: Migration) -> tuple[Tried, ...]:
         """Each statement with its time, locks and rewrites. Raises Rejected; what only wants for production's rows is
         left out instead."""
-        statements = self._database.dialect.split(migration.sql, migration.path)
+        tried = self._traced(migration, self._split(migration))
+        self._database.reset()
+        return tried
+
+    def _traced(self, migration: Migration, statements: Sequence[Statement]) -> tuple[Tried, ...]:
         if not _is_transactional(migration, statements):
             return self._each(statements, migration)
         try:
