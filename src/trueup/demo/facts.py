@@ -53,9 +53,9 @@ class Facts:
         return answer
 
     def stack(self, short: str) -> JSON:
-        """`prod/app`: the stack at environments/prod/app."""
+        """`prod/app`: the stack at environments/prod/app; `services/orders@prod`."""
         known: list[JSON] = self.get("stacks")
-        return next(each for each in known if each["name"].endswith(f"environments/{short}"))
+        return next(each for each in known if each["name"].endswith(f"/{short}"))
 
     def runs(self, short: str, kind: str = "delivery") -> list[JSON]:
         """Of one stack, newest first."""

@@ -13,7 +13,7 @@ from threading import Event
 
 from rich.console import Console
 
-from trueup.demo import closing, incident, opening, second_night
+from trueup.demo import closing, databases, incident, opening, second_night, zones
 from trueup.demo.scene import Scene, open_scene
 from trueup.demo.telling import COLUMNS, MARGIN, Telling
 from trueup.model.errors import Invalid, TrueupError
@@ -30,6 +30,8 @@ STEPS: tuple[tuple[str, Callable[[Scene], None]], ...] = (
     ("The other layout: a rule that no plan sees is imported", incident.other_layout),
     ("The next night, by the book: break-glass", second_night.by_the_book),
     ("Drift that nobody decides about: the deadline", second_night.deadline),
+    ("A database: Flyway's migrations on the same walk, and an index made at night", databases.orders),
+    ("A zone: what only its name server knew becomes code", zones.zone),
     ("Somebody runs plain terraform apply beside us", closing.foreign_apply),
     ("What changed, who, why; and nobody altered it", closing.books),
 )

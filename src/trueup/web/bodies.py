@@ -44,7 +44,7 @@ class Move(Body):
 
 class Use(Body):
     arguments: Mapping[Name, Line] = Field(default_factory=dict)
-    commit: Name = ""
+    commit: Line = ""
     """Empty: the branch's head."""
     reason: Line = ""
 
