@@ -67,6 +67,7 @@ def runner_of(delivery: Delivery, database: Database, held: Held) -> Runner:
         by=settings.installed_by or database.user,
         retries=job.spec.retries,
         expected_seconds=job.spec.expected_time.total_seconds(),
+        reader=delivery.reader,
         pause=delivery.pause,
     )
     return Runner(database, held, delivery.table, delivery.migrations, manner, list(delivery.rows or ()))

@@ -37,6 +37,8 @@ class Delivery:
     missing_schemas: tuple[str, ...] = ()
     foreseen: bool = True
     """The plan knows what the migrations change in the catalog."""
+    reader: str = ""
+    """The role of plans, where it is another one than that of deliveries."""
     pause: Callable[[float], None] = time.sleep
 
     @property

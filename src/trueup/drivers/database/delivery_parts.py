@@ -95,7 +95,7 @@ class PartRunner:
         """Whoever comes after a crash, Flyway too, sees a migration that did not come to its end."""
 
         def note() -> None:
-            table.create()
+            table.create(self.runner.manner.reader)
             table.write(progress)
 
         failed = applied(self.way.migration, rank, self.runner.manner.by, success=False)

@@ -46,6 +46,8 @@ class Manner:
     """Who is written into the history."""
     retries: int
     expected_seconds: float
+    reader: str = ""
+    """Another role that plans: it may read the history that a delivery begins."""
     pause: Callable[[float], None] = time.sleep
 
 

@@ -64,12 +64,16 @@ class ProgressTable:
     def of(self, script: str) -> Progress | None:
         return next((each for each in self.read() if each.script == script), None)
 
-    def create(self) -> None:
+    def create(self, reader: str = "") -> None:
+        """`reader`: the role that plans, where it is another one; it reads how far a migration came."""
+        there = self._database.has_table(Table(*self._known))
         self._database.execute(
             f"CREATE TABLE IF NOT EXISTS {self._name} (script VARCHAR(1000) PRIMARY KEY, done INTEGER NOT NULL, "
             "total INTEGER NOT NULL, digest VARCHAR(100) NOT NULL, begun BOOLEAN NOT NULL, invalid TEXT NOT NULL, "
             "error TEXT NOT NULL)"
         )
+        if reader and not there:
+            self._database.let_read(Table(*self._known), reader)
 
     def write(self, progress: Progress) -> None:
         self.drop(progress.script)

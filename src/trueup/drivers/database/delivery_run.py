@@ -54,6 +54,8 @@ class Runner:
                 self.database.create_schema(schema)
             if not self.database.has_table(self.table):
                 self.database.create_history(self.table)
+                if self.manner.reader:
+                    self.database.let_read(self.table, self.manner.reader)
             for row in rows:
                 self.database.add_row(self.table, row)
         self.rows += [as_row(row) for row in rows]

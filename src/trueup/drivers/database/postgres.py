@@ -155,6 +155,9 @@ class PostgresDatabase:
     def create_history(self, table: Table) -> None:
         self.execute(postgres_history.create(table))
 
+    def let_read(self, table: Table, role: str) -> None:
+        self.execute(f"GRANT SELECT ON {postgres_history.qualified(table)} TO {postgres_history.quoted(role)}")
+
     def add_row(self, table: Table, row: NewRow) -> None:
         self.query(*postgres_history.insert(table, row))
 

@@ -16,7 +16,7 @@ from trueup.drivers.database.rehearsal_checks import examined
 from trueup.drivers.database.scratch_cluster import NoScratch
 from trueup.drivers.database.session_bench import bench
 from trueup.drivers.database.session_history import beside, catalog_of
-from trueup.drivers.database.session_open import Opened
+from trueup.drivers.database.session_open import Opened, reader_of
 from trueup.drivers.database.session_plan import Looked, parts
 from trueup.drivers.database.session_read import Read, begins, closure_of, has_objects, read_now
 from trueup.drivers.database.session_secrets import hidden, hide, revealed
@@ -212,6 +212,7 @@ class DatabaseSession(DatabaseObservation):
             rows=None if artifact.rows is None else tuple(artifact.rows),
             first=() if artifact.first is None else (artifact.first,),
             foreseen=artifact.foreseen,
+            reader=reader_of(opened),
         )
         return deliver(delivery, plan, journal)
 

@@ -120,6 +120,15 @@ def opened(job: Job[Any], *, writes: bool = False) -> Iterator[Opened]:
         yield Opened(job, url, database, schemas or (database.schema or dialect.default_schema,))
 
 
+def reader_of(writing: Opened) -> str:
+    """The role that plans, where `planUrl` gives it another one; empty otherwise. Raises Invalid, Rejected,
+    Unavailable."""
+    if writing.job.spec.plan_url is None:
+        return ""
+    with opened(writing.job) as plans:
+        return plans.database.user if plans.database.user != writing.database.user else ""
+
+
 def schemas_of(job: Job[Any]) -> tuple[str, ...]:
     """Those that the code names; none: the connection's own."""
     if isinstance(job.spec, MigrationsSpec):

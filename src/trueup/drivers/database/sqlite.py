@@ -121,6 +121,9 @@ class SQLiteDatabase:
     def create_history(self, table: Table) -> None:
         self.execute(sqlite_history.create(table))
 
+    def let_read(self, table: Table, role: str) -> None:
+        """There are no roles."""
+
     def add_row(self, table: Table, row: NewRow) -> None:
         self.query(*postgres_history.insert(table, row))
 

@@ -15,7 +15,7 @@ from trueup.drivers.database.rename import renaming
 from trueup.drivers.database.rename_files import files
 from trueup.drivers.database.scratch import scratch
 from trueup.drivers.database.session_history import catalog_of
-from trueup.drivers.database.session_open import Opened, opened
+from trueup.drivers.database.session_open import Opened, opened, reader_of
 from trueup.drivers.database.session_secrets import hidden
 from trueup.drivers.database.session_trial import Snapshot
 from trueup.drivers.database.tools_text import (
@@ -201,11 +201,7 @@ def _baseline(here: Opened, arguments: Mapping[str, str]) -> Told:
 
 def _install(here: Opened) -> Told:
     _require_postgres(here)
-    reader = ""
-    if here.job.spec.plan_url is not None:
-        with opened(here.job, writes=False) as plans:
-            reader = plans.database.user
-    watch.install(here.database, reader)
+    watch.install(here.database, reader_of(here))
     return _watching(here)
 
 
