@@ -14,11 +14,14 @@ app = typer.Typer(cls=Noun, rich_markup_mode=None, no_args_is_help=True)
 
 class Watch(StrEnum):
     INSTALL = "install"
+    SQL = "sql"
     STATUS = "status"
     UNINSTALL = "uninstall"
 
 
-Action = Annotated[Watch, typer.Argument(metavar="ACTION", help="install, status or uninstall.", show_default=False)]
+Action = Annotated[
+    Watch, typer.Argument(metavar="ACTION", help="install, sql, status or uninstall.", show_default=False)
+]
 Side = Annotated[str, typer.Argument(metavar="SIDE", help="live, settled, code, or a commit.", show_default=False)]
 
 
@@ -137,7 +140,9 @@ def baseline(
 
 @app.command()
 def watch(ctx: typer.Context, action: Action, name: StackName, reason: OptionalReason = "") -> None:
-    """Record who changes the schema, when and with which statement: install, status or uninstall the event trigger.
+    """Record who changes the schema, when and with which statement, by event triggers.
+
+    Only a superuser may create event triggers: where Trueup's role is none, `sql` prints what one has to run.
 
     \b
     trueup db watch install prod/orders --reason "know who did it"

@@ -5,7 +5,7 @@ from functools import partial
 
 from trueup.demo import company
 from trueup.demo.opening import merge
-from trueup.demo.postgres import OWNER, READER, Postgres
+from trueup.demo.postgres import OPERATOR, OWNER, READER, Postgres
 from trueup.demo.scene import Scene
 from trueup.manifests.layouts import FILE
 from trueup.model.drift import DriftState, Resolution
@@ -61,7 +61,10 @@ def _delivered(scene: Scene, server: Postgres) -> None:
     )
     wanted = [("1", "SQL", True), ("2", "SQL", True), (None, "SQL", True)]
     tell.holds("the history is Flyway's own, row by row", rows == wanted, rows)
-    scene.carla.types("db", "watch", "install", PROD, "--reason", "know who changes the schema", lines=(4, 0))
+    script = scene.carla.types("db", "watch", "sql", PROD, lines=(3, 1))
+    tell.say("Only a superuser may install that; the company's database administrator runs it.")
+    server.does(OPERATOR, "orders_prod", script)
+    scene.carla.types("db", "watch", "status", PROD)
 
 
 _HISTORY = "SELECT version, type, success FROM flyway_schema_history ORDER BY installed_rank"

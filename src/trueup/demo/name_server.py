@@ -103,7 +103,7 @@ class NameServer:
         deadline = time.monotonic() + SECONDS
         while True:
             try:
-                self._called(self._http.get(""))
+                self._called(self._http.get("/zones"))
             except httpx.TransportError as error:
                 if time.monotonic() > deadline:
                     raise Broken(f"the name server does not answer: {error}") from error

@@ -26,7 +26,7 @@ from trueup.drivers.database.tools_text import (
     repair_told,
     status_told,
 )
-from trueup.model.errors import Invalid, Refused
+from trueup.model.errors import Invalid, Refused, Rejected
 from trueup.model.plan import Finding
 from trueup.ports.driver import Job, Told, Tool
 
@@ -49,6 +49,7 @@ TOOLS: Mapping[str, Tool] = {
         writes=True,
     ),
     "watch-install": Tool("Installs the event triggers that write down who changes the schema.", writes=True),
+    "watch-sql": Tool("Prints what a superuser runs to install them, where Trueup's own role may not."),
     "watch-status": Tool("Whether those event triggers are there and fire."),
     "watch-uninstall": Tool("Removes them, with everything that they wrote down.", writes=True),
 }
@@ -67,6 +68,7 @@ def use(job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
         "repair": lambda here, _: _repair(here),
         "baseline": _baseline,
         "watch-install": lambda here, _: _install(here),
+        "watch-sql": lambda here, _: _installing(here),
         "watch-status": lambda here, _: _watching(here),
         "watch-uninstall": lambda here, _: _uninstall(here),
     }
@@ -201,8 +203,17 @@ def _baseline(here: Opened, arguments: Mapping[str, str]) -> Told:
 
 def _install(here: Opened) -> Told:
     _require_postgres(here)
-    watch.install(here.database, reader_of(here))
+    try:
+        watch.install(here.database, reader_of(here))
+    except Rejected as error:
+        hint = "only a superuser creates event triggers: `trueup db watch sql` prints what to run as one"
+        raise Rejected(error.message, hint=hint) from error
     return _watching(here)
+
+
+def _installing(here: Opened) -> Told:
+    _require_postgres(here)
+    return Told("\n".join(["BEGIN;", *watch.installing(here.database.user), "COMMIT;"]))
 
 
 def _watching(here: Opened) -> Told:

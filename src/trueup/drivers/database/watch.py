@@ -4,6 +4,7 @@ Optional: `trueup db watch install`. What they write is also the signal that a c
 because of them; what could not be written down is found by the next check, without a name.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trueup.drivers.database.addresses import identifier
@@ -91,16 +92,21 @@ def install(database: Database, reader: str = "") -> None:
     """As a superuser, or as what a hosted service has in its place; again is once. `reader`: the role of plans and
     checks, which may read what is written down. Raises Rejected."""
     with database.transaction():
-        for name in TRIGGERS:
-            database.execute(f"DROP EVENT TRIGGER IF EXISTS {name}")
-        database.execute(_INSTALL)
-        if reader and reader != database.user:
-            role = identifier(reader)
-            database.execute(f"GRANT USAGE ON SCHEMA {SCHEMA} TO {role}; GRANT SELECT ON {LOG} TO {role}")
-        for name, (event, function) in TRIGGERS.items():
-            database.execute(f"CREATE EVENT TRIGGER {name} ON {event} EXECUTE FUNCTION {SCHEMA}.{function}()")
-            # Also for those who say that they are a replica.
-            database.execute(f"ALTER EVENT TRIGGER {name} ENABLE ALWAYS")
+        for statement in installing(reader if reader != database.user else ""):
+            database.execute(statement)
+
+
+def installing(*readers: str) -> Iterator[str]:
+    """What makes a database watched, in one transaction of a superuser."""
+    for name in TRIGGERS:
+        yield f"DROP EVENT TRIGGER IF EXISTS {name};"
+    yield _INSTALL.strip()
+    for role in (identifier(reader) for reader in readers if reader):
+        yield f"GRANT USAGE ON SCHEMA {SCHEMA} TO {role}; GRANT SELECT ON {LOG} TO {role};"
+    for name, (event, function) in TRIGGERS.items():
+        yield f"CREATE EVENT TRIGGER {name} ON {event} EXECUTE FUNCTION {SCHEMA}.{function}();"
+        # Also for those who say that they are a replica.
+        yield f"ALTER EVENT TRIGGER {name} ENABLE ALWAYS;"
 
 
 def uninstall(database: Database) -> None:
