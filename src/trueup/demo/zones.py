@@ -69,8 +69,8 @@ def _imported(scene: Scene, server: NameServer) -> None:
     facts.until("it is known", lambda: _standing(scene), lambda standing: standing == "unadopted")
     words = ("dns", "import", CONFIG, ZONE, "--from", "powerdns", "--write", ".")
     scene.carla.types(*words, lines=(12, 0))
-    commit = scene.carla.pushes("The zone acme.test, as it is live")
-    facts.until("Trueup has seen it", lambda: facts.get("stacks", CONFIG)["head"], lambda head: head == commit)
+    scene.carla.pushes("The zone acme.test, as it is live")
+    scene.carla.asks("refresh")
     said = scene.carla.types("adopt", CONFIG, "--reason", "as imported", lines=(2, 0))
     tell.holds("what was imported is what is live", _standing(scene) == "settled", said)
 
@@ -88,6 +88,7 @@ def _changed_by_hand(scene: Scene, server: NameServer) -> None:
     request = facts.get("drifts", drift["id"])["request"]
     tell.holds("it is written into the zone file, proven", request is not None, drift)
     commit = merge(scene, request)
+    scene.carla.git("fetch", "--quiet", "origin")
     changed = [line for line in scene.carla.git("show", "--format=", commit).splitlines() if line[:1] in "+-"]
     for line in changed:
         tell.say(f"    {line}")
