@@ -89,7 +89,7 @@ def _changed_by_hand(scene: Scene, server: NameServer) -> None:
     tell.holds("it is written into the zone file, proven", request is not None, drift)
     commit = merge(scene, request)
     scene.carla.git("fetch", "--quiet", "origin")
-    changed = [line for line in scene.carla.git("show", "--format=", commit).splitlines() if line[:1] in "+-"]
+    changed = [line for line in scene.carla.git("diff", f"{commit}^1", commit).splitlines() if line[:1] in "+-"]
     for line in changed:
         tell.say(f"    {line}")
     tell.holds("one line of the file changed", len([line for line in changed if line[:3] not in ("+++", "---")]) == 2)
