@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "what-changed": Command("trueup.cli.reports", "Tell what changed, in order, with who and why."),
     "evidence": Command("trueup.cli.reports", "Collect the evidence of a period for an auditor."),
-    "audit-self": Command("trueup.cli.reports", "Prove from the cloud's own records what Trueup did there."),
+    "audit-self": Command("trueup.cli.reports", "Prove from the live systems' own records what Trueup did there."),
     "refresh": Command("trueup.cli.site", "Look at Git now and take in what is new."),
     "whoami": Command("trueup.cli.site", "Say whom the server takes you for, and what you may do."),
     "token": Command("trueup.cli.tokens", "Tokens for the API.", group=True),

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from trueup.cli import bundle, lookup
+from trueup.cli import bundle, lookup, server_log
 from trueup.cli.client import PLANNING, connect
 from trueup.cli.failures import FAILED
 from trueup.cli.options import Environment, OnlyStack
@@ -146,18 +146,21 @@ def audit_self(
     trail: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="CloudTrail records as JSON, one a line or {Records: [...]}; else the trail."
+            metavar="FILE",
+            help="CloudTrail records as JSON, one a line or {Records: [...]}, or PostgreSQL's log (stderr, csvlog, "
+            "jsonlog); else the trail.",
         ),
     ] = None,
 ) -> None:
-    """Prove from the cloud's own records what Trueup did there.
+    """Prove from the live systems' own records what Trueup did there.
 
-    Reads what the cloud recorded for each identity, and compares what ours wrote with the runs that applied. Ends
-    with 1 when there is a write that no run of ours explains.
+    Reads what the cloud, or a database's server, recorded for each identity, and compares what ours wrote with the
+    runs that applied. Ends with 1 when there is a write that no run of ours explains.
 
     \b
     trueup audit-self
     trueup audit-self --trail cloudtrail.json
+    trueup audit-self --trail postgresql.log
     """
     with connect(ctx.obj) as api:
         body = {"records": _records(trail)} if trail else None
@@ -168,11 +171,13 @@ def audit_self(
 
 
 def _records(file: Path) -> list[JSON]:
-    """CloudTrail writes {"Records": [...]}; its lake and recorders write one record a line."""
+    """CloudTrail writes {"Records": [...]}; its lake and recorders write one record a line. PostgreSQL writes a log."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"it cannot be read: {error}", place=Place(str(file))) from None
+    if found := server_log.records(text):
+        return found
     try:
         whole = json.loads(text)
         return list(whole["Records"]) if isinstance(whole, dict) and "Records" in whole else [whole]

@@ -1,4 +1,5 @@
-"""Audit of ourselves: what the cloud recorded of Trueup's own sessions, and whether any wrote without a run's apply."""
+"""Audit of ourselves: what live systems recorded of Trueup's own sessions, and whether any wrote without a run's
+apply."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,10 @@ from trueup.ports.store import Store
 SECOND = timedelta(seconds=1)
 SESSION = "trueup-"
 """Role sessions of ours are named so, with the run's, check's or proof's id behind it."""
+CONNECTION = "trueup "
+"""Connections to databases are called so, with the run's id or a plan's purpose behind it."""
+DATABASES = "postgresql:"
+"""How the identity of a database's connection begins: `postgresql:USER@DATABASE/APPLICATION`."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,8 @@ class Audit:
 
 def audit(records: Iterable[Mapping[str, Any]], store: Store) -> Audit:
     """`records` are CloudTrail records (eventVersion 1.x: eventTime, eventSource, eventName, readOnly,
-    userIdentity.arn). A session of ours may write only for a run that began to apply, or under an
-    open break-glass. Raises Invalid."""
+    userIdentity.arn), or what was made of a database's log in their form. A session of ours may write only for a run
+    that began to apply, or under an open break-glass. Raises Invalid."""
     by_identity: dict[str, list[Mapping[str, Any]]] = {}
     for record in records:
         by_identity.setdefault(_identity(record), []).append(record)
@@ -85,13 +90,14 @@ def _identity(record: Mapping[str, Any]) -> str:
 
 def _activity(identity: str, records: Sequence[Mapping[str, Any]]) -> Activity:
     name = identity.rpartition("/")[2]
-    ours = ":assumed-role/" in identity and name.startswith(SESSION)
+    mark = CONNECTION if identity.startswith(DATABASES) else SESSION
+    ours = name.startswith(mark) and (mark == CONNECTION or ":assumed-role/" in identity)
     times = sorted(_time(record) for record in records)
     writes = Counter(_action(record) for record in records if not record.get("readOnly", False))
     return Activity(
         identity=identity,
         ours=ours,
-        session=name.removeprefix(SESSION) if ours else "",
+        session=name.removeprefix(mark).partition(" ")[0] if ours else "",
         reads=len(records) - sum(writes.values()),
         writes=dict(writes),
         first=times[0],
