@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from trueup.drivers.database.codify_names import next_version, style_of
+from trueup.drivers.database.codify_original import in_their_words
 from trueup.drivers.database.codify_text import Written, script, title
 from trueup.drivers.database.ddl import SQLITE, difference
 from trueup.drivers.database.ddl_draft import Ddl, Draft
@@ -20,6 +21,7 @@ from trueup.model.causes import Cause
 from trueup.model.drift import Drift
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, Plan, Resource
+from trueup.model.values import is_masked, nodes
 from trueup.ports.driver import Codification, Declined, Job
 
 Snapshot = Mapping[Address, Resource]
@@ -32,7 +34,7 @@ def codify(job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool =
     declined: dict[Address, Declined] = {}
     for drift in drifts:
         try:
-            _refuse(drift, settled)
+            _refuse(drift, settled, plan)
         except Refused as error:
             declined[drift.address] = Declined(drift.address, error.message, error.hint)
     asked = [drift for drift in drifts if drift.address not in declined]
@@ -47,13 +49,10 @@ def codify(job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool =
             declined |= {drift.address: replace(draft.declined[0], address=drift.address) for drift in asked}
             left = []
         asked = left
-    if asked and not isinstance(job.spec, MigrationsSpec):
-        text = ";\n".join(draft.statements)
-        reason = "another tool writes the migrations of this stack"
-        declined |= {drift.address: Declined(drift.address, reason, text) for drift in asked}
-        asked = []
     if not asked:
         return Codification({}, (), tuple(declined.values()))
+    if not inline:
+        draft = replace(draft, changes=in_their_words(draft.changes, asked))
     edits, notes = _files(job, asked, plan, draft)
     return Codification(edits, tuple(drift.address for drift in asked), tuple(declined.values()), notes)
 
@@ -71,13 +70,19 @@ def drafted(settled: Snapshot, plan: Plan, addresses: Sequence[Address], *, quic
     return difference(before, after, dialect, gently=not quick)
 
 
-def _refuse(drift: Drift, settled: Snapshot | None) -> None:
+def _refuse(drift: Drift, settled: Snapshot | None, plan: Plan) -> None:
     if settled is None:
         raise Refused("nobody has settled yet what it should be: adopt the stack first")
     if drift.kind == KIND:
         raise Refused(
             "it is a row of the history and not of the schema",
             hint="`trueup db validate` says what is wrong with it, `trueup db repair` sets it right",
+        )
+    both = (side[drift.address].values for side in (settled, plan.real) if drift.address in side)
+    if any(is_masked(node) for values in both for node in nodes(values)):
+        raise Refused(
+            "a secret is in it, which no file may hold",
+            hint="write it with a placeholder whose value is a secret reference",
         )
     conflicts = [each.label or "all of it" for each in drift.differences if each.cause is Cause.CONFLICT]
     if conflicts:
@@ -118,14 +123,10 @@ def _taken(migrations: Migrations, plan: Plan) -> list[Version]:
 
 
 def _batches(statements: Sequence[Ddl]) -> list[list[Ddl]]:
-    """Runs of statements that may be in one file."""
-    found: list[list[Ddl]] = []
-    for each in statements:
-        if found and found[-1][0].in_transaction == each.in_transaction:
-            found[-1].append(each)
-        else:
-            found.append([each])
-    return found
+    """What may be in one file: a transaction, and behind it what none may hold, with all that is about the same."""
+    apart = {each.address for each in statements if not each.in_transaction}
+    together = [each for each in statements if each.address not in apart]
+    return [batch for batch in (together, [each for each in statements if each.address in apart]) if batch]
 
 
 def _notes(draft: Draft) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def _style_of_file(newest: Migration, separator: str, suffixes: Sequence[str]) -
     name = newest.path.rpartition("/")[2]
     suffix = next((each for each in suffixes if name.lower().endswith(each.lower())), ".sql")
     stem = name[: -len(suffix)]
-    found = re.match(r"(?P<prefix>\D*)(?P<version>\d+(?:[._]\d+)*)", stem)
+    found = re.match(r"(?P<prefix>\D*)(?P<version>\d+(?:[._-]\d+)*)", stem)
     if found is None:
         raise Refused(f"{newest.path} does not say how the next version is written")
     prefix, version = found["prefix"], found["version"]
@@ -63,17 +63,14 @@ def next_version(style: Style, taken: Iterable[Version], at: datetime) -> str:
     highest = max(taken, default=None)
     if highest is None or not style.version:
         return style.version or "1"
-    mark = "_" if "_" in style.version else "."
-    written = re.split(r"[._]", style.version)
+    mark = next((each for each in "_-." if each in style.version), ".")
+    written = re.split(r"[._-]", style.version)
     if len(written) == 1 and len(written[0]) in _STAMPS and written[0][:2] in ("19", "20"):
         return _later_stamp(written[0], highest, at)
     if len(written) > 1 and _is_day(written):
-        today = [
-            f"{at.year}",
-            *(f"{each:0{len(old)}d}" for each, old in zip((at.month, at.day), written[1:3], strict=True)),
-        ]
-        while len(today) < len(written):
-            today.append("1")
+        today = [f"{at.year}", f"{at.month:0{len(written[1])}d}", f"{at.day:0{len(written[2])}d}"]
+        if len(written) == 4:
+            today.append(f"{at:%H%M%S}"[: len(written[3])] if len(written[3]) in (4, 6) else "1")
         fresh = mark.join(today)
         if Version.parse(fresh) > highest:
             return fresh
