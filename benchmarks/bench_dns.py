@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import big_zone
 from benchmarks.figure import Figure
 from benchmarks.timing import side_by_side
+from tests.dns.big import as_code, fill
 from tests.dns.jobs import CONFIG, ZONE, Place, config
 from tests.dns.powerdns import PowerDNS
 from tests.dns.primaries import Knot, Primary
@@ -37,8 +38,8 @@ def measure() -> Iterable[Figure]:
 def _plan(place: Path) -> Iterator[Figure]:
     """Both sides read the same files, ask the same server, and find nothing to change."""
     with PowerDNS(place / "server") as server:
-        big_zone.fill(server, BIG)
-        files = big_zone.as_code(server, BIG)
+        fill(server, BIG)
+        files = as_code(server, BIG)
         repository = place / "repository"
         for path, text in files.items():
             (repository / path).parent.mkdir(parents=True, exist_ok=True)
@@ -81,8 +82,8 @@ def _token(place: Path, server: PowerDNS | Primary, zones: list[str]) -> float:
 def _memory(place: Path) -> Iterator[Figure]:
     """Of both processes: ours, which holds R, and the one in which octoDNS walks."""
     with PowerDNS(place / "server") as server:
-        big_zone.fill(server, HUGE)
-        files = big_zone.as_code(server, HUGE)
+        fill(server, HUGE)
+        files = as_code(server, HUGE)
         order = json.dumps({"place": str(place / "ours"), "environment": server.environment, "files": files})
         ended = subprocess.run(
             [sys.executable, "-m", "benchmarks.big_zone"], input=order, check=True, capture_output=True, text=True

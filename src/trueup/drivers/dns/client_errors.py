@@ -42,6 +42,9 @@ NO_ANSWER = (
 )
 BAD_KEY = ("dns.tsig.PeerError", "dns.tsig.BadSignature", "dns.tsig.BadKey", "dns.query.BadResponse")
 
+BAD_KEY_WORDS = ("BADKEY", "BADSIG", "The peer didn't ")
+"""Also dnspython's own, which octodns-bind puts into an error of its own."""
+
 
 def place_in(text: str, config: Config) -> Place | None:
     """The first place that a text of octoDNS names, in the repository; None where it names none."""
@@ -162,7 +165,7 @@ class Translator:
     def _from_name_server(self, said: JSON, words: str) -> TrueupError:
         classes = said["classes"]
         everything = " ".join([words, *said["causes"]])
-        if _is_any(classes, BAD_KEY) or "BADKEY" in everything or "BADSIG" in everything:
+        if _is_any(classes, BAD_KEY) or any(word in everything for word in BAD_KEY_WORDS):
             return Rejected(
                 f"the TSIG key is not accepted: {words or classes[0]}", hint="compare name, secret and algorithm"
             )
