@@ -193,3 +193,13 @@ def test_sqlite_has_the_rules_that_do_not_speak_of_locks() -> None:
     )
     found = [each.code for each in lint([_migration(sql)], SQLite(), Circumstances(major=3))]
     assert found == ["drop-table", "rename-column", "unbounded-delete"]
+
+
+def test_rows_of_a_copy_are_no_sql() -> None:
+    """What they say is nobody's statement, and the statement behind them keeps its line."""
+    sql = "COPY t (a) FROM STDIN;\nDROP TABLE u;\n'\n\\.\nDROP INDEX i;\n"
+    (finding,) = lint([_migration(sql)], Postgres(), POSTGRES_15)
+    assert finding.code == "drop-index-not-concurrent"
+    assert finding.place is not None and finding.place.line == 5
+    empty = "COPY t (a) FROM STDIN;\n\\.\nDROP INDEX i;\n"
+    assert [each.code for each in lint([_migration(empty)], Postgres(), POSTGRES_15)] == ["drop-index-not-concurrent"]

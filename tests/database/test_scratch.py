@@ -225,6 +225,15 @@ def test_a_role_that_may_make_no_databases_is_told_so(postgres15: Server) -> Non
     assert "CREATEDB" in found.value.hint
 
 
+def test_a_scratch_server_that_says_no_is_no_scratch(postgres15: Server) -> None:
+    """In its own words: the plan goes on without it, and says so."""
+    with (
+        pytest.raises(NoScratch, match="password authentication failed"),
+        scratch(scratch_job(postgres15.url(password="wrong")), Postgres(), 15),
+    ):
+        pass
+
+
 def test_databases_of_a_killed_worker_are_swept_and_those_in_use_stay(postgres15: Server) -> None:
     """By the lock that only a living worker holds."""
     left = f"{PREFIX}000000000000"

@@ -57,7 +57,7 @@ def _of_squawk(files: Sequence["_File"], about: Circumstances, own: Sequence[Hit
     """Without what our rules say of the same statement."""
     said = {(each.code, id(each.statement)) for each in own}
     exact = {id(each.statement) for each in own if each.code in ("serial-column", "generated-column")}
-    for hit in lint_squawk.hits([each.migration.sql for each in files], about.major):
+    for hit in lint_squawk.hits([each.without_data for each in files], about.major):
         statement = files[hit.file].at(hit.line)
         if statement is None or (hit.code, id(statement)) in said:
             continue
@@ -93,6 +93,12 @@ class _File:
     @property
     def created(self) -> set[str]:
         return {each.creates.name for each in self.reads if each.creates is not None}
+
+    @property
+    def without_data(self) -> str:
+        """The text with blank lines in place of what COPY reads: that is no SQL."""
+        parts = [each.raw if each.data is None else _emptied(each.raw, each.data) for each in self.statements]
+        return "".join(parts)
 
     def only_about(self, statement: Statement, created: set[str]) -> bool:
         """The relations of this statement are all new."""
@@ -135,6 +141,13 @@ class _File:
             if (hit.code, hit.statement, hit.said) not in seen:
                 seen.add((hit.code, hit.statement, hit.said))
                 yield found(hit.code, hit.said, hit.statement.place(hit.offset), allowed.get(hit.code, ""))
+
+
+def _emptied(raw: str, data: str) -> str:
+    """As many lines, so that every statement stays on its own."""
+    before, _, after = raw.partition(data) if data else (raw, "", "")
+    rest = f"{data}{after}"
+    return before + "\n" * rest.count("\n") if data else raw.replace("\\.", "")
 
 
 def _offset(statement: Statement, line: int, column: int) -> int:

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.scratch_cluster import KEPT, NoScratch
 from trueup.drivers.database.spec import AUTO
-from trueup.model.errors import Rejected, TrueupError
+from trueup.model.errors import Invalid, Rejected, TrueupError
 from trueup.ports.driver import Job
 
 PREFIX = "trueup_scratch_"
@@ -59,8 +59,12 @@ def scratch(job: Job[Any], dialect: Dialect, major: int, own: str = "") -> Itera
 
 @contextmanager
 def _connected(dialect: Dialect, url: str, major: int, own: str) -> Iterator[tuple[str, Database]]:
-    """Raises NoScratch for a server that is no place to try something on."""
-    with dialect.connect(url, OPTIONS) as admin:
+    """Raises NoScratch for a server that is no place to try something on, Unavailable for one that does not answer."""
+    with ExitStack() as stack:
+        try:
+            admin = stack.enter_context(dialect.connect(url, OPTIONS))
+        except (Invalid, Rejected) as error:
+            raise NoScratch(f"the scratch server: {error.message}", hint=error.hint) from error
         if own and admin.identity == own:
             raise NoScratch(
                 "`scratch` names the very database of this stack: nothing is tried there",

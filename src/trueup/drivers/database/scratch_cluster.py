@@ -28,6 +28,8 @@ from trueup.system.processes import Command, Sandbox, capture
 START_SECONDS = 20.0
 MOST_SLOTS = 64
 """Of one major on one machine: as many jobs at once may try something."""
+MOST_IDLE = 2
+"""Of one major in one process, some 30 MB each."""
 LONGEST_SOCKET = 107
 """Bytes of a socket's path, as Linux has it."""
 SUPERUSER = "trueup"
@@ -87,7 +89,11 @@ class Kept:
             yield cluster
         finally:
             with self._lock:
-                self._idle.setdefault(key, []).append(cluster)
+                idle = self._idle.setdefault(key, [])
+                idle.append(cluster)
+                surplus = idle.pop(0) if len(idle) > MOST_IDLE else None
+            if surplus is not None:
+                surplus.end()
 
     def end(self) -> None:
         with self._lock:
