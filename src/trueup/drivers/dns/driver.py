@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from trueup.drivers.dns import codify, discover, recovery, tools
+from trueup.drivers.dns import codify, discover, lint, recovery, tools
 from trueup.drivers.dns.dangling import Dangling
 from trueup.drivers.dns.prepared import Prepared, Root, prepare, read_root, token
 from trueup.drivers.dns.session import DnsObservation, DnsSession
@@ -39,7 +39,8 @@ class DnsDriver:
         self._read: dict[tuple[int, str, str], tuple[Tree, Root]] = {}
 
     def read(self, tree: Tree, path: str, spec: DnsSpec) -> Reading:
-        return Reading(self.root(tree, path, spec).closure)
+        root = self.root(tree, path, spec)
+        return Reading(root.closure, tuple(lint.findings(root.config, tree, biggest=lint.BIGGEST)))
 
     def discover(self, tree: Tree) -> Iterable[Discovered]:
         return discover.discover(tree)

@@ -20,10 +20,19 @@ OCTAL = re.compile(r"[-+]?0[0-7]+")
 SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+")
 
 
-def findings(config: Config, tree: Tree) -> Iterator[Finding]:
-    """Of every YAML file that a source of the configuration reads."""
+TO_ASK = "`trueup dns lint` does, when you ask"
+BIGGEST = 1_000_000
+"""Bytes of a file that is looked through whenever it is read; a bigger one only when somebody asks."""
+
+
+def findings(config: Config, tree: Tree, *, biggest: int | None = None) -> Iterator[Finding]:
+    """Of every YAML file that a source of the configuration reads; of those with more bytes than `biggest` that they
+    were left out."""
     for path in yaml_files(config, tree):
         content = tree.read(path)
+        if biggest is not None and len(content) > biggest:
+            yield Finding("zone-unread", "the file is too big to be looked through each time", Place(path), TO_ASK)
+            continue
         wrong = mistake_in(content, path)
         if wrong is not None:
             yield Finding("zone-shape", wrong.message, wrong.place, wrong.hint, stops=True)
