@@ -8,7 +8,7 @@ import pytest
 from tests.dns.jobs import CONFIG, ZONE, Place, config
 from tests.dns.powerdns import PowerDNS
 from tests.dns.servers import powerdns as powerdns
-from tests.dns.servers import started
+from tests.dns.servers import running
 from tests.terraform.jobs import Diary
 from trueup.model.plan import Outcome
 
@@ -23,9 +23,8 @@ def zone(records: int) -> str:
 @pytest.fixture
 def generous(tmp_path: Path) -> Iterator[PowerDNS]:
     """Takes requests of 64 MB."""
-    server = started(PowerDNS(tmp_path / "generous", webserver_max_bodysize="64"))
-    yield server
-    server.stop()
+    with running(PowerDNS(tmp_path / "generous", webserver_max_bodysize="64")) as server:
+        yield server
 
 
 def test_sixty_thousand_records(generous: PowerDNS, tmp_path: Path) -> None:

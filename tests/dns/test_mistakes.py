@@ -9,7 +9,7 @@ import yaml
 
 from tests.dns.jobs import CONFIG, ZONE, Place, config
 from tests.dns.powerdns import PowerDNS
-from tests.dns.process import Absent
+from tests.dns.servers import running
 from trueup.model.errors import Invalid, Rejected, Unavailable
 from trueup.ports.driver import Limits
 
@@ -19,13 +19,8 @@ GOOD = "www:\n  type: A\n  value: 192.0.2.1\n"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PowerDNS]:
     """One for all: nothing is written to it."""
-    server = PowerDNS(tmp_path_factory.mktemp("powerdns"))
-    try:
-        server.start()
-    except Absent as error:
-        pytest.skip(str(error))
-    yield server
-    server.stop()
+    with running(PowerDNS(tmp_path_factory.mktemp("powerdns"))) as server:
+        yield server
 
 
 @pytest.fixture

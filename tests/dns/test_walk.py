@@ -8,6 +8,7 @@ import yaml
 from tests.dns.jobs import CONFIG, ZONE, Place, config
 from tests.dns.powerdns import PowerDNS
 from tests.dns.servers import powerdns as powerdns
+from tests.dns.servers import running
 from trueup.model.errors import Invalid
 from trueup.model.plan import Action, Address, Finding, Plan
 from trueup.model.values import JSON
@@ -61,9 +62,7 @@ def test_an_alias_has_the_records_of_its_zone(place: Place, powerdns: PowerDNS) 
 
 def test_two_targets_are_two_live_systems(place: Place, powerdns: PowerDNS, tmp_path: Path) -> None:
     """The first one's addresses are plain, the other's say whose they are; each has its own drift."""
-    other = PowerDNS(tmp_path / "other")
-    other.start()
-    try:
+    with running(PowerDNS(tmp_path / "other")) as other:
         document = yaml.safe_load(config(powerdns.provider()))
         document["providers"]["second"] = {**other.provider(), "api_key": "env/SECOND_KEY"}
         document["zones"]["example.com."]["targets"].append("second")
@@ -72,8 +71,6 @@ def test_two_targets_are_two_live_systems(place: Place, powerdns: PowerDNS, tmp_
         assert place.apply(files).complete
         other.set("example.com.", "www.example.com.", "A", "192.0.2.9")
         assert changed(place.plan(files)) == {"example.com.:www:A@second": Action.UPDATE}
-    finally:
-        other.stop()
 
 
 def test_what_is_never_applied_is_left_alone_and_said(place: Place, powerdns: PowerDNS) -> None:
