@@ -203,3 +203,16 @@ def test_rows_of_a_copy_are_no_sql() -> None:
     assert finding.place is not None and finding.place.line == 5
     empty = "COPY t (a) FROM STDIN;\n\\.\nDROP INDEX i;\n"
     assert [each.code for each in lint([_migration(empty)], Postgres(), POSTGRES_15)] == ["drop-index-not-concurrent"]
+
+
+def test_what_a_file_drops_to_make_it_again_is_not_dropped() -> None:
+    """As repeatables do with views and functions; one that is not made again is."""
+    again = (
+        "DROP VIEW IF EXISTS a.v;\nCREATE VIEW a.v AS SELECT 1 AS one;\n"
+        "DROP FUNCTION IF EXISTS f(int);\nCREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';\n"
+        "DROP TYPE IF EXISTS e;\nCREATE TYPE e AS ENUM ('x');\n"
+        "DROP MATERIALIZED VIEW IF EXISTS m;\nCREATE MATERIALIZED VIEW m AS SELECT 1 AS one;\n"
+    )
+    assert lint([_migration(again)], Postgres(), POSTGRES_15) == ()
+    gone = lint([_migration(f"{again}DROP VIEW a.w;\nDROP FUNCTION g(int);")], Postgres(), POSTGRES_15)
+    assert [(each.code, each.place.line) for each in gone if each.place] == [("drop-object", 9), ("drop-object", 10)]

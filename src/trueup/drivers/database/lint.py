@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cached_property
 
 from trueup.drivers.database import lint_squawk
 from trueup.drivers.database.dialect import Dialect
 from trueup.drivers.database.lint_codes import CODES, Severity
-from trueup.drivers.database.lint_rules import Hit, Read, Unreadable, hits, read, validated_together
+from trueup.drivers.database.lint_files import recreated, validated_together
+from trueup.drivers.database.lint_rules import Hit, Read, Unreadable, hits, read
 from trueup.drivers.database.lint_usage import users_of
 from trueup.drivers.database.lint_waivers import ALL, found, waiver_line, waivers
 from trueup.drivers.database.migrations import Migration
@@ -30,10 +31,6 @@ class Circumstances:
     """One file may hold statements that need a transaction and ones that refuse it."""
 
 
-class _Found(Protocol):
-    code: str
-
-
 def lint(migrations: Sequence[Migration], dialect: Dialect, about: Circumstances) -> tuple[Finding, ...]:
     """Of migrations that are not settled yet, in the order in which they would run. Raises Invalid for a script that
     ends inside of something."""
@@ -49,6 +46,7 @@ def lint(migrations: Sequence[Migration], dialect: Dialect, about: Circumstances
         created |= file.created
         mine = [each for each in found if each.statement.path == file.migration.path]
         kept = [each for each in mine if CODES[each.code].on_new or not file.only_about(each.statement, created)]
+        kept = [each for each in kept if each.code != "drop-object" or each.statement not in file.made_again]
         findings += file.judged(kept, about)
     return tuple(findings)
 
@@ -99,6 +97,10 @@ class _File:
         """The text with blank lines in place of what COPY reads: that is no SQL."""
         parts = [each.raw if each.data is None else _emptied(each.raw, each.data) for each in self.statements]
         return "".join(parts)
+
+    @cached_property
+    def made_again(self) -> frozenset[Statement]:
+        return frozenset(recreated(self.reads))
 
     def only_about(self, statement: Statement, created: set[str]) -> bool:
         """The relations of this statement are all new."""

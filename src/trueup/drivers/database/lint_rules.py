@@ -12,7 +12,7 @@ from postgast import pg_query_pb2 as pg
 
 from trueup.drivers.database.statements import Statement
 
-_DROPS = {
+DROPS = {
     pg.OBJECT_TABLE: "drop-table",
     pg.OBJECT_FOREIGN_TABLE: "drop-table",
     pg.OBJECT_SCHEMA: "drop-schema",
@@ -90,7 +90,7 @@ def read(statement: Statement) -> Read | None:
         raise Unreadable(str(error).splitlines()[0], max(0, (error.cursorpos or 1) - 1)) from error
     if not tree.stmts:
         return None
-    node = _inner(tree.stmts[0].stmt)
+    node = inner(tree.stmts[0].stmt)
     targets = tuple(Name(each.schemaname, each.relname) for each in find_nodes(tree, pg.RangeVar))
     creates = None
     if isinstance(node, pg.CreateStmt):
@@ -149,7 +149,7 @@ def _statement_hits(one: Read) -> Iterator[Hit]:
 
 
 def _drop_hits(one: Read, node: pg.DropStmt) -> Iterator[Hit]:
-    code = _DROPS.get(node.remove_type)
+    code = DROPS.get(node.remove_type)
     if code is None:
         return
     names = [_shown(each) for each in one.targets] if code == "drop-table" else []
@@ -170,7 +170,7 @@ def _rename_hits(one: Read, node: pg.RenameStmt) -> Iterator[Hit]:
 
 def _alteration_hits(one: Read, command: pg.AlterTableCmd, table: str) -> Iterator[Hit]:
     statement = one.statement
-    inner = _definition(command)
+    defined = definition(command)
     match command.subtype:
         case pg.AT_DropColumn:
             yield Hit("drop-column", statement, 0, f"{table}.{command.name}")
@@ -179,16 +179,16 @@ def _alteration_hits(one: Read, command: pg.AlterTableCmd, table: str) -> Iterat
                 yield Hit("drop-cascade", statement)
         case pg.AT_SetTableSpace:
             yield Hit("rewrite-table", statement, 0, table)
-        case pg.AT_AlterColumnType if isinstance(inner, pg.ColumnDef):
-            if inner.HasField("raw_default") or _type_of(inner) != "text":
-                yield Hit("type-change", statement, inner.location, f"{table}.{command.name}")
-        case pg.AT_AddColumn if isinstance(inner, pg.ColumnDef):
-            yield from _new_column_hits(statement, inner, table)
-        case pg.AT_AddConstraint if isinstance(inner, pg.Constraint):
-            if inner.contype == pg.CONSTR_CHECK and not inner.skip_validation:
-                yield Hit("check-constraint", statement, inner.location, f"{table}, {inner.conname}")
-            elif inner.contype == pg.CONSTR_EXCLUSION:
-                yield Hit("exclusion-constraint", statement, inner.location, f"{table}, {inner.conname}")
+        case pg.AT_AlterColumnType if isinstance(defined, pg.ColumnDef):
+            if defined.HasField("raw_default") or _type_of(defined) != "text":
+                yield Hit("type-change", statement, defined.location, f"{table}.{command.name}")
+        case pg.AT_AddColumn if isinstance(defined, pg.ColumnDef):
+            yield from _new_column_hits(statement, defined, table)
+        case pg.AT_AddConstraint if isinstance(defined, pg.Constraint):
+            if defined.contype == pg.CONSTR_CHECK and not defined.skip_validation:
+                yield Hit("check-constraint", statement, defined.location, f"{table}, {defined.conname}")
+            elif defined.contype == pg.CONSTR_EXCLUSION:
+                yield Hit("exclusion-constraint", statement, defined.location, f"{table}, {defined.conname}")
         case _:
             return
 
@@ -205,31 +205,15 @@ def _new_column_hits(statement: Statement, column: pg.ColumnDef, table: str) -> 
             yield Hit("generated-column", statement, column.location, said)
 
 
-def validated_together(reads: list[Read]) -> Iterator[Hit]:
-    """A constraint added NOT VALID and validated within one file."""
-    added: set[tuple[str, str]] = set()
-    for one in reads:
-        if not isinstance(one.node, pg.AlterTableStmt):
-            continue
-        table = one.targets[0].name
-        for item in one.node.cmds:
-            command = item.alter_table_cmd
-            inner = _definition(command)
-            if isinstance(inner, pg.Constraint) and inner.skip_validation:
-                added.add((table, inner.conname))
-            elif command.subtype == pg.AT_ValidateConstraint and (table, command.name) in added:
-                yield Hit("validate-together", one.statement, 0, f"{table}, {command.name}")
-
-
-def _inner(node: Message) -> Message:
+def inner(node: Message) -> Message:
     """Out of the wrapper that libpg_query puts around every node."""
     which = node.WhichOneof("node") if node.DESCRIPTOR.oneofs else None
     return getattr(node, which) if which else node
 
 
-def _definition(command: pg.AlterTableCmd) -> Message | None:
+def definition(command: pg.AlterTableCmd) -> Message | None:
     """A new column, type or constraint. The field's name is a word of Python."""
-    return _inner(getattr(command, "def")) if command.HasField("def") else None
+    return inner(getattr(command, "def")) if command.HasField("def") else None
 
 
 def _type_of(column: pg.ColumnDef) -> str:
