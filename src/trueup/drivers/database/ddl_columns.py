@@ -1,5 +1,6 @@
 """Columns of tables: as CREATE TABLE and ADD COLUMN write them, and what ALTER COLUMN can change. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,10 +66,20 @@ def renamed(old: Mapping[str, Column], new: Mapping[str, Column]) -> dict[str, s
 
 
 def under_new_names(columns: Mapping[str, Column], names: Mapping[str, str]) -> dict[str, Column]:
-    return {
-        names.get(name, name): {**each, "after": names.get(each["after"], each["after"])} if "after" in each else each
-        for name, each in columns.items()
-    }
+    """Expressions follow by themselves."""
+    if not names:
+        return dict(columns)
+    words = {identifier(old): identifier(new) for old, new in names.items()}
+    pattern = re.compile("|".join(rf"(?<![\w\"]){re.escape(each)}(?![\w\"])" for each in words))
+
+    def followed(each: Column) -> Column:
+        moved: dict[str, Any] = {"after": names.get(each["after"], each["after"])} if "after" in each else {}
+        if generated := each.get("generated"):
+            expression = pattern.sub(lambda found: words[found[0]], generated["expression"])
+            moved["generated"] = {**generated, "expression": expression}
+        return {**each, **moved}
+
+    return {names.get(name, name): followed(each) for name, each in columns.items()}
 
 
 def _unplaced(column: Column) -> dict[str, Any]:

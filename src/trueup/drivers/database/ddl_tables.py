@@ -173,6 +173,12 @@ def _membership(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:
         if now:
             yield Ddl(f"ALTER TABLE {now['parent']} ATTACH PARTITION {name} {now['bound']}", address)
     before, after = old.get("inherits") or [], new.get("inherits") or []
+    comes = [name for name, each in new["columns"].items() if each.get("inherited") and name in old["columns"]]
+    if after and any(not old["columns"][name].get("inherited") for name in comes):
+        raise Refused(
+            "columns that it had itself come from a parent now, which only a new table can have",
+            hint="ALTER TABLE ... INHERIT keeps them as its own: make the table anew, and copy the rows",
+        )
     for parent in before:
         if parent not in after:
             yield Ddl(f"ALTER TABLE {name} NO INHERIT {parent}", address)
