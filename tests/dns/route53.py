@@ -15,13 +15,8 @@ class Route53:
         self._console = cloud.client("route53", cloud.console)
 
     def provider(self, **more: Any) -> dict[str, Any]:
-        """Its block in an octoDNS configuration; credentials and endpoint come out of `environment`."""
-        return {
-            "class": "octodns_route53.Route53Provider",
-            "access_key_id": "env/AWS_ACCESS_KEY_ID",
-            "secret_access_key": "env/AWS_SECRET_ACCESS_KEY",
-            **more,
-        }
+        """Its block in an octoDNS configuration; boto3 takes credentials and endpoint out of `environment`."""
+        return {"class": "octodns_route53.Route53Provider", **more}
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -121,3 +121,19 @@ def test_a_challenge_and_what_external_dns_made_are_no_drift(zones: DnsOffice) -
     assert zones.finish().converged
     assert zones.server.ask(f"app.{NAME}", "A") == {"192.0.2.50"}
     assert zones.server.ask(f"_acme-challenge.www.{NAME}", "CNAME") == {"x.acme.example.net."}
+
+
+def test_a_record_disabled_by_hand_is_drift_although_no_plan_shows_it(
+    powerdns: PowerDNS, cloud: Cloud, terminal: Terminal, tmp_path: Path
+) -> None:
+    """PowerDNS answers it no more, octoDNS reads it as live; enabled again, the drift is gone."""
+    with open_zones(cloud, terminal, tmp_path, powerdns) as office:
+        office.deliver()
+        assert office.finish().converged
+        assert office.check("") == []
+        powerdns.set(NAME, f"www.{NAME}", "A", "192.0.2.1", "192.0.2.2", ttl=60, disabled=True)
+        addresses = {drift.address for drift in office.check("")}
+        parent = f"zone.{NAME}/disabled"
+        assert addresses == {f'{parent}["www A 192.0.2.1"]', f'{parent}["www A 192.0.2.2"]'}
+        powerdns.set(NAME, f"www.{NAME}", "A", "192.0.2.1", "192.0.2.2", ttl=60)
+        assert office.check("") == []

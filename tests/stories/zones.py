@@ -97,8 +97,10 @@ def open_zones(
     *,
     first: str = FIRST,
     clock: Clock | None = None,
+    **more: Any,
 ) -> Iterator[DnsOffice]:
-    """Zones in the repository, nothing of them adopted; the keys are in the environment of Trueup's process."""
+    """Zones in the repository, nothing of them adopted; the keys are in the environment of Trueup's process, unless
+    `more` has other sections of trueup.yaml."""
     files = {CONFIG: configuration(server), ZONE: first}
     with patch.dict(os.environ, server.environment), open_with(cloud, terminal, place, files, clock=clock) as small:
         office = DnsOffice(**{each.name: getattr(small, each.name) for each in fields(small)}, server=server)
@@ -107,5 +109,5 @@ def open_zones(
             "credentials": [{"match": {"env": "*"}, "passEnv": sorted(server.environment)}],
             "contexts": [],
         }
-        office.govern(sections=sections)
+        office.govern(sections=sections | more)
         yield office
