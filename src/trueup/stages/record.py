@@ -132,7 +132,9 @@ def _next(place: _Place, applied: Applied) -> Resource | None:
     if OUTPUT in {each.kind for each in (place.old, place.real, written) if each is not None}:
         return written if written is not None or applied.complete else place.old
     if planned is None:
-        return _untouched(place)
+        # Some plans cannot tell everything that their writes do; the writes can.
+        did = applied.outcomes.get(place.address) is Outcome.DONE
+        return written if did else _untouched(place)
     if not _is_done(planned, applied):
         return written if written is not None and _is_half_made(place, written) else place.old
     if planned.action in (Action.DELETE, Action.FORGET) or written is None:

@@ -35,6 +35,7 @@ def apply(delivery: Delivery, plan: Plan, journal: Journal) -> Applied:
     ways = delivery.ways()
     with holding(delivery) as (database, held):
         before, quick = look_again(delivery, plan, database, ways)
+        delivery = delivery.with_schemas(database)
         walk = Walk(delivery, plan, journal, ways, runner_of(delivery, database, held), before, quick)
         return walk.through()
 

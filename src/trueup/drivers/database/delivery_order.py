@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from trueup.drivers.database.delivery_progress import without_left_behind
 from trueup.drivers.database.delivery_ways import Way, way_of
 from trueup.drivers.database.dialect import Database, Dialect, Options, Table
-from trueup.drivers.database.history import NewRow, Row
+from trueup.drivers.database.history import NewRow, Row, RowType
 from trueup.drivers.database.migrations import Migration, Migrations
 from trueup.drivers.database.session_secrets import hidden
 from trueup.model.errors import Invalid
 from trueup.model.plan import Address, Resource
 from trueup.ports.driver import Job
+
+CREATED = "<< Flyway Schema Creation >>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,16 @@ class Delivery:
     """The role of plans, where it is another one than that of deliveries."""
     pause: Callable[[float], None] = time.sleep
 
+    def with_schemas(self, database: Database) -> "Delivery":
+        """With those that the code names and nobody has created yet, and the row that says who did."""
+        settings = self.migrations.settings
+        missing = tuple(each for each in settings.schemas if not database.has_schema(each))
+        if not missing or not settings.create_schemas:
+            return self
+        names = ",".join(f'"{each}"' for each in missing)
+        row = NewRow(0, None, CREATED, RowType.SCHEMA, names, None, settings.installed_by or database.user, 0)
+        return replace(self, missing_schemas=missing, first=(row, *self.first) if self.rows is None else self.first)
+
     @property
     def options(self) -> Options:
         spec = self.job.spec
@@ -56,7 +69,8 @@ class Delivery:
 
     def look(self, database: Database) -> dict[Address, Resource]:
         """The catalog as the plan saw it: a text with a secret in it is a keyed hash."""
-        return hidden(self.job, database.snapshot(self.schemas, self.skip))
+        found = database.snapshot(self.schemas, self.skip)
+        return hidden(self.job, without_left_behind(found, database, self.table))
 
     def ways(self) -> tuple[Way, ...]:
         """Raises Invalid with file and line."""

@@ -2,7 +2,7 @@
 delivery goes on where one stopped. The history has a failed row meanwhile, as Flyway leaves one, and Flyway stops."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trueup.drivers.database.addresses import identifier
@@ -12,6 +12,7 @@ from trueup.drivers.database.history import Row, applied
 from trueup.drivers.database.migrations import Migration
 from trueup.drivers.database.postgres_history import qualified
 from trueup.model.errors import Refused
+from trueup.model.plan import Address, Resource
 from trueup.model.values import digest
 
 NAME = "trueup_progress"
@@ -101,6 +102,16 @@ class ProgressTable:
         )
 
 
+def without_left_behind(
+    resources: Mapping[Address, Resource], database: Database, table: Table
+) -> dict[Address, Resource]:
+    """The catalog without the invalid indexes that a part of ours left behind: the next delivery builds them anew."""
+    begun = [each for each in ProgressTable(database, table).read() if each.begun]
+    invalid = {*database.invalid_indexes()} if begun else set()
+    left = {Address(f"index.{name}") for each in begun for name in invalid - {*each.invalid}}
+    return {address: each for address, each in resources.items() if address not in left}
+
+
 def start(way: Way) -> Progress:
     return Progress(applied(way.migration, 0, "").script, 0, len(way.parts), digest_of(way, 0))
 
@@ -122,6 +133,12 @@ def require_unchanged(progress: Progress, way: Way) -> None:
             place=way.migration.place,
             hint="put them back as they were: what is behind them may change, they are done",
         )
+
+
+def done_of(way: Way, progress: Progress) -> Migration:
+    """The part of the migration that is done."""
+    done = [each.sql for part in way.parts[: progress.done] for each in part.statements]
+    return replace(way.migration, sql=";\n".join(done), in_transaction=False)
 
 
 def left_of(way: Way, progress: Progress, invalid: Collection[str]) -> Migration:

@@ -37,7 +37,8 @@ def settled(
     plan: Plan, rows: Sequence[Row], seen: Seen, fate: Fate
 ) -> tuple[Mapping[Address, Resource], Mapping[Address, Outcome]]:
     resources = {address: each for address, each in plan.real.items() if each.kind != KIND}
-    resources |= resources_of(rows)
+    # A row that says "not yet" of a migration in several parts is no migration.
+    resources |= resources_of([row for row in rows if row.success])
     outcomes: dict[Address, Outcome] = {}
     for change in plan.changes:
         if change.kind == KIND:
@@ -64,8 +65,9 @@ def _outcome(change: PlannedChange, plan: Plan, seen: Seen, fate: Fate) -> Outco
     movers = _movers(plan, change.address)
     if seen.after is None or movers & fate.uncertain:
         return Outcome.UNCERTAIN if movers & (fate.uncertain | fate.done) else Outcome.FAILED
+    # What a migration of several parts committed before it stopped is its doing too.
     moved = seen.before.get(change.address) != seen.after.get(change.address)
-    return Outcome.DONE if moved and movers & fate.done else Outcome.FAILED
+    return Outcome.DONE if moved else Outcome.FAILED
 
 
 def _written(change: PlannedChange, plan: Plan, seen: Seen, fate: Fate) -> Resource | None:

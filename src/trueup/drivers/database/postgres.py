@@ -141,6 +141,9 @@ class PostgresDatabase:
     def drop_index(self, name: str) -> None:
         self.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
+    def has_schema(self, name: str) -> bool:
+        return bool(self.query("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)))
+
     def create_schema(self, name: str) -> None:
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {postgres_history.quoted(name)}")
 

@@ -46,7 +46,7 @@ def parameters_of(url: str, environment: Mapping[str, str]) -> dict[str, str]:
         elif default.val and default.val != default.compiled:
             given[keyword] = (default.compiled or b"").decode()
     # Nobody's home directory decides which password is used.
-    given.setdefault("passfile", "/dev/null")
+    given.setdefault("passfile", "/nonexistent")
     return given
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from trueup.drivers.database.delivery_order import application_of
-from trueup.drivers.database.delivery_progress import ProgressTable, resumable
+from trueup.drivers.database.delivery_progress import ProgressTable, resumable, without_left_behind
 from trueup.drivers.database.delivery_walk import BEGINNING
 from trueup.drivers.database.dialect import Backend, Database
 from trueup.drivers.database.history import Row, resolve
@@ -28,15 +28,15 @@ def recover(opened: Opened, journal: Sequence[JournalEntry], pause: Callable[[fl
     rows = opened.database.rows(opened.table) or ()
     settled = opened.job.settled()
     begun = list(dict.fromkeys(Address(entry.step) for entry in journal if entry.event == "begin"))
-    known = resources_of(rows)
+    known = resources_of([row for row in rows if row.success])
     steps = {address: _outcome(address, known, settled) for address in begun if StepId(address) != BEGINNING}
-    outcomes = {**_reported(journal), **steps}
     complete = bool(begun) and set(steps.values()) <= {Outcome.DONE} and not _pending(opened, rows)
-    catalog = hidden(opened.job, opened.database.snapshot(opened.schemas, opened.scope.skip))
+    found = opened.database.snapshot(opened.schemas, opened.scope.skip)
+    catalog = hidden(opened.job, without_left_behind(found, opened.database, opened.table))
     applied = Applied(
         complete,
         {**catalog, **known},
-        outcomes,
+        steps,
         identity_of(rows),
         "" if complete else "the worker was lost during the apply",
     )
@@ -67,7 +67,7 @@ def _outcome(
 ) -> Outcome:
     """A repeatable's row was there before: then it says something else now, or nothing happened."""
     row = known.get(address)
-    if row is None or not row.values["success"]:
+    if row is None:
         return Outcome.FAILED
     before = (settled or {}).get(address)
     return Outcome.FAILED if before is not None and before.values == row.values else Outcome.DONE
@@ -77,15 +77,6 @@ def _pending(opened: Opened, rows: Sequence[Row]) -> bool:
     migrations = opened.migrations()
     stopped = ProgressTable(opened.database, opened.table).read()
     return bool(resolve(migrations, resumable(rows, stopped), migrations.settings).pending)
-
-
-def _reported(journal: Sequence[JournalEntry]) -> dict[Address, Outcome]:
-    """What the worker said of places in the catalog before it was lost."""
-    return {
-        entry.at: entry.outcome
-        for entry in journal
-        if entry.event == "report" and entry.at is not None and entry.outcome is not None
-    }
 
 
 def _advice(opened: Opened) -> list[str]:

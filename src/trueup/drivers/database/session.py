@@ -1,12 +1,12 @@
 """One plan, or one plan and its apply, against a live database."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trueup.drivers.database.delivery import apply as deliver
 from trueup.drivers.database.delivery_order import Delivery
-from trueup.drivers.database.delivery_progress import left_of
+from trueup.drivers.database.delivery_progress import done_of, left_of
 from trueup.drivers.database.delivery_ways import way_of
 from trueup.drivers.database.history import NewRow, Row, applied
 from trueup.drivers.database.migrations import Migration, Migrations
@@ -15,7 +15,7 @@ from trueup.drivers.database.rehearsal import Trial
 from trueup.drivers.database.rehearsal_checks import examined
 from trueup.drivers.database.scratch_cluster import NoScratch
 from trueup.drivers.database.session_bench import bench
-from trueup.drivers.database.session_history import beside, catalog_of
+from trueup.drivers.database.session_history import Beside, beside, catalog_of
 from trueup.drivers.database.session_open import Opened, reader_of
 from trueup.drivers.database.session_plan import Looked, parts
 from trueup.drivers.database.session_read import Read, begins, closure_of, has_objects, read_now
@@ -67,7 +67,7 @@ class DatabaseObservation:
         settled = job.settled()
         shown = hidden(job, read.real)
         foreseen, extra = self._foreseen(read, settled, shown)
-        looked = Looked(read.migrations, read.rows or (), read.resolved, shown, settled)
+        looked = Looked(read.migrations, read.in_effect, read.resolved, shown, settled)
         rows_to_come = {each.address: values_of(applied(each, 0, "")) for each in read.resolved.pending}
         examined = self._examined(read, foreseen)
         made = parts(looked, foreseen, rows_to_come)
@@ -102,14 +102,15 @@ class DatabaseObservation:
         question = Question(
             known,
             read.real,
-            beside(read.rows or (), read.migrations, settled),
+            (*beside(read.in_effect, read.migrations, settled), *self._begun(read)),
             self._left(read),
             self._owner(read.rows or ()),
         )
         if not question.pending and not (question.beside and known != read.real):
             return Foreseen(), ()
         try:
-            with bench(opened.job, opened.database, opened.scope) as scratch:
+            scope = replace(opened.scope, around=read.migrations.callbacks)
+            with bench(opened.job, opened.database, scope) as scratch:
                 return self._hidden(foresee(question, scratch)), ()
         except NoScratch as error:
             return Foreseen(), (_blind(error, question),)
@@ -130,15 +131,26 @@ class DatabaseObservation:
 
         return [left(each) for each in read.resolved.pending]
 
+    def _begun(self, read: Read) -> Iterator[Beside]:
+        """What migrations that stopped in the middle did until then."""
+        for progress in read.stopped:
+            row = next((each for each in read.rows or () if each.script == progress.script and not each.success), None)
+            found = (each for each in read.resolved.pending if applied(each, 0, "").script == progress.script)
+            migration = next(found, None)
+            if row is not None and migration is not None:
+                way = way_of(migration, self._opened.database.dialect, read.migrations.settings)
+                yield Beside(row, done_of(way, progress))
+
     def _examined(self, read: Read, foreseen: Foreseen) -> tuple[Finding, ...]:
         """What lint and a rehearsal say, where somebody reads it or has to agree."""
         opened, spec = self._opened, self.job.spec
         if self.job.purpose not in ("proposal", "delivery"):
             return ()
+        stands = {each.address for each in foreseen.stands}
         trial = Trial(
             dialect=opened.database.dialect,
             migrations=read.migrations,
-            pending=[each for each in read.resolved.pending if each not in foreseen.stands],
+            pending=[each for each in self._left(read) if each.address not in stands],
             structure=read.real if has_objects(read.real) else None,
             schemas=opened.schemas,
             skip=opened.scope.skip,

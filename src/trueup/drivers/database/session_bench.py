@@ -1,5 +1,6 @@
 """The bench of a session: scratch databases on which structures are rebuilt and migrations run, as in production."""
 
+import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -7,16 +8,19 @@ from typing import Any
 
 from trueup.drivers.database import ddl
 from trueup.drivers.database.dialect import Database, Dialect, Options
-from trueup.drivers.database.migrations import Migration
+from trueup.drivers.database.migrations import Callback, Migration
 from trueup.drivers.database.rehearsal_run import DATA, is_about_rows
 from trueup.drivers.database.scratch import Scratch, scratch
 from trueup.drivers.database.scratch_needs import needs
 from trueup.drivers.database.statements import Statement
-from trueup.model.errors import Broken, Rejected, TrueupError
+from trueup.model.errors import Broken, Invalid, Rejected, TrueupError
 from trueup.model.plan import Address, Finding, Resource
 from trueup.ports.driver import Job
 
 Snapshot = Mapping[Address, Resource]
+BEFORE = ("beforeMigrate", "beforeEachMigrate")
+BEHIND = ("afterEachMigrate", "afterVersioned", "afterMigrateApplied", "afterMigrate")
+"""Callbacks of a delivery. Each runs with every migration here: those of a whole delivery may be repeated anyway."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Scope:
     schemas: Collection[str]
     skip: frozenset[str]
     search_path: tuple[str, ...]
+    around: tuple[Callback, ...] = ()
+    """What runs before and behind migrations, and may change the schema too: grants, mostly."""
 
 
 @contextmanager
@@ -56,6 +62,28 @@ class ScratchBench:
         return self.look()
 
     def run(self, migration: Migration, role: str) -> Sequence[Finding]:
+        self._create_schemas(role)
+        self._around(BEFORE, role)
+        findings = self._migrate(migration, role)
+        self._around(BEHIND, role)
+        return findings
+
+    def _create_schemas(self, role: str) -> None:
+        """Those that the code names and nobody has created yet: a delivery does so, like Flyway."""
+        for schema in self.scope.search_path:
+            if not self._database.has_schema(schema):
+                with self._as(role):
+                    self._database.create_schema(schema)
+
+    def _around(self, events: Sequence[str], role: str) -> None:
+        """As far as it goes: what looks at production's rows fails here and not there."""
+        for event in events:
+            for each in self.scope.around:
+                if each.event == event:
+                    with contextlib.suppress(Rejected, Invalid), self._as(role):
+                        self._one_by_one(self.dialect.split(each.sql, each.path))
+
+    def _migrate(self, migration: Migration, role: str) -> Sequence[Finding]:
         statements = self.dialect.split(migration.sql, migration.path)
         if self.dialect.name == "postgresql":
             self._make_roles(set(needs([migration.sql]).roles))

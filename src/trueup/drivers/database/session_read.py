@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from trueup.drivers.database.delivery_progress import Progress, ProgressTable, resumable
+from trueup.drivers.database.delivery_progress import Progress, ProgressTable, resumable, without_left_behind
 from trueup.drivers.database.history import NewRow, Resolved, Row, first, resolve
 from trueup.drivers.database.migrations import Migrations
 from trueup.drivers.database.records import KIND, values_of
@@ -32,12 +32,17 @@ class Read:
     stopped: Sequence[Progress] = ()
     """Migrations of which a part is done."""
 
+    @property
+    def in_effect(self) -> Sequence[Row]:
+        """Without the rows that say of those that they are not done."""
+        return resumable(self.rows or (), self.stopped)
+
 
 def read_now(opened: Opened) -> Read:
     """Raises Unavailable when a migration ran meanwhile."""
     migrations, database = opened.migrations(), opened.database
     rows = database.rows(opened.table)
-    real = database.snapshot(opened.schemas, opened.scope.skip)
+    real = without_left_behind(database.snapshot(opened.schemas, opened.scope.skip), database, opened.table)
     if database.rows(opened.table) != rows:
         raise Unavailable("a migration ran while it was planned", hint="plan again later")
     settings = migrations.settings

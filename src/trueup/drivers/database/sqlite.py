@@ -107,6 +107,9 @@ class SQLiteDatabase:
     def drop_index(self, name: str) -> None:
         self.execute(f"DROP INDEX IF EXISTS {name}")
 
+    def has_schema(self, name: str) -> bool:
+        return any(row[1] == name for row in self.query("PRAGMA database_list"))
+
     def create_schema(self, name: str) -> None:
         raise Rejected(f"SQLite has no schema to create: {name}", hint="leave `schemas` out")
 
