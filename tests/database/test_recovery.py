@@ -64,6 +64,11 @@ def asleep(stack: Stack) -> Callable[[], bool]:
     return lambda: bool(stack.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
 
 
+def slow_here(stack: Stack) -> str:
+    """On this database alone: not on scratch."""
+    return f"SELECT pg_sleep(CASE current_database() WHEN '{stack.database}' THEN 600 ELSE 0 END);"
+
+
 def recovered(stack: Stack, journal: list[JournalEntry]) -> Evidence:
     return DatabaseDriver().recover(stack.job(), journal)
 
@@ -72,9 +77,7 @@ def test_a_killed_worker_stops_writing_and_the_history_says_what_happened(stack:
     """The server notices within seconds that its client is gone; what had no row did not happen."""
     stack.spec["scratch"] = stack.server.url()
     stack.files["V2__phone.sql"] = "ALTER TABLE users ADD phone text;"
-    stack.files["V3__long.sql"] = "CREATE TABLE half (id int);\nSELECT pg_sleep(CASE current_database() WHEN '" + (
-        f"{stack.database}' THEN 600 ELSE 0 END);"
-    )
+    stack.files["V3__long.sql"] = f"CREATE TABLE half (id int);\n{slow_here(stack)}"
     journal = killed_when(stack, asleep(stack))
     evidence = recovered(stack, journal)
     assert evidence.gone and evidence.applied is not None
@@ -90,7 +93,7 @@ def test_a_worker_killed_behind_its_last_commit_had_done_everything(stack: Stack
     """Only its words are missing."""
     stack.spec["scratch"] = stack.server.url()
     stack.files["V2__phone.sql"] = "ALTER TABLE users ADD phone text;"
-    stack.files["afterMigrate.sql"] = "SELECT pg_sleep(600);"
+    stack.files["afterMigrate.sql"] = slow_here(stack)
     journal = killed_when(stack, asleep(stack))
     evidence = recovered(stack, journal)
     assert evidence.gone and evidence.applied is not None and evidence.applied.complete
