@@ -67,7 +67,7 @@ class _Secrets:
         self._redactor = Redactor(granted)
 
     def behind(self, reference: str) -> str:
-        if not reference.startswith(SECRET_SCHEMES):
+        if reference.partition(":")[0] not in SECRET_SCHEMES:
             return reference
         value = self._resolve(reference)
         self._known |= {value}

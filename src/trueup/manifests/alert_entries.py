@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, StrictInt, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from trueup.manifests.keys import SCHEMES, Part, Reference, Texts
+from trueup.manifests.keys import Part, Reference, Texts
 from trueup.model.drift import Severity
 from trueup.model.notice import EVENTS, SERVICES
+from trueup.ports.credentials import SECRET_SCHEMES
 
 PAGERDUTY = "https://events.pagerduty.com"
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_SLACK = re.compile(rf"(?:{'|'.join(SCHEMES)}):.+|[#@]?[a-zA-Z0-9_{{}}.-]+")
+_SLACK = re.compile(rf"(?:{'|'.join(SECRET_SCHEMES)}):.+|[#@]?[a-zA-Z0-9_{{}}.-]+")
 
 
 def _event(value: Any) -> Any:

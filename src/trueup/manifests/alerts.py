@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import time
 
 from trueup.manifests.alert_entries import PAGERDUTY, AlertEntry, NotifyEntry, QuietEntry
-from trueup.manifests.keys import SCHEMES
 from trueup.manifests.mistakes import Mistakes
 from trueup.manifests.positions import Parsed
 from trueup.model.drift import Severity
 from trueup.model.notice import SERVICES
+from trueup.ports.credentials import SECRET_SCHEMES
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Notify:
 
 
 def is_reference(text: str) -> bool:
-    return text.partition(":")[0] in SCHEMES
+    return text.partition(":")[0] in SECRET_SCHEMES
 
 
 def alerts_of(entries: Iterable[AlertEntry]) -> tuple[Alert, ...]:

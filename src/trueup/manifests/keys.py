@@ -8,10 +8,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from trueup.ports.credentials import SECRET_SCHEMES
+
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
-SCHEMES = ("file", "env", "awssm", "awsssm")
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_WAITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
 _DURATION = re.compile(r"(?:\d+[smhd])+")
 
 
@@ -26,13 +28,22 @@ def _duration(value: Any) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def _wait(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"(\d+)\s*(ms|s|m|h)", value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("wait", "write a number and ms, s, m or h: 500ms, 5s, 30m, 2h")
+    return timedelta(**{_WAITS[found[2]]: int(found[1])})
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
 def _reference(value: Any) -> Any:
-    if not isinstance(value, str) or value.partition(":")[0] not in SCHEMES or not value.partition(":")[2]:
-        schemes = ", ".join(f"{scheme}:..." for scheme in SCHEMES)
+    if not isinstance(value, str) or value.partition(":")[0] not in SECRET_SCHEMES or not value.partition(":")[2]:
+        schemes = ", ".join(f"{scheme}:..." for scheme in SECRET_SCHEMES)
         raise PydanticCustomError("reference", f"expected a reference ({schemes}), never the secret itself")
     return value
 
@@ -42,13 +53,17 @@ Duration = Annotated[
     BeforeValidator(_duration),
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30m", "1h", "48h"]}),
 ]
+Wait = Annotated[timedelta, BeforeValidator(_wait)]
+"""How long a driver waits, or lets something run: also not at all (`0s`) and parts of a second (`500ms`)."""
 Texts = Annotated[
     tuple[str, ...],
     BeforeValidator(_listed),
     WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
 ]
 Reference = Annotated[
-    str, BeforeValidator(_reference), WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(SCHEMES)}):.+$"})
+    str,
+    BeforeValidator(_reference),
+    WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(SECRET_SCHEMES)}):.+$"}),
 ]
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]

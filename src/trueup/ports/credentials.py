@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 
 from trueup.model.stack import Declaration
 
-SECRET_SCHEMES = ("file:", "env:", "awssm:", "awsssm:")
-"""How a secret reference begins; whatever else stands in its place is the value itself."""
+SECRET_SCHEMES = ("file", "env", "awssm", "awsssm")
+"""What stands before the first colon of a secret reference; any other text in its place is the value itself."""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trueup.drivers.database.settings import Settings
-from trueup.manifests.keys import SCHEMES
 from trueup.model.errors import Invalid, Place
+from trueup.ports.credentials import SECRET_SCHEMES
 
 BUILT_IN = (
     "defaultSchema",
@@ -54,7 +54,7 @@ def declared(settings: Settings) -> tuple[Mapping[str, str], frozenset[str]]:
     plain = {
         name: text
         for name, text in settings.placeholders.items()
-        if not _VARIABLE.search(text) and not (name in settings.references and text.partition(":")[0] in SCHEMES)
+        if not _VARIABLE.search(text) and not (name in settings.references and text.partition(":")[0] in SECRET_SCHEMES)
     }
     plain[f"flyway{settings.placeholder_separator}table"] = settings.table
     known = {name.lower() for name in plain}

@@ -1,25 +1,13 @@
 """The keys `flyway`, `migrations` and `command` of trueup.yaml."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+)\s*(ms|s|m|h)", value.strip())):
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError("write a number and ms, s, m or h: 500ms, 5s, 30m, 2h")
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+from trueup.manifests.keys import Wait
 
 AUTO = "auto"
 """The scratch database that Trueup starts itself."""
@@ -44,16 +32,16 @@ class DatabaseSpec(BaseModel):
     schemas: tuple[str, ...] = Field(
         (), description="schemas that the code manages; default: the first of the connection's search path"
     )
-    lock_timeout: Duration = Field(
+    lock_timeout: Wait = Field(
         timedelta(seconds=5), gt=timedelta(0), description="the longest that one statement waits for a lock"
     )
-    statement_timeout: Duration | None = Field(
+    statement_timeout: Wait | None = Field(
         None, gt=timedelta(0), description="the longest that one statement may run; default: no limit"
     )
     retries: int = Field(
         5, ge=0, le=100, description="how often a statement is tried again after it waited too long for a lock"
     )
-    expected_time: Duration = Field(
+    expected_time: Wait = Field(
         timedelta(minutes=1),
         gt=timedelta(0),
         description="how long one migration may take before that is alerted and, on a scratch database, found",
@@ -156,4 +144,4 @@ class CommandSpec(DatabaseSpec):
         ("alembic_version", "databasechangelog", "databasechangeloglock"),
         description="the tool's own tables, which are no part of the schema",
     )
-    timeout: Duration = Field(timedelta(minutes=30), gt=timedelta(0), description="the longest that a command may run")
+    timeout: Wait = Field(timedelta(minutes=30), gt=timedelta(0), description="the longest that a command may run")

@@ -1,27 +1,14 @@
 """The keys `octodns` and `zones` of trueup.yaml."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from trueup.manifests.keys import Wait
 from trueup.model.values import JSON
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+)\s*([smh])", value.strip())):
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError("write a number and s, m or h: 90s, 30m, 2h")
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
 class DnsSpec(BaseModel):
@@ -39,17 +26,17 @@ class DnsSpec(BaseModel):
         description="authoritative servers to ask after an apply: `ns1.example.com`, `192.0.2.1@5353`; default: the "
         "server of an RFC 2136 provider, else the zone's own NS records",
     )
-    verify: Duration = Field(
+    verify: Wait = Field(
         timedelta(seconds=30),
         ge=timedelta(0),
         description="how long the authoritative servers may take to answer what was applied; `0s`: they are not asked",
     )
     external_dns_prefix: str = Field("", description="`--txt-prefix` of external-dns in these zones")
     external_dns_suffix: str = Field("", description="`--txt-suffix` of external-dns in these zones")
-    plan_timeout: Duration | None = Field(
+    plan_timeout: Wait | None = Field(
         None, gt=timedelta(0), description="the longest that a plan may take; default: 30m"
     )
-    apply_timeout: Duration | None = Field(
+    apply_timeout: Wait | None = Field(
         None, gt=timedelta(0), description="the longest that an apply may take; default: 2h"
     )
 
