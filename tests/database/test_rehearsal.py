@@ -16,7 +16,7 @@ from trueup.drivers.database.scratch import OPTIONS, Scratch, scratch
 from trueup.drivers.database.scratch_binaries import binaries
 from trueup.drivers.database.sqlite import SQLite
 from trueup.model.address import Address
-from trueup.model.plan import Finding, Resource
+from trueup.model.plan import Finding
 
 USERS = "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(20) NOT NULL);"
 ORDERS = "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users);"
@@ -253,14 +253,6 @@ def test_production_that_is_not_what_the_chain_makes_is_said(server: Scratch) ->
     assert "table.public.by_hand" in one(found, "chain-differs").message
 
 
-def test_the_snapshot_after_each_new_migration_is_kept(server: Scratch) -> None:
-    """By the migration's address."""
-    found = tried(server, {"V1": USERS, "V2": ORDERS, "V3": "ALTER TABLE orders ADD a int;"}, 2)
-    second, third = found.snapshots[Address("migration.2")], found.snapshots[Address("migration.3")]
-    table = Address("table.public.orders")
-    assert isinstance(second[table], Resource) and second[table] != third[table]
-
-
 def test_sqlite_is_rehearsed_too() -> None:
     """The chain, a rollback, and a failure with its line."""
     files = {"V1": "CREATE TABLE t (id integer);", "V2": "CREATE TABLE u (id integer);", "U2": "DROP TABLE u;"}
@@ -271,6 +263,11 @@ def test_sqlite_is_rehearsed_too() -> None:
         broken = migrations({**files, "V3": "ALTER TABLE nowhere ADD COLUMN a;"})
         trial = Trial(dialect=SQLite(), migrations=broken, pending=[broken.files[2]], structure=None, schemas=("main",))
         assert one(rehearse(server, trial), "migration-fails").stops
+        changed = migrations({**files, "V3": "ALTER TABLE t RENAME COLUMN id TO number;"})
+        trial = Trial(
+            dialect=SQLite(), migrations=changed, pending=[changed.files[2]], structure=None, schemas=("main",)
+        )
+        assert "t.id" in one(rehearse(server, trial), "rollback-missing").message
 
 
 def test_a_proposal_is_told_of_risks_time_and_locks(postgres15: Server) -> None:

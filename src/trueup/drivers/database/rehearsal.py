@@ -10,7 +10,7 @@ from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.history import resolve
 from trueup.drivers.database.lint_waivers import found, waivers
 from trueup.drivers.database.migrations import Migration, Migrations
-from trueup.drivers.database.rehearsal_compare import changed_columns, differing, differing_shape
+from trueup.drivers.database.rehearsal_compare import differing, differing_shape
 from trueup.drivers.database.rehearsal_run import STRONGEST, Runner, Tried, is_enum_value, runner
 from trueup.drivers.database.scratch import Scratch
 from trueup.drivers.database.scratch_needs import needs
@@ -50,8 +50,6 @@ class Rehearsal:
     steps: tuple[Tried, ...]
     """Of what is pending, in the run on production's structure; without that, in the chain."""
     findings: tuple[Finding, ...]
-    snapshots: Mapping[Address, Snapshot]
-    """By the address of a pending migration: the catalog after it."""
     chain: Snapshot | None
     """The catalog after the whole chain; None when it did not get there."""
 
@@ -74,7 +72,7 @@ def rehearse(scratch: Scratch, trial: Trial) -> Rehearsal:
         end = run.on_structure(trial.structure)
         if chain is not None and end is not None and (names := differing_shape(chain, end)):
             run.say("chain-differs", _listed(names), None)
-    return Rehearsal(tuple(run.steps), tuple(run.findings), run.snapshots, chain)
+    return Rehearsal(tuple(run.steps), tuple(run.findings), chain)
 
 
 class _Stuck(Exception):
@@ -87,7 +85,6 @@ class _Run:
         self._trial = trial
         self.steps: list[Tried] = []
         self.findings: list[Finding] = []
-        self.snapshots: dict[Address, Snapshot] = {}
 
     def say(self, code: str, said: str, migration: Migration | None, place: Place | None = None, why: str = "") -> None:
         waived = why or (waivers(migration.sql).get(code, "") if migration else "")
@@ -150,21 +147,29 @@ class _Run:
 
     def _new(self, database: Database, run: Runner, migration: Migration) -> None:
         """Up with everything noted; where there is a rollback: down, and up again. Raises Rejected for the first."""
-        before = self._look(database)
-        tried = run.traced(migration)
-        after = self._look(database)
-        self.steps += tried
-        self.snapshots[migration.address] = after
-        self._judge(migration, tried)
         undo = self._trial.migrations.undo_of(migration.version) if migration.version else None
-        if undo is not None:
-            self._there_and_back(database, run, (migration, undo), (before, after))
-        elif migration.version and (columns := changed_columns(before, after)):
-            version = str(migration.version)
-            reasons = {version: "", migration.version.canonical: "", **self._trial.undo_waived}
-            if self._trial.undo_required:
-                reason = reasons[version] or reasons[migration.version.canonical]
-                self.say("rollback-missing", f"{migration}: {_listed(columns)}", migration, why=reason)
+        if undo is None:
+            columns = run.columns()
+            self._up(run, migration)
+            now = run.columns()
+            self._require_rollback(migration, [each for each, what in columns.items() if now.get(each) != what])
+            return
+        before = self._look(database)
+        self._up(run, migration)
+        self._there_and_back(database, run, (migration, undo), (before, self._look(database)))
+
+    def _up(self, run: Runner, migration: Migration) -> None:
+        tried = run.traced(migration)
+        self.steps += tried
+        self._judge(migration, tried)
+
+    def _require_rollback(self, migration: Migration, columns: Sequence[str]) -> None:
+        """Of columns that were there and are another thing now, or gone."""
+        if not (columns and migration.version and self._trial.undo_required):
+            return
+        waived = self._trial.undo_waived
+        reason = waived.get(str(migration.version), "") or waived.get(migration.version.canonical, "")
+        self.say("rollback-missing", f"{migration}: {_listed(columns)}", migration, why=reason)
 
     def _there_and_back(
         self, database: Database, run: Runner, files: tuple[Migration, Migration], states: tuple[Snapshot, Snapshot]

@@ -32,19 +32,6 @@ def differing_shape(one: Snapshot, other: Snapshot) -> tuple[Address, ...]:
     )
 
 
-def changed_columns(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-    """Columns that were there and are another thing now, or gone; `TABLE.COLUMN`."""
-    found = []
-    for address, resource in sorted(before.items()):
-        if resource.kind not in TABLES:
-            continue
-        then = after.get(address)
-        now = _columns(then) if then is not None else {}
-        name = address.removeprefix(f"{resource.kind}.")
-        found += [f"{name}.{column}" for column, value in _columns(resource).items() if now.get(column) != value]
-    return tuple(found)
-
-
 def _structure(resource: Resource | None) -> JSON:
     if resource is None:
         return None

@@ -33,6 +33,18 @@ _FILES = """
     WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND c.relnamespace NOT IN
       ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
 """
+_COLUMNS = """
+    SELECT format('%I.%I.%I', n.nspname, c.relname, a.attname), concat_ws(' ', format_type(a.atttypid, a.atttypmod),
+      a.attcollation, a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+"""
+_COLUMNS_OF_SQLITE = """
+    SELECT m.name || '.' || p.name, p.type || p."notnull" || coalesce(p.dflt_value, '')
+    FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'
+"""
 
 
 @dataclass(frozen=True, order=True)
@@ -142,6 +154,10 @@ class Runner:
         tried = self._traced(migration, self._split(migration))
         self._database.reset()
         return tried
+
+    def columns(self) -> dict[str, str]:
+        """Of every table, and what each is; without its place, comment and privileges."""
+        return dict(self._database.query(_COLUMNS if self._watcher is not None else _COLUMNS_OF_SQLITE))
 
     def _traced(self, migration: Migration, statements: Sequence[Statement]) -> tuple[Tried, ...]:
         if not _is_transactional(migration, statements):
