@@ -1,13 +1,17 @@
 """Reverting drift of a real database: exactly what was named goes back, by statements that were tried before."""
 
+import sqlite3
 from collections.abc import Collection
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from tests.database.jobs import files
+from tests.database.jobs import Place, files
 from tests.database.test_session import CODE, INDEX, TABLE, Live, adopted, live
 from trueup.drivers.database.driver import DatabaseDriver
 from trueup.drivers.database.session_revert import RevertObservation, RevertSession
+from trueup.drivers.database.spec import MigrationsSpec
 from trueup.model.causes import Cause
 from trueup.model.errors import Refused, Unavailable
 from trueup.model.plan import Action, Address, Applied, Outcome, Plan, StepId
@@ -152,3 +156,26 @@ def test_before_adoption_there_is_nothing_to_go_back_to(live: Live) -> None:
         pytest.raises(Refused, match="settled"),
     ):
         observation.plan()
+
+
+def test_sqlite_goes_back_too(tmp_path: Path) -> None:
+    """A view changed by hand and an index: in one transaction, tried in a file of its own first."""
+    file = tmp_path / "app.db"
+    place = Place(tmp_path, f"sqlite:///{file}", spec=MigrationsSpec)
+    first = "CREATE TABLE users (id integer PRIMARY KEY, email text); CREATE VIEW v AS SELECT id FROM users;"
+    code = {"001_users.sql": first}
+    with closing(sqlite3.connect(file)) as hand:
+        hand.executescript(code["001_users.sql"])
+        with DatabaseDriver().observe(place.job(files(code))) as observation:
+            place.settled = {at: each for at, each in observation.plan().real.items() if each.kind != "migration"}
+        hand.executescript("DROP VIEW v; CREATE VIEW v AS SELECT email FROM users; CREATE INDEX i ON users (email)")
+    with DatabaseDriver().open(place.job(files(code), "revert")) as session:
+        plan = session.plan()
+        assert {each.address: each.action for each in plan.changes} == {
+            "index.main.i": Action.DELETE,
+            "view.main.v": Action.UPDATE,
+        }
+        assert not [each for each in plan.findings if each.stops]
+        applied = session.apply(plan, Notes())
+        assert applied.complete
+        assert not session.plan().changes

@@ -7,6 +7,7 @@ the order of its needs, and what others needed until then (columns, types, funct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from trueup.drivers.database.addresses import parse, split_name
 from trueup.drivers.database.ddl_draft import Ddl
@@ -21,6 +22,9 @@ Snapshot = Mapping[Address, Resource]
 
 _USERS_OF_KEYS = ("view", "materialized_view", "function", "procedure")
 """What GROUP BY a primary key and ON CONFLICT need, no text says."""
+
+_WITH_ROWS = ("table", "foreign_table", "sequence")
+"""What is never dropped to be made again."""
 
 
 class Rebuild(Exception):
@@ -68,7 +72,7 @@ class Way:
     def __init__(self, before: Snapshot, after: Snapshot, makers: Mapping[str, Maker], *, gently: bool = False) -> None:
         self._around = Surroundings(before, after, gently)
         self._before, self._after, self._makers_of = before, after, makers
-        self._needs_before, self._needs_after = _needs(before), _needs(after)
+        self._needs_before, self._needs_after = _Needs(before), _Needs(after)
         self.declined: list[Declined] = []
 
     def statements(self) -> tuple[Ddl, ...]:
@@ -89,7 +93,7 @@ class Way:
         found: dict[Address, list[Ddl] | None] = {}
         for address in sorted(self._before.keys() & self._after.keys()):
             old, new = self._before[address], self._after[address]
-            if canonical(old.values) == canonical(new.values):
+            if old.values == new.values:
                 continue
             with self._declining(address):
                 try:
@@ -100,21 +104,34 @@ class Way:
 
     def _rebuilt(self, altered: Mapping[Address, list[Ddl] | None]) -> set[Address]:
         """What is dropped and made again, and what depends on that."""
-        users: dict[Address, set[Address]] = {}
-        for address, needed in self._needs_before.items():
-            for each in needed:
-                users.setdefault(each, set()).add(address)
-        waiting = [address for address, found in altered.items() if found is None]
+        roots = [address for address, found in altered.items() if found is None]
         for address, found in altered.items():
             words = self._maker(address).disturbs(self._before[address].values, self._after[address].values)
-            waiting += [user for user in users.get(address, ()) if found and _is_view(self._before[user], words)]
+            if found and words:
+                users = self._needs_before.users.get(address, ())
+                roots += [user for user in users if _is_view(self._before[user], words)]
         rebuilt: set[Address] = set()
+        for root in roots:
+            with self._declining(root):
+                rebuilt |= self._with_users(root)
+        return rebuilt
+
+    def _with_users(self, root: Address) -> set[Address]:
+        """Raises Refused where somebody's rows would go with it."""
+        found: set[Address] = set()
+        waiting = [root]
         while waiting:
             address = waiting.pop()
-            if address not in rebuilt and address in self._after and parse(address).kind in self._makers_of:
-                rebuilt.add(address)
-                waiting += users.get(address, ())
-        return rebuilt
+            if address in found or address not in self._after or parse(address).kind not in self._makers_of:
+                continue
+            if parse(address).kind in _WITH_ROWS:
+                raise Refused(
+                    f"it would have to be dropped and made again, and {address} needs it",
+                    hint="make another one under a new name, and move what needs it there",
+                )
+            found.add(address)
+            waiting += self._needs_before.users.get(address, ())
+        return found
 
     def _drops(self, gone: Collection[Address]) -> dict[Address, list[Ddl]]:
         """In an order in which each can go."""
@@ -129,7 +146,7 @@ class Way:
         late = {address for address in drops if self._makers_of[parse(address).kind].late}
         early = [address for address in drops if address not in late]
         for address in reversed(list(drops)):  # what is needed before what needs it
-            if address in late and any(each in early for each in self._needs_before[address]):
+            if address in late and any(each in early for each in self._needs_before.of(address)):
                 late.discard(address)
                 early.append(address)
         return late
@@ -148,9 +165,9 @@ class Way:
         old, new = self._before[address].values, self._after[address].values
         return self._maker(address).finish(address, old, new, self._around)
 
-    def _ordered(self, addresses: Collection[Address], needs: Mapping[Address, Collection[Address]]) -> list[Address]:
+    def _ordered(self, addresses: Collection[Address], needs: "_Needs") -> list[Address]:
         ranks = {each: maker.rank if (maker := self._makers_of.get(parse(each).kind)) else 0 for each in addresses}
-        return in_order(ranks, needs)
+        return in_order(ranks, {each: needs.of(each) for each in addresses})
 
     def _maker(self, address: Address) -> Maker:
         """Raises Refused for a kind that nobody writes DDL for."""
@@ -167,20 +184,46 @@ class Way:
             self.declined.append(Declined(address, error.message, error.hint))
 
 
-def _needs(snapshot: Snapshot) -> dict[Address, frozenset[Address]]:
-    names = Names(snapshot)
-    found = {address: names.needed_by(address, resource) for address, resource in snapshot.items()}
-    keys: dict[tuple[str, ...], set[Address]] = {}
-    for address, resource in snapshot.items():
-        if resource.kind == "constraint" and resource.values["type"] in ("primary key", "unique"):
-            keys.setdefault(parse(address).parts[:-1], set()).add(address)
-        elif resource.kind == "index" and resource.values["definition"].startswith("CREATE UNIQUE"):
-            keys.setdefault(split_name(resource.values["table"]), set()).add(address)
-    for address, resource in snapshot.items():
-        if resource.kind in _USERS_OF_KEYS or resource.values.get("type") == "foreign key":
-            tables = (parse(each).parts for each in found[address] if parse(each).kind == "table")
-            found[address] |= {key for table in tables for key in keys.get(table, ()) if key != address}
-    return found
+class _Needs:
+    """What each object of a snapshot needs; looked up when it is asked for, since most never are."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._found: dict[Address, frozenset[Address]] = {}
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self._snapshot)
+
+    @cached_property
+    def _keys(self) -> Mapping[tuple[str, ...], set[Address]]:
+        """Unique indexes and their constraints, by table."""
+        keys: dict[tuple[str, ...], set[Address]] = {}
+        for address, resource in self._snapshot.items():
+            if resource.kind == "constraint" and resource.values["type"] in ("primary key", "unique"):
+                keys.setdefault(parse(address).parts[:-1], set()).add(address)
+            elif resource.kind == "index" and resource.values["definition"].startswith("CREATE UNIQUE"):
+                keys.setdefault(split_name(resource.values["table"]), set()).add(address)
+        return keys
+
+    @cached_property
+    def users(self) -> Mapping[Address, set[Address]]:
+        """The other way round, of the whole snapshot."""
+        found: dict[Address, set[Address]] = {}
+        for address in self._snapshot:
+            for each in self.of(address):
+                found.setdefault(each, set()).add(address)
+        return found
+
+    def of(self, address: Address) -> frozenset[Address]:
+        if address not in self._found:
+            resource = self._snapshot[address]
+            needed = self._names.needed_by(address, resource)
+            if resource.kind in _USERS_OF_KEYS or resource.values.get("type") == "foreign key":
+                tables = (parse(each).parts for each in needed if parse(each).kind == "table")
+                needed |= {key for table in tables for key in self._keys.get(table, ()) if key != address}
+            self._found[address] = needed
+        return self._found[address]
 
 
 def _is_view(resource: Resource, words: Collection[str]) -> bool:
