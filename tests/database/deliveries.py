@@ -95,7 +95,7 @@ class Stack:
 
     def snapshot(self) -> Snapshot:
         with self.connected() as database:
-            return database.snapshot(["public"], own_tables(self.table))
+            return database.snapshot([self.table.schema], own_tables(self.table))
 
     def order(self, **changes: Any) -> Delivery:
         job, migrations = self.job(), self.migrations()
@@ -111,7 +111,7 @@ class Stack:
             "dialect": dialect_of(self.url),
             "url": self.url,
             "table": self.table,
-            "schemas": ("public",),
+            "schemas": (self.table.schema,),
             "skip": own_tables(self.table),
             "migrations": migrations,
             "pending": resolved.pending,
