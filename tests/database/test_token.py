@@ -32,7 +32,10 @@ def watched(server: Server, database: str) -> None:
 
 
 def token(place: Place, tree: Tree | None = None) -> LiveIdentity:
-    return DatabaseDriver().token(place.job(tree or files(CODE)))
+    driver = DatabaseDriver()
+    found = driver.token(place.job(tree or files(CODE)))
+    driver.close()
+    return found
 
 
 def test_without_event_triggers_it_tells_of_migrations_and_proves_nothing(
@@ -86,3 +89,14 @@ def test_a_change_that_commits_after_a_later_one_moves_it(server: Server, databa
         server.execute("CREATE TABLE quick (id int)", database)
         between = token(place)
     assert token(place) != between
+
+
+def test_a_connection_that_the_server_ended_is_made_anew(server: Server, database: str, place: Place) -> None:
+    """It is kept between two questions; a server that restarted meanwhile is no failure."""
+    driver, job = DatabaseDriver(), place.job(files(CODE))
+    before = driver.token(job)
+    server.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader' AND pid <> pg_backend_pid()"
+    )
+    assert driver.token(job) == before
+    driver.close()

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -9,14 +10,17 @@ from trueup.drivers.database import command_session, tools, watch, watch_log
 from trueup.drivers.database.codify import codify
 from trueup.drivers.database.command_session import CommandObservation, CommandSession
 from trueup.drivers.database.files import read_migrations
+from trueup.drivers.database.kept import Kept
 from trueup.drivers.database.locations import USUAL
 from trueup.drivers.database.recovery import recover
 from trueup.drivers.database.session import DatabaseObservation, DatabaseSession
 from trueup.drivers.database.session_open import opened
 from trueup.drivers.database.session_read import closure_of
 from trueup.drivers.database.session_revert import RevertObservation, RevertSession, recovered
+from trueup.drivers.database.settings import Settings
 from trueup.drivers.database.spec import CommandSpec, DatabaseSpec, FlywaySpec, MigrationsSpec
 from trueup.drivers.database.token import token_of
+from trueup.model.closure import Closure
 from trueup.model.drift import Drift
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, LiveIdentity, Plan, Resource
@@ -56,7 +60,8 @@ class DatabaseDriver:
     tools: ClassVar[Mapping[str, Tool]] = tools.TOOLS
 
     def __init__(self) -> None:
-        self._read: dict[tuple[int, str, str], tuple[Tree, Reading]] = {}
+        self._read: dict[tuple[int, str, str], _Known] = {}
+        self._kept = Kept()
 
     def read(self, tree: Tree, path: str, spec: DatabaseSpec) -> Reading:
         if not isinstance(spec, MigrationsSpec):
@@ -111,9 +116,12 @@ class DatabaseDriver:
         if isinstance(job.spec, CommandSpec):
             # Its history is the tool's own, which only the tool reads.
             return LiveIdentity()
-        closure = self._known(job).closure
-        with opened(job) as connection:
-            return token_of(connection.database, connection.table, closure)
+        known = self._known(job)
+        return self._kept.asked(job, known.settings, lambda here: token_of(here.database, here.table, known.closure))
+
+    def close(self) -> None:
+        """Ends the connections that are kept; they come again when they are needed."""
+        self._kept.close()
 
     def logged(self, job: Job[Any], since: datetime) -> Iterable[LiveEvent]:
         """Of a watched database; of any other one nothing is known."""
@@ -128,12 +136,22 @@ class DatabaseDriver:
     def subjects(self, resources: Mapping[Address, Resource]) -> Iterable[Subject]:
         return watch_log.subjects_of(resources)
 
-    def _known(self, job: Job[Any]) -> Reading:
+    def _known(self, job: Job[Any]) -> "_Known":
         """Of the trees that were asked for last: a token is asked for again and again of the same one."""
         key = (id(job.tree), job.path, job.spec.model_dump_json())
         if key not in self._read:
             for old in list(self._read)[: -READ + 1]:
                 self._read.pop(old, None)
-            # With the tree itself, so that no other one can get its id.
-            self._read[key] = (job.tree, self.read(job.tree, job.path, job.spec))
-        return self._read[key][1]
+            migrations = read_migrations(job.tree, job.path, job.spec)
+            self._read[key] = _Known(job.tree, migrations.settings, closure_of(job.tree, migrations))
+        return self._read[key]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the files of a stack say."""
+
+    tree: Tree
+    """Held, so that no other one can get its id."""
+    settings: Settings
+    closure: Closure

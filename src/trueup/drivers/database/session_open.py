@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from trueup.drivers.database import watch
 from trueup.drivers.database.client import dialect_of
-from trueup.drivers.database.configuration import Settings
+from trueup.drivers.database.configuration import Settings, configured
 from trueup.drivers.database.delivery_order import application_of
 from trueup.drivers.database.delivery_progress import own_tables
 from trueup.drivers.database.dialect import Database, Options, Table
@@ -32,14 +33,16 @@ class Opened:
     database: Database
     schemas: tuple[str, ...]
     """The first one has the history."""
+    known: Settings | None = None
+    """Where they were read already."""
 
     @property
     def table(self) -> Table:
         return Table(self.schemas[0], self.settings.table)
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
-        return read_migrations(self.job.tree, self.job.path, self.job.spec).settings
+        return self.known or configured(self.job.tree, self.job.path, self.job.spec).settings
 
     def migrations(self) -> Migrations:
         """With every placeholder replaced. Raises Invalid, and what a secret's store raises."""
@@ -59,7 +62,7 @@ class Opened:
 
     def options(self) -> Options:
         """Of another connection beside this one, to write with."""
-        return replace(options_of(self.job, writes=True), search_path=schemas_of(self.job))
+        return replace(options_of(self.job, writes=True), search_path=schemas_of(self.job, self.known))
 
     @property
     def scope(self) -> Scope:
@@ -110,14 +113,14 @@ def options_of(job: Job[Any], *, writes: bool) -> Options:
 
 
 @contextmanager
-def opened(job: Job[Any], *, writes: bool = False) -> Iterator[Opened]:
-    """Raises Invalid, Rejected, Unavailable."""
+def opened(job: Job[Any], *, writes: bool = False, known: Settings | None = None) -> Iterator[Opened]:
+    """`known`: the stack's settings, where they were read already. Raises Invalid, Rejected, Unavailable."""
     url = address_of(job, writes=writes)
     dialect = dialect_of(url)
-    schemas = schemas_of(job)
+    schemas = schemas_of(job, known)
     options = options_of(job, writes=writes)
     with dialect.connect(url, replace(options, search_path=schemas)) as database:
-        yield Opened(job, url, database, schemas or (database.schema or dialect.default_schema,))
+        yield Opened(job, url, database, schemas or (database.schema or dialect.default_schema,), known)
 
 
 def reader_of(writing: Opened) -> str:
@@ -129,9 +132,8 @@ def reader_of(writing: Opened) -> str:
         return plans.database.user if plans.database.user != writing.database.user else ""
 
 
-def schemas_of(job: Job[Any]) -> tuple[str, ...]:
+def schemas_of(job: Job[Any], known: Settings | None = None) -> tuple[str, ...]:
     """Those that the code names; none: the connection's own."""
     if isinstance(job.spec, MigrationsSpec):
-        named = read_migrations(job.tree, job.path, job.spec).settings.schemas
-        return tuple(named)
+        return (known or configured(job.tree, job.path, job.spec).settings).schemas
     return tuple(job.spec.schemas)
