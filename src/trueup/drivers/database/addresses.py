@@ -17,6 +17,7 @@ objects of one name apart.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trueup.model.address import Address
 
@@ -57,6 +58,7 @@ class Name:
         return qualified(*self.parts)
 
 
+@lru_cache(maxsize=10_000)
 def identifier(name: str) -> str:
     """As SQL needs it: quoted unless it is lower-case, plain and no keyword."""
     if _PLAIN.fullmatch(name) and name not in _KEYWORDS:

@@ -22,7 +22,7 @@ from trueup.drivers.database.catalog_database import (
     SERVERS,
     user_mappings,
 )
-from trueup.drivers.database.catalog_objects import Row
+from trueup.drivers.database.catalog_objects import PRELUDE, Row
 from trueup.drivers.database.catalog_operators import (
     ACCESS_METHODS,
     CONVERSIONS,
@@ -127,10 +127,13 @@ def _read(connection: psycopg.Connection[Any], queries: Sequence[str], parameter
                 with connection.pipeline():
                     for name, value in _SETTINGS.items():
                         connection.execute("SELECT set_config(%s, %s, true)", (name, value))
-                    cursors = [connection.cursor(row_factory=tuple_row) for _ in queries]
+                cursors = [connection.cursor(row_factory=tuple_row) for _ in (PRELUDE, *queries)]
+                answers = cursors.pop().execute(PRELUDE).fetchone() or ()
+                known = dict(zip(("labelled", "depending", "named"), answers, strict=True))
+                with connection.pipeline():
                     for cursor, query in zip(cursors, queries, strict=True):
-                        cursor.execute(query, parameters)
-                rows = [Row(*row) for cursor in cursors for row in cursor]
+                        cursor.execute(query, {**parameters, **known})
+                rows = [Row(*row) for cursor in cursors for (found,) in cursor for row in found or ()]
             if not alone or all(row.is_whole for row in rows):
                 return rows
         except _GONE_MEANWHILE:
@@ -144,10 +147,12 @@ def _read(connection: psycopg.Connection[Any], queries: Sequence[str], parameter
 
 def _without_secrets(resource: Resource, secret: Callable[[JSON], JSON] | None) -> Resource:
     """Names of options stay readable, the user's too."""
+    if secret is None or resource.kind not in ("user_mapping", "subscription"):
+        return resource
     values = dict(resource.values)
-    if secret and (settings := values.pop("secret_options", None)):
+    if settings := values.pop("secret_options", None):
         values["options"] = {name: text if name == "user" else secret(text) for name, text in settings.items()}
-    if secret and (connection := values.pop("secret_connection", None)):
+    if connection := values.pop("secret_connection", None):
         values["connection"] = secret(connection)
     return Resource(resource.kind, values)
 

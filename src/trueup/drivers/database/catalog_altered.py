@@ -5,8 +5,8 @@ from trueup.drivers.database.catalog_objects import FIRST_OF_USERS, Objects, acl
 _LOOSE = """FROM pg_attribute a LEFT JOIN pg_init_privs ai
         ON ai.objoid = a.attrelid AND ai.objsubid = a.attnum AND ai.classoid = 'pg_class'::regclass
     WHERE a.attrelid = o.oid AND a.attacl IS NOT NULL AND a.attacl IS DISTINCT FROM ai.initprivs"""
-_COLUMNS = f"""(SELECT jsonb_object_agg(a.attname,
-    jsonb_build_object('acl', {acl("a.attacl", "ai.initprivs", "o.relowner")})) {_LOOSE})"""
+_COLUMNS = f"""(SELECT jsonb_agg(jsonb_build_object(
+    'name', a.attname, 'acl', {acl("a.attacl", "ai.initprivs", "o.relowner")}) ORDER BY a.attnum) {_LOOSE})"""
 
 
 def _altered(what: str, *, catalog: str, names: tuple[str, ...], prefix: str, letter: str, source: str) -> Objects:

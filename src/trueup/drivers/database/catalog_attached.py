@@ -1,16 +1,23 @@
 """What belongs to one table and has a name of its own: indexes, constraints, triggers, rules, policies, statistics."""
 
 from trueup.drivers.database.catalog_objects import ENABLED, Objects, built, comment, only, options, visible, words
+from trueup.drivers.database.catalog_relations import TABLESPACE
 
 _TABLE = "JOIN pg_class t ON t.oid = {table} JOIN pg_namespace n ON n.oid = t.relnamespace"
 
 _OF_AN_INDEX = {
-    "tablespace": "(SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = i.reltablespace)",
+    "tablespace": only("i.reltablespace <> 0", TABLESPACE.format(oid="i.reltablespace")),
     "clustered": only("x.indisclustered"),
     "invalid": only("NOT x.indisvalid AND i.relkind = 'i'"),
-    "statistics": """(SELECT jsonb_object_agg(attname, attstattarget) FROM pg_attribute
+    # Only of expressions.
+    "statistics": only(
+        "x.indexprs IS NOT NULL",
+        """(SELECT jsonb_object_agg(attname, attstattarget) FROM pg_attribute
         WHERE attrelid = i.oid AND attstattarget >= 0)""",
-    "attached_to": "(SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = i.oid)",
+    ),
+    "attached_to": only(
+        "i.relispartition", "(SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = i.oid)"
+    ),
 }
 
 INDEXES = Objects(
@@ -44,8 +51,11 @@ CONSTRAINTS = Objects(
         "definition": "pg_get_constraintdef(c.oid)",
         "index": only("i.oid IS NOT NULL", f"NULLIF({_INDEX_OF_A_CONSTRAINT}, '{{}}')"),
         # Whoever switches off all triggers of a table switches off its foreign keys; pg_dump does not say so.
-        "triggers": """(SELECT DISTINCT 'disabled' FROM pg_trigger g
+        "triggers": only(
+            """c.contype = 'f' AND EXISTS (SELECT FROM pg_trigger g
             WHERE g.tgconstraint = c.oid AND g.tgisinternal AND g.tgenabled <> 'O')""",
+            "'disabled'",
+        ),
     },
     source=f"""pg_constraint c {_TABLE.format(table="c.conrelid")}
         LEFT JOIN pg_index x ON x.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')

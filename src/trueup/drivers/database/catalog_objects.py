@@ -19,6 +19,7 @@ FIRST_OF_USERS = 16384
 _DEFINED = frozenset(
     ("view", "materialized_view", "index", "constraint", "function", "procedure", "trigger", "rule", "statistics")
 )
+_ORDERED = frozenset(("table", "view", "materialized_view", "foreign_table"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Objects:
     oid: str
     names: tuple[str, ...]
     arguments: str = "NULL::text"
-    owner: str = "NULL::oid"
+    owner: str = ""
     acl: str = ""
     """The column with the privileges; empty for what has none."""
     usual_acl: str = ""
@@ -48,39 +49,42 @@ class Objects:
 
     @property
     def sql(self) -> str:
-        """Columns: kind, names, arguments, parent, values (jsonb), and what every kind has (jsonb)."""
+        """One JSON list of rows; a list for each object and a document for each row cost more than the rest."""
         marks = {
-            "owner": f"(SELECT quote_ident(rolname) FROM pg_roles WHERE oid = {self.owner})",
             "comment": comment(self.catalog, self.oid),
             "security_labels": labels(self.catalog, self.oid),
-            "depends_on_extensions": f"""(SELECT jsonb_agg(quote_ident(needed.extname) ORDER BY needed.extname)
+            "depends_on_extensions": f"""CASE WHEN %(depending)s THEN
+                (SELECT jsonb_agg(quote_ident(needed.extname) ORDER BY needed.extname)
                 FROM pg_depend needs JOIN pg_extension needed ON needed.oid = needs.refobjid
                 WHERE needs.classid = '{self.catalog}'::regclass AND needs.objid = {self.oid}
-                  AND needs.deptype = 'x')""",
+                  AND needs.deptype = 'x') END""",
         }
-        if self.acl:
-            marks["acl"] = acl(self.acl, self.usual_acl, self.owner)
-        if self.owner.startswith("NULL"):
-            del marks["owner"]
-        if self.bare:
-            marks = {"acl": marks["acl"]}
+        held = {"acl": acl(self.acl, self.usual_acl, self.owner)} if self.acl else {}
+        owner = {"owner": f"quote_ident(pg_get_userbyid({self.owner}))"} if self.owner else {}
+        values = built({**self.values, **held} if self.bare else {**self.values, **marks, **owner, **held})
         members = "true" if self.bare else f"NOT {of_an_extension(self.catalog, self.oid)}"
         return f"""
-            SELECT {self.kind}, {_texts(self.names)}, {self.arguments}, {_texts(self.parent)},
-              {built(self.values)}, {built(marks)}
+            SELECT json_agg(json_build_array(
+              {self.kind}, {_texts(self.names)}, {self.arguments}, {_texts(self.parent)}, {values}))
             FROM {self.source} AND {members}"""
+
+
+PRELUDE = """
+    SELECT EXISTS (SELECT FROM pg_seclabel), EXISTS (SELECT FROM pg_depend WHERE deptype = 'x'),
+      current_setting('server_version_num')::integer >= 180000"""
+"""What most databases have none of, asked once instead of for each object: labels, what depends on an extension, names
+of NOT NULL. The answers are the parameters `labelled`, `depending` and `named`; `schemas` is the caller's."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What `Objects.sql` answers."""
+    """One object as `Objects.sql` tells it."""
 
     kind: str
     names: list[str | None]
     arguments: str | None
     parent: list[str]
     values: dict[str, JSON]
-    marks: dict[str, JSON]
 
     @property
     def is_whole(self) -> bool:
@@ -89,28 +93,42 @@ class Row:
 
     def is_of(self, skipped: frozenset[tuple[str | None, ...]]) -> bool:
         """It, its table or its schema is among these names."""
-        return any(
+        return bool(skipped) and any(
             names[:length] in skipped
             for names in (tuple(self.names), tuple(self.parent))
             for length in range(1, len(names) + 1)
         )
 
     def resource(self) -> tuple[Address, Resource]:
-        values = {**self.values, **_spoken(self.marks)}
-        if columns := self.values.get("columns"):
-            values["columns"] = {name: _spoken(column) for name, column in columns.items()}
+        values = _spoken(self.values)
+        if "columns" in values:
+            # Only those of relations tell where they stand: one that comes or goes changes no other but the next.
+            values["columns"] = _by_name(values["columns"], ordered=self.kind in _ORDERED)
         names = [name for name in self.names if name is not None]
         return address(self.kind, *names, arguments=self.arguments), Resource(self.kind.partition(".")[0], values)
 
 
-def _spoken(marks: dict[str, Any]) -> dict[str, JSON]:
+def _by_name(columns: list[dict[str, Any]], *, ordered: bool) -> dict[str, JSON]:
+    named: dict[str, JSON] = {}
+    before = None
+    for column in columns:
+        name = column.pop("name")
+        if rare := column.pop("rare", None):
+            column |= rare
+        if ordered and before is not None:
+            column["after"] = before
+        named[name] = _spoken(column)
+        before = name
+    return named
+
+
+def _spoken(values: dict[str, Any]) -> dict[str, JSON]:
     """With `privileges` in place of `acl`, also inside of an identity."""
-    spoken = {name: value for name, value in marks.items() if name != "acl"}
-    if "identity" in marks:
-        spoken["identity"] = _spoken(marks["identity"])
-    if held := privileges(marks.get("acl")):
-        spoken["privileges"] = held
-    return spoken
+    if "identity" in values:
+        values["identity"] = _spoken(values["identity"])
+    if "acl" in values and (held := privileges(values.pop("acl"))):
+        values["privileges"] = held
+    return values
 
 
 def _texts(expressions: Iterable[str]) -> str:
@@ -143,8 +161,8 @@ def comment(catalog: str, oid: str, part: str = "0") -> str:
 
 
 def labels(catalog: str, oid: str, part: str = "0") -> str:
-    return f"""(SELECT jsonb_object_agg(provider, label) FROM pg_seclabel
-        WHERE objoid = {oid} AND classoid = '{catalog}'::regclass AND objsubid = {part})"""
+    return f"""CASE WHEN %(labelled)s THEN (SELECT jsonb_object_agg(provider, label) FROM pg_seclabel
+        WHERE objoid = {oid} AND classoid = '{catalog}'::regclass AND objsubid = {part}) END"""
 
 
 def of_an_extension(catalog: str, oid: str) -> str:
@@ -154,8 +172,8 @@ def of_an_extension(catalog: str, oid: str) -> str:
 
 def options(column: str) -> str:
     """`{fillfactor=70}` as an object."""
-    return f"""(SELECT jsonb_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
-        FROM unnest({column}) o)"""
+    return f"""CASE WHEN {column} IS NOT NULL THEN
+        (SELECT jsonb_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)) FROM unnest({column}) o) END"""
 
 
 def words(column: str, meanings: Mapping[str, str]) -> str:

@@ -2,6 +2,9 @@
 
 from trueup.drivers.database.catalog_objects import Objects, acl, built, comment, labels, only, options, visible, words
 
+HEAP = 2
+"""The object id of the access method that tables have by themselves."""
+TABLESPACE = "(SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = {oid})"
 STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
 
 
@@ -58,13 +61,16 @@ _GENERATED = {
     "expression": "pg_get_expr(d.adbin, d.adrelid)",
     "kind": words("a.attgenerated", {"s": "stored", "v": "virtual"}),
 }
-_COLUMN = {
+_USUAL = {
+    "name": "a.attname",
     "type": "format_type(a.atttypid, a.atttypmod)",
-    "after": "lag(a.attname) OVER (PARTITION BY a.attrelid ORDER BY a.attnum)",
-    "collation": only("a.attcollation <> t.typcollation AND a.attcollation <> 0", "a.attcollation::regcollation::text"),
     "not_null": only("a.attnotnull"),
-    "not_null_constraint": only("a.attnotnull", _not_null_constraint()),
+    "not_null_constraint": only("%(named)s AND a.attnotnull", _not_null_constraint()),
     "default": only("a.attgenerated = ''", "pg_get_expr(d.adbin, d.adrelid)"),
+    "comment": "r.description",
+}
+_RARE = {
+    "collation": only("a.attcollation <> t.typcollation AND a.attcollation <> 0", "a.attcollation::regcollation::text"),
     "generated": only("a.attgenerated <> ''", built(_GENERATED)),
     "identity": only("a.attidentity <> ''", _identity()),
     "inherited": only("NOT a.attislocal"),
@@ -74,15 +80,20 @@ _COLUMN = {
     "options": options("a.attoptions"),
     "foreign_options": options("a.attfdwoptions"),
     "acl": acl("a.attacl", "NULL::aclitem[]", "c.relowner"),
-    "comment": comment("pg_class", "a.attrelid", "a.attnum"),
     "security_labels": labels("pg_class", "a.attrelid", "a.attnum"),
 }
+_IS_RARE = """(a.attcollation <> t.typcollation OR a.attgenerated <> '' OR a.attidentity <> '' OR NOT a.attislocal
+    OR a.attstorage <> t.typstorage OR a.attcompression <> '' OR a.attstattarget >= 0 OR a.attoptions IS NOT NULL
+    OR a.attfdwoptions IS NOT NULL OR a.attacl IS NOT NULL OR %(labelled)s)"""
 
-_COLUMNS = f"""(SELECT jsonb_object_agg(o.attname, o.column_) FROM (
-    SELECT a.attname, {built(_COLUMN)} AS column_
+# In their order. What hardly any column has is built only where there is some of it: most of the time goes into these.
+_COLUMNS = f"""(SELECT jsonb_agg(o.said) FROM (
+    SELECT {built({**_USUAL, "rare": only(_IS_RARE, built(_RARE))})} AS said
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) o)"""
+      LEFT JOIN pg_description r ON r.objoid = a.attrelid AND r.classoid = 'pg_class'::regclass
+        AND r.objsubid = a.attnum
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) o)"""
 
 _PARTITION_OF = {
     "parent": "i.inhparent::regclass::text",
@@ -90,33 +101,38 @@ _PARTITION_OF = {
     "detaching": only("i.inhdetachpending"),
 }
 
-_TOAST_OPTIONS = f"""(SELECT jsonb_object_agg('toast.' || o.key, o.value)
-    FROM pg_class toast, jsonb_each({options("toast.reloptions")}) o WHERE toast.oid = c.reltoastrelid)"""
+_TOAST_OPTIONS = f"""CASE WHEN toast.reloptions IS NOT NULL THEN
+    (SELECT jsonb_object_agg('toast.' || key, value) FROM jsonb_each({options("toast.reloptions")})) END"""
 
 _REPLICA_IDENTITY = """CASE c.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN
     (SELECT 'index ' || quote_ident(i.relname) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
      WHERE x.indrelid = c.oid AND x.indisreplident) END"""
 
 _RELATION = {
-    "columns": f"coalesce({_COLUMNS}, '{{}}')",
+    "columns": f"coalesce({_COLUMNS}, '[]')",
     "definition": only("c.relkind IN ('v', 'm')", "pg_get_viewdef(c.oid)"),
-    "options": f"NULLIF(coalesce({options('c.reloptions')}, '{{}}') || coalesce({_TOAST_OPTIONS}, '{{}}'), '{{}}')",
+    "options": only(
+        "c.reloptions IS NOT NULL OR toast.reloptions IS NOT NULL",
+        f"coalesce({options('c.reloptions')}, '{{}}') || coalesce({_TOAST_OPTIONS}, '{{}}')",
+    ),
     "unlogged": only("c.relpersistence = 'u'"),
-    "tablespace": "(SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = c.reltablespace)",
-    "access_method": "(SELECT quote_ident(NULLIF(amname, 'heap')) FROM pg_am WHERE oid = c.relam)",
+    "tablespace": only("c.reltablespace <> 0", TABLESPACE.format(oid="c.reltablespace")),
+    "access_method": only(f"c.relam NOT IN (0, {HEAP})", "(SELECT quote_ident(amname) FROM pg_am WHERE oid = c.relam)"),
     "of_type": "NULLIF(c.reloftype, 0)::regtype::text",
     "partition_by": only("c.relkind = 'p'", "pg_get_partkeydef(c.oid)"),
     "partition_of": only(
         "c.relispartition", f"(SELECT {built(_PARTITION_OF)} FROM pg_inherits i WHERE i.inhrelid = c.oid)"
     ),
     "inherits": only(
-        "NOT c.relispartition",
+        "c.relkind IN ('r', 'f') AND NOT c.relispartition",
         "(SELECT jsonb_agg(inhparent::regclass::text ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = c.oid)",
     ),
     "replica_identity": only("c.relkind NOT IN ('v', 'f')", _REPLICA_IDENTITY),
     "row_security": only("c.relrowsecurity"),
     "force_row_security": only("c.relforcerowsecurity"),
-    "server": "(SELECT quote_ident(s.srvname) FROM pg_foreign_server s WHERE s.oid = f.ftserver)",
+    "server": only(
+        "c.relkind = 'f'", "(SELECT quote_ident(s.srvname) FROM pg_foreign_server s WHERE s.oid = f.ftserver)"
+    ),
     "foreign_options": options("f.ftoptions"),
 }
 
@@ -132,7 +148,7 @@ RELATIONS = Objects(
     usual_acl="acldefault('r', c.relowner)",
     values=_RELATION,
     source=f"""pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
+        LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {visible("n")}""",
 )
 
