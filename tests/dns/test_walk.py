@@ -204,3 +204,26 @@ def test_destroying_takes_the_records_and_leaves_the_zone(place: Place, powerdns
     assert place.apply(files).complete
     plan = place.plan(files, purpose="destroy", destroy=True)
     assert set(changed(plan).values()) == {Action.DELETE} and len(plan.changes) == 12 and not stopping(plan)
+
+
+def test_reverse_zones_are_made_of_all_the_others(place: Place, powerdns: PowerDNS) -> None:
+    """`auto_arpa`: planned last, of what the other zones have."""
+    arpa = "2.0.192.in-addr.arpa."
+    document = yaml.safe_load(config(powerdns.provider()))
+    document["manager"] = {"auto_arpa": True}
+    document["zones"][arpa] = {"sources": ["auto-arpa"], "targets": ["live"]}
+    files = {CONFIG: yaml.safe_dump(document), ZONE: a("www") + a("x", "192.0.2.7")}
+    assert place.apply(files).complete
+    assert powerdns.rrsets(arpa)[f"7.{arpa}", "PTR"]["records"][0]["content"] == "x.example.com."
+    assert place.plan(files).empty
+
+
+def test_names_of_other_alphabets_are_one_zone_however_they_are_written(place: Place, powerdns: PowerDNS) -> None:
+    """Addresses are in IDNA; the configuration and the file may be in either."""
+    files = {CONFIG: config(powerdns.provider(), "müller.example."), "dns/zones/müller.example.yaml": a("www")}
+    assert place.apply(files).complete
+    assert Address("xn--mller-kva.example.:www:A") in place.plan(files).real
+    broken = {**files, "dns/zones/müller.example.yaml": "www: 1\n"}
+    with pytest.raises(Invalid, match="no mapping") as caught:
+        place.plan(broken)
+    assert str(caught.value.place) == "dns/zones/müller.example.yaml:1:6"

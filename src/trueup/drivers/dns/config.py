@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+
+import idna
 
 from trueup.drivers.dns.config_yaml import Document, load
 from trueup.model.errors import Invalid, Place
@@ -96,7 +99,20 @@ class Config:
         return {block.name: block for block in self.blocks if block.section == "processors"}
 
     def zone(self, name: str) -> Zone | None:
-        return next((zone for zone in self.zones if zone.name == name), None)
+        """By its name in the configuration or, as octoDNS calls it, in IDNA."""
+        return self._by_name.get(name) or self._by_name.get(in_idna(name))
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Zone]:
+        return {in_idna(zone.name): zone for zone in self.zones}
+
+
+def in_idna(name: str) -> str:
+    """`müller.example.` is `xn--mller-kva.example.`, label by label; whatever is no such name stays."""
+    try:
+        return ".".join(label if label.isascii() else idna.encode(label).decode() for label in name.lower().split("."))
+    except idna.IDNAError:
+        return name
 
 
 def read(tree: Tree, path: str) -> Config:

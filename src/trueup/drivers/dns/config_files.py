@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
-from trueup.drivers.dns.config import YAML_CLASSES, Block, Config
+from trueup.drivers.dns.config import YAML_CLASSES, Block, Config, in_idna
 from trueup.drivers.dns.config_yaml import load
 from trueup.model.closure import Closure
 from trueup.model.errors import Invalid, Place
@@ -55,20 +55,24 @@ def directory_of(block: Block, workdir: str) -> str:
 def closure_of(config: Config, tree: Tree) -> Closure:
     """The configuration, every zone file and every file that one of them includes."""
     wanted = {*config.files, *_zone_files(config, tree)}
+    for entry in tree.entries():
+        if entry.link and entry.path in wanted:
+            target = tree.read(entry.path).decode(errors="replace")
+            wanted.add(posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), target)))
     return Closure({entry.path: str(entry.digest) for entry in tree.entries() if entry.path in wanted})
 
 
 def zone_files_of(config: Config, tree: Tree, zone: str) -> list[str]:
     """The YAML files of one zone, whole or split, in every source directory."""
     declared = config.zone(zone)
-    names = [zone.rstrip("."), declared.alias.rstrip(".") if declared is not None else ""]
+    names = {in_idna(zone).rstrip("."), in_idna(declared.alias if declared is not None else "").rstrip(".")} - {""}
     found = []
     for block in config.providers.values():
         if block.class_name in YAML_CLASSES and isinstance(block.settings.get("directory"), str):
             directory = directory_of(block, config.workdir)
             for entry in tree.entries(directory):
-                inside = entry.path.removeprefix(f"{directory}/" if directory else "")
-                if any(name and (inside == f"{name}.yaml" or inside.startswith(f"{name}.")) for name in names):
+                inside = entry.path.removeprefix(f"{directory}/" if directory else "").partition("/")[0]
+                if in_idna(inside.removesuffix(".yaml").rstrip(".")) in names:
                     found.append(entry.path)
     return found
 

@@ -110,7 +110,8 @@ def _require_agreed(job: Job[Any], config: Config) -> None:
         raise Refused(
             f"the proposal changes what octoDNS runs or which secrets it uses, so it is not run: {lines}",
             place=found[0].place,
-            hint="merge such a change by itself first, after reading it; then plan the zones",
+            hint="merge such a change by itself first, after reading it, then plan the zones; or bring a branch that "
+            "is behind up to date",
         )
 
 

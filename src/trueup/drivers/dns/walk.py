@@ -6,32 +6,22 @@ octoDNS compares last is caught by a processor of our own, behind all others, so
 """
 
 import fnmatch
-import logging
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from octodns.manager import ManagerException
-from octodns.processor.base import BaseProcessor
 from octodns.provider.plan import Plan
-from octodns.record import Record
-from octodns.record.base import ValuesMixin
-from octodns.record.change import Change, Create, Delete, Update
+from octodns.record.change import Update
 from octodns.zone import Zone
 
-from trueup.drivers.dns.convert import values_of
-from trueup.drivers.dns.ownership import Live, Owners
+from trueup.drivers.dns.compared import Compared, Owning, Warned, name_of
 from trueup.drivers.dns.walked import Name
 from trueup.model.values import JSON
 
 CHUNK = 500
 """Records in one line of output."""
-
-VERBS: tuple[tuple[type, str], ...] = ((Create, "create"), (Update, "update"), (Delete, "delete"))
-
-Owning = Callable[[str, str, Iterable[Live], Collection[Name]], Owners]
-"""Whose the live records of a zone at a target are, beside what the code has (ownership.py)."""
 
 
 class Step(Exception):
@@ -40,31 +30,6 @@ class Step(Exception):
     def __init__(self, during: str, zone: str, provider: str, error: Exception) -> None:
         super().__init__(during)
         self.during, self.zone, self.provider, self.error = during, zone, provider, error
-
-
-class Compared(BaseProcessor):  # type: ignore[misc]
-    """Stands behind all processors: takes out what others own, and keeps what octoDNS is about to compare."""
-
-    def __init__(self, owning: Owning) -> None:
-        super().__init__("trueup")
-        self.owning = owning
-        self.desired: Any = None
-        self.existing: Any = None
-        self.owners = Owners({}, {})
-
-    def process_source_and_target_zones(self, desired: Any, existing: Any, target: Any, lenient: bool = False) -> Any:
-        wanted = {_name(record) for record in desired.records}
-        live = {_name(record): record for record in existing.records}
-        texts = [(name, _texts(record)) for name, record in live.items()]
-        self.owners = self.owning(existing.name, target.id, texts, wanted)
-        for name in self.owners.others:
-            existing.remove_record(live[name])
-        self.desired, self.existing = desired, existing
-        return desired, existing
-
-
-def _texts(record: Any) -> Sequence[str]:
-    return [str(value) for value in record.values] if record._type == "TXT" else ()
 
 
 @dataclass
@@ -84,27 +49,8 @@ class Planned:
         if only is None:
             return self.plan
         wanted = set(map(tuple, only))
-        changes = [change for change in self.plan.changes if _name(change.record) in wanted]
+        changes = [change for change in self.plan.changes if name_of(change.record) in wanted]
         return Plan(self.plan.existing, self.plan.desired, changes, self.plan.exists, meta=self.plan.meta)
-
-
-class Warned(logging.Handler):
-    """Collects what octoDNS warns of while one zone is planned."""
-
-    USUAL = "root NS record supported, but no record is configured"
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
-        if not message.startswith(self.USUAL):
-            self.messages.append(message)
-
-    def taken(self) -> list[str]:
-        taken, self.messages = self.messages, []
-        return taken
 
 
 @dataclass
@@ -276,13 +222,13 @@ def _listed(manager: Any, zone: str, source: str) -> Iterator[str]:
 def _with_metadata(plan: Any, compared: Compared, provider: Any) -> Any:
     """Two records that differ in `octodns:` alone are equal to octoDNS's core: where a provider reads such a setting
     back and the code has another one, that is a change."""
-    changed = {_name(change.record) for change in plan.changes} if plan is not None else set()
+    changed = {name_of(change.record) for change in plan.changes} if plan is not None else set()
     wanted = {(record.name, record._type): record for record in compared.desired.records}
     more = [
-        Update(record, wanted[_name(record)])
+        Update(record, wanted[name_of(record)])
         for record in compared.existing.records
-        if record.octodns and _name(record) in wanted and _name(record) not in changed
-        if _contradicts(wanted[_name(record)].octodns, record.octodns)
+        if record.octodns and name_of(record) in wanted and name_of(record) not in changed
+        if _contradicts(wanted[name_of(record)].octodns, record.octodns)
     ]
     if not more:
         return plan
@@ -303,30 +249,3 @@ def _contradicts(wanted: Any, live: Any) -> bool:
     if isinstance(wanted, Mapping) and isinstance(live, Mapping):
         return any(_contradicts(wanted[key], live[key]) for key in wanted.keys() & live.keys())
     return bool(wanted != live)
-
-
-def _name(record: Any) -> Name:
-    return record.name, record._type
-
-
-def plain(record: Any) -> JSON:
-    """A record's values as Trueup has them."""
-    return values_of(record.data, many=isinstance(record, ValuesMixin))
-
-
-def is_ours(record: Any, wanted: Mapping[Name, Record], target: str) -> bool:
-    """What the code tells octoDNS not to look at is nobody's business here either."""
-    code = wanted.get(_name(record), record)
-    return not (code.ignored or target in code.excluded or (code.included and target not in code.included))
-
-
-def changed(change: Change) -> JSON:
-    verb = next(verb for kind, verb in VERBS if isinstance(change, kind))
-    return {
-        "verb": verb,
-        "name": change.record.name,
-        "type": change.record._type,
-        "before": plain(change.existing) if change.existing else None,
-        "after": plain(change.new) if change.new else None,
-        "context": str(change.new.context or "") if change.new else "",
-    }

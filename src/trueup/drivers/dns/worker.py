@@ -26,7 +26,7 @@ from octodns.secret.base import BaseSecrets
 from octodns.source.base import BaseSource
 from octodns.zone.validator import ZoneValidator
 
-from trueup.drivers.dns import patches, walk
+from trueup.drivers.dns import compared, patches
 from trueup.drivers.dns.complaints import complaint
 from trueup.drivers.dns.ownership import Live, Marker, Owners, Rules, owners
 from trueup.drivers.dns.walk import CHUNK, Planned, Step, Walk
@@ -105,7 +105,7 @@ def _texts(value: JSON) -> JSON:
     return [_texts(child) for child in value] if isinstance(value, list) else value
 
 
-def _owning(order: Mapping[str, JSON]) -> walk.Owning:
+def _owning(order: Mapping[str, JSON]) -> compared.Owning:
     settled = {(zone, target): {tuple(name) for name in names} for zone, target, names in order["settled"]}
     rules = {zone: Marker(*marker) for zone, marker in order["markers"].items()}
     prefix, suffix = order["external_dns"]
@@ -147,9 +147,9 @@ def _apply(steps: Walk, order: Mapping[str, JSON], answers: IO[str]) -> None:
 
 def _tell(answers: IO[str], steps: Walk, planned: Planned) -> None:
     """One zone at one target: what it is, its records, its changes."""
-    target, compared, settings = planned.target, planned.compared, steps.settings(planned.zone)
-    wanted = {(record.name, record._type): record for record in compared.desired.records}
-    live = [record for record in compared.existing.records if walk.is_ours(record, wanted, target.id)]
+    target, seen, settings = planned.target, planned.compared, steps.settings(planned.zone)
+    wanted = {(record.name, record._type): record for record in seen.desired.records}
+    live = [record for record in seen.existing.records if compared.is_ours(record, wanted, target.id)]
     say(
         answers,
         zone=planned.zone,
@@ -157,24 +157,24 @@ def _tell(answers: IO[str], steps: Walk, planned: Planned) -> None:
         plain=steps.targets(planned.zone)[0] == target.id,
         provider=f"{type(target).__module__}.{type(target).__name__}",
         exists=planned.exists,
-        existing=len(compared.existing.records),
+        existing=len(seen.existing.records),
         update_share=_share(settings.get("update_pcent_threshold"), target.update_pcent_threshold),
         delete_share=_share(settings.get("delete_pcent_threshold"), target.delete_pcent_threshold),
         never=_never(settings, target),
         warnings=planned.warnings,
-        others=len(compared.owners.others),
-        contested=[[*name, who] for name, who in compared.owners.contested.items()],
+        others=len(seen.owners.others),
+        contested=[[*name, who] for name, who in seen.owners.contested.items()],
         meta=str(planned.plan.meta) if planned.plan is not None and planned.plan.meta else None,
     )
     _tell_records(answers, sorted(live))
     changes = planned.plan.changes if planned.plan is not None else []
     for chunk in _chunks(changes):
-        say(answers, changes=[walk.changed(change) for change in chunk])
+        say(answers, changes=[compared.changed(change) for change in chunk])
 
 
 def _tell_records(answers: IO[str], records: Sequence[Any]) -> None:
     for chunk in _chunks(records):
-        say(answers, records=[[record.name, record._type, walk.plain(record)] for record in chunk])
+        say(answers, records=[[record.name, record._type, compared.plain(record)] for record in chunk])
 
 
 def _never(settings: Mapping[str, JSON], target: Any) -> str:
