@@ -8,6 +8,7 @@ import pytest
 
 from tests.database.servers import Server
 from tests.database.trying import migrations, scratch_job
+from trueup.drivers.database.codify_text import NO_ROLLBACK
 from trueup.drivers.database.lint import Circumstances, lint
 from trueup.drivers.database.postgres import Postgres
 from trueup.drivers.database.rehearsal import Rehearsal, Snapshot, Trial, rehearse
@@ -317,3 +318,10 @@ def test_a_settled_file_that_fails_among_many_is_named_with_its_line(server: Scr
     files = {f"V{number}": f"CREATE TABLE t{number} (id int);" for number in range(1, 9)}
     finding = one(tried(server, files | {"V5": "SELECT 1;\n\nDROP TABLE nothing;"}, 0), "migration-fails")
     assert finding.place is not None and (finding.place.file, finding.place.line) == ("db/V5__x.sql", 3)
+
+
+def test_a_codified_change_of_a_column_asks_one_person_where_it_runs(server: Scratch) -> None:
+    """What was done by hand had no rollback; other environments are told so instead of refused."""
+    change = f"{NO_ROLLBACK}\nALTER TABLE users ALTER COLUMN name TYPE text;"
+    finding = one(tried(server, {"V1": USERS, "V2": change}, 1), "rollback-missing")
+    assert (finding.stops, finding.approvals) == (False, 1)

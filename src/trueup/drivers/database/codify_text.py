@@ -8,6 +8,8 @@ from trueup.drivers.database.ddl_draft import Ddl
 from trueup.model.drift import Drift
 
 ALONE = "-- flyway:executeInTransaction=false"
+NO_ROLLBACK = "-- trueup: allow rollback-missing what was done by hand had no rollback either: write one, or agree"
+"""Where the file runs, one more person looks at it: a column may have changed."""
 _VERBS = {(False, True): "add", (True, False): "drop"}
 
 
@@ -32,6 +34,8 @@ def script(written: Written) -> str:
     lines = [] if all(each.in_transaction for each in written.statements) else [ALONE]
     lines.append(f"-- Changed by hand on {written.stack}, written down by Trueup:")
     lines += [f"--   {_origin(drift)}" for drift in written.drifts]
+    if any(drift.kind == "table" for drift in written.drifts):
+        lines.append(NO_ROLLBACK)
     for each in written.statements:
         lines += ["", f"{guarded(each)};"]
     return "\n".join(lines) + "\n"
