@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from tests.database.jobs import PATH, files
+from tests.database.jobs import PATH, Place, files
+from tests.database.servers import OWNER, Server
 from tests.database.test_session import CODE, INDEX, NOW, TABLE, Live, adopted, live
 from trueup.drivers.database.driver import DatabaseDriver
 from trueup.drivers.database.spec import MigrationsSpec
@@ -63,7 +65,7 @@ def test_a_night_of_changes_becomes_proven_migrations(adopted: Live, inline: boo
     adopted.by_hand(BY_HAND)
     edits = codified(adopted, CODE, inline=inline)
     assert not edits.declined and len(edits.done) >= 10
-    found = {name: text for name, text in written(edits).items() if name.endswith(".sql")}
+    found = {name: text for name, text in written(edits).items() if name.endswith(".sql") and name[0] == "V"}
     assert sorted(name.partition("__")[0] for name in found) == (["V2"] if inline else ["V2", "V3"])
     assert "reader" in " ".join(edits.notes)
     code = {**CODE, **written(edits)}
@@ -107,6 +109,22 @@ def test_the_original_statement_is_used_where_the_log_has_it(adopted: Live, stat
     assert expected in text and "by anna, at 2026-11-22 03:12 UTC" in text
     looked = adopted.look({**CODE, **written(edits)})
     assert looked.plan.idle and not looked.drifted
+
+
+def test_a_change_of_columns_brings_its_rollback(adopted: Live, server: Server, tmp_path: Path) -> None:
+    """Another environment rehearses it: up, down, up again, and nothing stops it."""
+    adopted.by_hand("ALTER TABLE users ADD nick text; ALTER TABLE users ALTER email TYPE varchar(200)")
+    edits = written(codified(adopted, CODE))
+    assert list(edits) == ["V2__change_table_users.sql", "U2__change_table_users.sql"]
+    assert "DROP COLUMN IF EXISTS nick" in edits["U2__change_table_users.sql"]
+    with server.fresh_database() as name:
+        other = Live(server, name, Place(tmp_path, server.url(name, OWNER)))
+        other.flyway(CODE)
+        other.settle(CODE)
+        plan = other.plan({**CODE, **edits}, purpose="proposal")
+        assert {change.address for change in plan.changes} == {"migration.2", TABLE}
+        assert not [finding for finding in plan.findings if finding.stops]
+    assert adopted.look({**CODE, **edits}).plan.idle
 
 
 def test_one_of_two_drifts_leaves_the_other(adopted: Live) -> None:

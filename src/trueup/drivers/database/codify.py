@@ -10,7 +10,7 @@ from typing import Any
 
 from trueup.drivers.database.codify_names import next_version, style_of
 from trueup.drivers.database.codify_original import in_their_words
-from trueup.drivers.database.codify_text import Written, script, title
+from trueup.drivers.database.codify_text import Written, allowed, rollback, script, title
 from trueup.drivers.database.ddl import SQLITE, difference
 from trueup.drivers.database.ddl_draft import Ddl, Draft
 from trueup.drivers.database.files import read_migrations
@@ -107,12 +107,35 @@ def _files(
         addresses = {each.address for each in statements}
         here = [drift for drift in drifts if drift.address in addresses] or list(drifts)
         path = style.path(version, title(here))
-        text = script(Written(job.name, here, statements))
-        edits[path] = text.encode()
-        settings = migrations.settings
-        if settings.placeholder_replacement and settings.placeholder_prefix in text:
-            edits[f"{path}.conf"] = b"placeholderReplacement=false\n"
+        texts = {path: script(Written(job.name, here, statements))}
+        if any(_changes_columns(drift, job.settled() or {}, plan.real) for drift in here):
+            back = drafted(job.settled() or {}, plan, [drift.address for drift in here], quick=True)
+            if back.kept:
+                reason = f"it cannot be taken back: {back.kept[0].reason}"
+                texts[path] = allowed(texts[path], "rollback-missing", reason)
+            else:
+                texts[style.undo(version, title(here))] = rollback(path.rpartition("/")[2], back.reverse)
+        for name, text in texts.items():
+            edits[name] = text.encode()
+            settings = migrations.settings
+            if settings.placeholder_replacement and settings.placeholder_prefix in text:
+                edits[f"{name}.conf"] = b"placeholderReplacement=false\n"
     return edits, _notes(draft)
+
+
+def _changes_columns(drift: Drift, settled: Snapshot, real: Snapshot) -> bool:
+    """Columns that were there before: a migration that changes them has a rollback."""
+    before, after = settled.get(drift.address), real.get(drift.address)
+    if before is None or before.kind != "table":
+        return False
+    now = after.values["columns"] if after is not None else {}
+    return any(
+        name not in now or _placeless(now[name]) != _placeless(each) for name, each in before.values["columns"].items()
+    )
+
+
+def _placeless(column: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in column.items() if name != "after"}
 
 
 def _taken(migrations: Migrations, plan: Plan) -> list[Version]:

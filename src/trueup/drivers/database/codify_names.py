@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from posixpath import dirname, join
 
@@ -24,6 +24,14 @@ class Style:
     """Of the newest file, as its name writes it; empty where there is none."""
     separator: str
     suffix: str
+    undo_prefix: str = "U"
+    undo_suffix: str = ""
+    """Of rollbacks, where that is what tells them: `.down.sql`."""
+
+    def undo(self, version: str, description: str) -> str:
+        """The rollback of that file."""
+        prefix, suffix = (self.prefix, self.undo_suffix) if self.undo_suffix else (self.undo_prefix, self.suffix)
+        return join(self.directory, f"{prefix}{version}{self.separator}{words(description)}{suffix}")
 
     def path(self, version: str, description: str) -> str:
         return join(self.directory, f"{self.prefix}{version}{self.separator}{words(description)}{self.suffix}")
@@ -38,8 +46,12 @@ def style_of(migrations: Migrations) -> Style:
     if newest is None:
         if not settings.locations:
             raise Refused("the stack has no directory for migrations", hint="name one with `locations`")
-        return Style(settings.locations[0], settings.versioned_prefix, "", settings.separator, settings.suffixes[0])
-    return _style_of_file(newest, settings.separator, settings.suffixes)
+        prefix, separator, suffix = settings.versioned_prefix, settings.separator, settings.suffixes[0]
+        found = Style(settings.locations[0], prefix, "", separator, suffix)
+    else:
+        found = _style_of_file(newest, settings.separator, settings.suffixes)
+    undo_suffix = settings.undo_suffixes[0] if settings.undo_suffixes else ""
+    return replace(found, undo_prefix=settings.undo_prefix, undo_suffix=undo_suffix)
 
 
 def _style_of_file(newest: Migration, separator: str, suffixes: Sequence[str]) -> Style:

@@ -41,6 +41,16 @@ def script(written: Written) -> str:
     return "\n".join(lines) + "\n"
 
 
+def rollback(of: str, statements: Sequence[Ddl]) -> str:
+    """The text of the file that takes a codifying migration back."""
+    return f"-- Takes back {of}.\n" + "".join(f"\n{each.sql};\n" for each in statements)
+
+
+def allowed(text: str, code: str, reason: str) -> str:
+    """The same migration with a waiver at its head."""
+    return f"-- trueup: allow {code} {_one_line(reason)}\n{text}"
+
+
 def guarded(statement: Ddl) -> str:
     """A statement that does nothing where it was done already, also where SQL has no IF NOT EXISTS for it."""
     if not statement.unless:

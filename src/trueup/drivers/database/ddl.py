@@ -18,7 +18,7 @@ from trueup.drivers.database import (
 )
 from trueup.drivers.database.ddl_draft import Draft
 from trueup.drivers.database.ddl_marks import literal
-from trueup.drivers.database.ddl_plan import Maker, Way
+from trueup.drivers.database.ddl_plan import Maker, Surroundings, Way
 from trueup.drivers.database.ddl_sequences import SEQUENCE
 from trueup.drivers.database.ddl_tables import FOREIGN_TABLE, TABLE
 from trueup.drivers.database.ddl_views import MATERIALIZED_VIEW, VIEW
@@ -83,7 +83,7 @@ def restoration(resources: Mapping[Address, Resource], dialect: str = "postgresq
     login: they are of the server."""
     if dialect == SQLITE:
         return Restoration(tuple(ddl_sqlite.restore(resources)), ())
-    way = Way({}, resources, MAKERS)
+    way = Way(Surroundings({}, resources), MAKERS)
     statements = way.statements()
     roles = sorted({role for each in statements for role in each.roles} | _named(resources))
     return Restoration(
@@ -115,9 +115,10 @@ def difference(
     can do so in more steps or with a statement that is in no transaction."""
     if dialect == SQLITE:
         return ddl_sqlite.difference(before, after)
-    forward = Way(before, after, MAKERS, gently=gently)
+    forward = Way(Surroundings(before, after, gently), MAKERS)
     changes = forward.statements()
-    return Draft(changes, Way(after, before, MAKERS, gently=gently).statements(), tuple(forward.declined))
+    back = Way(Surroundings(after, before, gently, any_order=True), MAKERS)
+    return Draft(changes, back.statements(), tuple(forward.declined), tuple(back.declined))
 
 
 def _named(value: JSON | Mapping[Address, Resource]) -> set[str]:

@@ -29,9 +29,11 @@ class Draft:
     changes: tuple[Ddl, ...]
     """In the order in which they must run."""
     reverse: tuple[Ddl, ...] = ()
-    """What undoes them, in its own order."""
+    """What undoes them, in its own order. A column comes back at the end."""
     declined: tuple[Declined, ...] = ()
     """Addresses that no statement here changes, and why."""
+    kept: tuple[Declined, ...] = ()
+    """Those that `reverse` does not take back."""
 
     @property
     def statements(self) -> tuple[str, ...]:

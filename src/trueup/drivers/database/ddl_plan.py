@@ -39,6 +39,8 @@ class Surroundings:
     after: Snapshot
     gently: bool = False
     """Without holding up those who read and write, even if that takes longer or a statement of its own."""
+    any_order: bool = False
+    """The order of columns does not count: what comes back comes at the end."""
 
     def is_old(self, address: Address) -> bool:
         """It was there before, so that it may be large and in use."""
@@ -69,8 +71,8 @@ class Maker:
 class Way:
     """From one snapshot to another."""
 
-    def __init__(self, before: Snapshot, after: Snapshot, makers: Mapping[str, Maker], *, gently: bool = False) -> None:
-        self._around = Surroundings(before, after, gently)
+    def __init__(self, around: Surroundings, makers: Mapping[str, Maker]) -> None:
+        self._around, before, after = around, around.before, around.after
         self._before, self._after, self._makers_of = before, after, makers
         self._needs_before, self._needs_after = _Needs(before), _Needs(after)
         self.declined: list[Declined] = []

@@ -30,8 +30,8 @@ def restore(resources: Mapping[Address, Resource]) -> list[str]:
 def difference(before: Mapping[Address, Resource], after: Mapping[Address, Resource]) -> Draft:
     """SQL that makes `before` into `after`."""
     forward, declined = _statements(before, after)
-    reverse, _ = _statements(after, before)
-    return Draft(tuple(forward), tuple(reverse), tuple(declined))
+    reverse, kept = _statements(after, before)
+    return Draft(tuple(forward), tuple(reverse), tuple(declined), tuple(kept))
 
 
 def _statements(

@@ -111,7 +111,8 @@ def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iter
         text = f"RENAME COLUMN {identifier(before)} TO {identifier(after)}"
         yield Ddl(f"ALTER {noun(parse(address).kind)} {parse(address).qualified} {text}", address)
     old = {**old, "columns": columns.under_new_names(old["columns"], renamed)}
-    _refuse_order(old["columns"], new["columns"])
+    if not around.any_order:
+        _refuse_order(old["columns"], new["columns"])
     if old.get("of_type") != new.get("of_type"):
         kind = f"OF {new['of_type']}" if "of_type" in new else "NOT OF"
         yield Ddl(f"ALTER TABLE {parse(address).qualified} {kind}", address)
