@@ -53,6 +53,11 @@ class Answers:
             self.complete, self.versions = True, said["done"]
         return said
 
+    @property
+    def late(self) -> bool:
+        """Whether a server did not answer in time: it may still be at work."""
+        return any("Timeout" in each["classes"][0].rpartition(".")[2] for each in self.errors)
+
     def walked(self) -> Walked:
         return Walked(tuple(self.zones), self.versions)
 

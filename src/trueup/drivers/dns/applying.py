@@ -216,7 +216,9 @@ def _concluded(prepared: Prepared, wanted: Wanted, watched: _Watched, before: Se
     outcomes = {
         address: outcome
         for half in begun
-        for address, outcome in outcomes_of(half, after.get(half.pair), ended=half.step in ended).items()
+        for address, outcome in outcomes_of(
+            half, after.get(half.pair), ended=half.step in ended, late=watched.answers.late
+        ).items()
     }
     resources = resources_after(wanted.plan.real, begun, outcomes, after)
     unanswered = tuple(_unanswered(prepared, wanted, watched))

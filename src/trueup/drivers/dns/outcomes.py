@@ -40,18 +40,18 @@ class Half:
         return zone_address(self.zone.zone, target_in(self.zone))
 
 
-def outcomes_of(half: Half, after: WalkedZone | None, *, ended: bool) -> Mapping[Address, Outcome]:
-    """`after` is the zone as it was read again; None where that failed. `ended`: the provider said that it is done."""
+def outcomes_of(half: Half, after: WalkedZone | None, *, ended: bool, late: bool = False) -> Mapping[Address, Outcome]:
+    """`after` is the zone as it was read again; None where that failed. `ended`: the provider said that it is done.
+    `late`: the server did not answer in time and may still be at work, so what is not there yet may come."""
     if ended:
         return dict.fromkeys(sorted(half.addresses), Outcome.DONE)
     if after is None:
         return dict.fromkeys(sorted(half.addresses), Outcome.UNCERTAIN)
     left = {planned(after, change).address: planned(after, change).action for change in after.changes}
-    found = {
-        each.address: Outcome.FAILED if left.get(each.address) is each.action else Outcome.DONE for each in half.planned
-    }
+    missing = Outcome.UNCERTAIN if late else Outcome.FAILED
+    found = {each.address: missing if left.get(each.address) is each.action else Outcome.DONE for each in half.planned}
     if half.own_address in half.addresses:
-        found[half.own_address] = Outcome.DONE if after.exists and after.meta is None else Outcome.FAILED
+        found[half.own_address] = Outcome.DONE if after.exists and after.meta is None else missing
     return found
 
 
