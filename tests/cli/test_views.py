@@ -12,8 +12,10 @@ from trueup.cli.coverage import write_code
 from trueup.cli.views import adoption, coverage, drifts, ledger, requests, runs, stacks
 from trueup.model.causes import Cause
 from trueup.model.errors import Invalid
+from trueup.model.plan import Finding
 from trueup.model.run import RunState
 from trueup.model.stack import Standing
+from trueup.render.encoding import to_json
 
 WHEN = nouns.WHEN
 
@@ -58,7 +60,7 @@ def test_a_plan_tells_each_path_with_its_cause() -> None:
         '  tags.Owner  intended      "web" -> "platform"\n'
         "\n"
         "Findings\n"
-        "  the role may do everything\n"
+        "  the role may do everything (wildcard)\n"
         "    name the actions"
     )
 
@@ -297,3 +299,10 @@ def test_a_backlog_is_counted_and_proposed_line_by_line() -> None:
     assert "#12      anna  ghost revert  2       proven" in shown
     assert "aws has no forge" in shown
     assert "Nothing is ignored." in _seen(drifts.ignored([], WHEN))
+
+
+def test_a_run_says_what_was_found() -> None:
+    """Its code and what it asks for: who reads it may have to waive it or agree to it."""
+    found = Finding("drop-column", "phone: the data is gone", None, "release first", approvals=2)
+    told = _seen(runs.run({**nouns.run(), "findings": [to_json(found)]}, WHEN))
+    assert told.endswith("Findings\n  phone: the data is gone (drop-column, 2 people must agree)\n    release first")

@@ -7,6 +7,7 @@ import pytest
 
 from tests.render.nouns import DRIFT, GHOST, ORIGIN, TAG, larger, run
 from trueup.model.causes import Cause, Difference
+from trueup.model.errors import Place
 from trueup.model.plan import Address, Finding
 from trueup.model.run import RunState
 from trueup.model.values import masked
@@ -69,6 +70,26 @@ def test_a_codification_that_a_person_has_to_finish() -> None:
     text = codification_body([DRIFT], declined, [Finding("f", "the plan is not empty")], (), "")
     assert "````hcl\na = 1\n```\nb = 2\n````\n" in text and "* the plan is not empty" in text
     assert "Proven" not in text and "A person has to finish it" in text
+
+
+def test_findings_have_their_place_their_code_and_what_they_ask_for() -> None:
+    """What stops comes first; what goes over several lines, and the way out, stand below it."""
+    place = Place("db/V3__a.sql", 2)
+    found = (
+        Finding("rehearsed", "1 statement\n  1: 2 ms"),
+        Finding("drop-column", "phone: gone", place, "release first", approvals=2),
+        Finding("bad", "no", stops=True),
+        Finding("dns-share", "half of it", more=1),
+    )
+    lines = run_markdown(replace(run(TAG), findings=found), "db//orders").splitlines()
+    begin = lines.index("* **stops:** no (`bad`)")
+    assert lines[begin + 1 : begin + 6] == [
+        "* `db/V3__a.sql:2` phone: gone (`drop-column`) — 2 people must agree",
+        "  * release first",
+        "* half of it (`dns-share`) — 1 person more must agree",
+        "* 1 statement (`rehearsed`)",
+        "  * 1: 2 ms",
+    ]
 
 
 @pytest.mark.parametrize(("count", "named"), [(800, True), (5000, False)])

@@ -13,6 +13,7 @@ from trueup.model.stack import Mode, Stack
 from trueup.ports.forge import Forge
 from trueup.ports.store import RunFilter, Store
 from trueup.render.comments import run_markdown
+from trueup.render.values import counted
 
 CONTEXT = "trueup"
 """The one aggregate status that branch protection refers to."""
@@ -77,6 +78,7 @@ def summary(runs: Sequence[Run]) -> tuple[Literal["pending", "success", "failure
     failed = sum(run.state in (RunState.FAILED, RunState.REFUSED) for run in runs)
     open_ones = sum(not run.state.ended for run in runs)
     blocked = sum(bool(run.losses) for run in runs)
+    stopped = sum(any(finding.stops for finding in run.findings) for run in runs)
     changes = sum(len(run.changes) for run in runs)
     if failed:
         return "failure", f"{failed} of {len(runs)} stacks could not be planned"
@@ -84,4 +86,6 @@ def summary(runs: Sequence[Run]) -> tuple[Literal["pending", "success", "failure
         return "pending", f"{open_ones} of {len(runs)} stacks are still being planned"
     if blocked:
         return "failure", f"{blocked} of {len(runs)} stacks would undo changes made by hand"
-    return "success", f"{changes} changes in {len(runs)} stacks"
+    if stopped:
+        return "failure", f"{stopped} of {len(runs)} stacks would be refused: the comment says why"
+    return "success", f"{counted(changes, 'change', 'changes')} in {counted(len(runs), 'stack', 'stacks')}"

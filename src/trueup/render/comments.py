@@ -101,8 +101,20 @@ def _headline(run: Run, told: Sequence[Told]) -> str:
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
-    lines = [f"* {'**stops:** ' if each.stops else ''}{_escaped(each.message)}" for each in findings]
+    """What stops comes first, then what asks for people. The code is what a waiver names."""
+    lines = []
+    for each in sorted(findings, key=lambda each: (not each.stops, -max(each.approvals, each.more))):
+        first, *rest = each.message.splitlines() or [""]
+        stops, place = "**stops:** " if each.stops else "", f"{_code(str(each.place))} " if each.place else ""
+        lines.append(f"* {stops}{place}{_escaped(first)} ({_code(each.code)}){_asked(each)}")
+        lines += [f"  * {_escaped(line)}" for line in (*rest, *each.hint.splitlines()) if line.strip()]
     return [*lines, ""] if lines else []
+
+
+def _asked(finding: Finding) -> str:
+    if finding.more:
+        return f" — {counted(finding.more, 'person', 'people')} more must agree"
+    return f" — {counted(finding.approvals, 'person', 'people')} must agree" if finding.approvals else ""
 
 
 def _table(told: Sequence[Told]) -> list[str]:

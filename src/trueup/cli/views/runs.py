@@ -5,7 +5,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from trueup.cli import sheet
-from trueup.cli.views.stacks import changes
+from trueup.cli.views.stacks import changes, findings
 from trueup.cli.when import When
 from trueup.model.values import JSON
 
@@ -63,6 +63,7 @@ def run(document: JSON, when: When) -> RenderableType:
         parts.append(sheet.section(title, changes(found[:CHANGES])))
         if len(found) > CHANGES:
             parts.append(Text(f"  ... and {len(found) - CHANGES} more: --output json has all of them"))
+    parts += findings(document)
     return Group(*parts)
 
 

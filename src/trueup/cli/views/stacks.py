@@ -7,7 +7,7 @@ from rich.text import Text
 from trueup.cli import sheet
 from trueup.cli.when import When
 from trueup.model.values import JSON, is_masked, is_unknown
-from trueup.render.values import shown
+from trueup.render.values import counted, shown
 
 
 def stacks(document: JSON, when: When) -> RenderableType:
@@ -116,8 +116,23 @@ def findings(document: JSON) -> list[RenderableType]:
     found = document.get("findings") or ()
     if not found:
         return []
-    told = [f"{_where(each)}{each['message']}" + (f"\n  {each['hint']}" if each.get("hint") else "") for each in found]
+    told = [f"{_where(each)}{each['message']} ({_weight(each)})" + _hint(each) for each in found]
     return [sheet.section("Findings", sheet.lines(*told))]
+
+
+def _weight(finding: JSON) -> str:
+    """Its code, which a waiver names, and what it asks for."""
+    if finding.get("stops"):
+        return f"{finding['code']}, stops"
+    if finding.get("more"):
+        return f"{finding['code']}, {counted(finding['more'], 'person', 'people')} more must agree"
+    if finding.get("approvals"):
+        return f"{finding['code']}, {counted(finding['approvals'], 'person', 'people')} must agree"
+    return str(finding["code"])
+
+
+def _hint(finding: JSON) -> str:
+    return "".join(f"\n  {line}" for line in (finding.get("hint") or "").splitlines())
 
 
 def lock(document: JSON, when: When) -> RenderableType:

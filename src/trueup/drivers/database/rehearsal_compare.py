@@ -19,17 +19,17 @@ def differing(one: Snapshot, other: Snapshot) -> tuple[Address, ...]:
 
 
 def differing_shape(one: Snapshot, other: Snapshot) -> tuple[Address, ...]:
-    """Likewise, of two databases with different roles: whose things are and who may use them is not looked at."""
-    return differing(
-        *(
-            {
-                at: Resource(each.kind, _ownerless(each.values))
-                for at, each in side.items()
-                if each.kind not in _OF_ROLES
-            }
-            for side in (one, other)
-        )
-    )
+    """Likewise, of two databases with different roles."""
+    return differing(shape(one), shape(other))
+
+
+def shape(side: Snapshot) -> Snapshot:
+    """Without whose things are and who may use them: on scratch everything is the scratch role's."""
+    return {
+        at: Resource(each.kind, _ownerless(each.values), each.identity)
+        for at, each in side.items()
+        if each.kind not in _OF_ROLES
+    }
 
 
 def _structure(resource: Resource | None) -> JSON:

@@ -11,6 +11,7 @@ from trueup.drivers.database.history import baseline, repair, resolve
 from trueup.drivers.database.lint import Circumstances, lint
 from trueup.drivers.database.migrations import Version
 from trueup.drivers.database.rehearsal import Trial, rehearse
+from trueup.drivers.database.rehearsal_compare import shape
 from trueup.drivers.database.rename import renaming
 from trueup.drivers.database.rename_files import files
 from trueup.drivers.database.scratch import scratch
@@ -128,7 +129,10 @@ def _snapshot(here: Opened) -> Told:
 
 
 def _diff(here: Opened, arguments: Mapping[str, str]) -> Told:
-    one, other = (_side(here, arguments.get(name, "")) for name in ("a", "b"))
+    names = [arguments.get(name, "") for name in ("a", "b")]
+    one, other = (_side(here, name) for name in names)
+    if "code" in names:
+        one, other = shape(one), shape(other)
     own = ddl if here.database.dialect.name == "postgresql" else ddl_sqlite
     return changes_told(hidden(here.job, one), hidden(here.job, other), own.difference(one, other))
 

@@ -89,7 +89,8 @@ def _entry(entry: Entry) -> tuple[str, str, str, str]:
     row, migration = entry.row, entry.migration
     version = row.version if row is not None else str(migration.version) if migration and migration.version else None
     description = row.description if row is not None else migration.description if migration is not None else ""
-    when = f"{row.installed_on:%Y-%m-%d %H:%M} by {row.installed_by}" if row is not None else ""
+    by = f" by {row.installed_by}" if row is not None and row.installed_by else ""
+    when = f"{row.installed_on:%Y-%m-%d %H:%M}{by}" if row is not None else ""
     return version or "R", str(entry.state), description, when
 
 
