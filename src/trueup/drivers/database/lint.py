@@ -8,6 +8,7 @@ from trueup.drivers.database import lint_squawk
 from trueup.drivers.database.dialect import Dialect
 from trueup.drivers.database.lint_codes import CODES, Severity
 from trueup.drivers.database.lint_files import recreated, validated_together
+from trueup.drivers.database.lint_known import is_harmless
 from trueup.drivers.database.lint_rules import Hit, Read, Unreadable, hits, read
 from trueup.drivers.database.lint_usage import users_of
 from trueup.drivers.database.lint_waivers import ALL, found, waiver_line, waivers
@@ -25,6 +26,8 @@ class Circumstances:
     """Of the stack's own server."""
     real: Mapping[Address, Resource] = field(default_factory=dict)
     """R: who uses what a migration drops. Empty where nobody looked."""
+    schema: str = "public"
+    """Where names without a schema are looked up."""
     delivered: bool = True
     """By Trueup, which sets lock_timeout and statement_timeout itself; False: another tool applies the files."""
     mixed: bool = False
@@ -47,7 +50,7 @@ def lint(migrations: Sequence[Migration], dialect: Dialect, about: Circumstances
         mine = [each for each in found if each.statement.path == file.migration.path]
         kept = [each for each in mine if CODES[each.code].on_new or not file.only_about(each.statement, created)]
         kept = [each for each in kept if each.code != "drop-object" or each.statement not in file.made_again]
-        findings += file.judged(kept, about)
+        findings += file.judged([each for each in kept if not file.is_harmless(each, about)])
     return tuple(findings)
 
 
@@ -104,9 +107,16 @@ class _File:
 
     def only_about(self, statement: Statement, created: set[str]) -> bool:
         """The relations of this statement are all new."""
-        one = next((each for each in self.reads if each.statement is statement), None)
+        one = self._read_of(statement)
         names = {each.name for each in one.targets} if one else set()
         return bool(names) and names <= created
+
+    def is_harmless(self, hit: Hit, about: Circumstances) -> bool:
+        one = self._read_of(hit.statement)
+        return one is not None and is_harmless(one, hit.code, about.real, about.schema)
+
+    def _read_of(self, statement: Statement) -> Read | None:
+        return next((each for each in self.reads if each.statement is statement), None)
 
     def at(self, line: int) -> Statement | None:
         """The one that holds this line of the file; the last that begins on it or before."""
@@ -132,7 +142,7 @@ class _File:
         elif len(alone) < len(self.statements) and not about.mixed and self.migration.in_transaction is None:
             yield Hit("mixed-transaction", alone[0], 0, alone[0].title)
 
-    def judged(self, hits: Sequence[Hit], about: Circumstances) -> Iterator[Finding]:
+    def judged(self, hits: Sequence[Hit]) -> Iterator[Finding]:
         allowed = waivers(self.migration.sql)
         for code, reason in allowed.items():
             if code not in ALL or not reason:

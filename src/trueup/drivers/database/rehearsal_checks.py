@@ -21,7 +21,13 @@ def examined(job: Job[Any], database: Database, trial: Trial, *, delivered: bool
     if not trial.pending:
         return ()
     mixed = trial.migrations.settings.mixed
-    about = Circumstances(major=database.major, real=trial.structure or {}, delivered=delivered, mixed=mixed)
+    about = Circumstances(
+        major=database.major,
+        real=trial.structure or {},
+        schema=trial.search_path[0] if trial.search_path else database.schema,
+        delivered=delivered,
+        mixed=mixed,
+    )
     linted = lint(trial.pending, database.dialect, about)
     try:
         with scratch(job, database.dialect, database.major, database.identity) as server:

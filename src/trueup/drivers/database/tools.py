@@ -100,7 +100,7 @@ def lint_findings(here: Opened, real: Snapshot) -> tuple[Finding, ...]:
     """Of what is pending."""
     migrations = here.migrations()
     pending = resolve(migrations, here.database.rows(here.table) or (), migrations.settings).pending
-    about = Circumstances(major=here.database.major, real=real, mixed=migrations.settings.mixed)
+    about = Circumstances(major=here.database.major, real=real, schema=here.schemas[0], mixed=migrations.settings.mixed)
     return lint(pending, here.database.dialect, about)
 
 
