@@ -127,7 +127,7 @@ def _resolved(job: Job[Any], config: Config) -> tuple[Config, Mapping[str, str]]
         if isinstance(value, Mapping):
             return {key: hidden(child) for key, child in value.items()}
         if isinstance(value, str) and value not in named and (behind := job.secret(value)) != value:
-            named[value] = f"TRUEUP_SECRET_{len(named) + 1}"
+            named[value] = f"OCTODNS_SECRET_{len(named) + 1}"
             secrets[named[value]] = behind
         return f"env/{named[value]}" if isinstance(value, str) and value in named else value
 
