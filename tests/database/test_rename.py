@@ -19,9 +19,9 @@ from trueup.drivers.database.rehearsal_run import Runner
 from trueup.drivers.database.rename import Renaming, renaming, scripts
 from trueup.drivers.database.rename_files import files
 from trueup.drivers.database.scratch import OPTIONS, Scratch, scratch
-from trueup.drivers.database.scratch_binaries import binaries
 from trueup.drivers.database.spec import FlywaySpec, MigrationsSpec
 from trueup.model.errors import Invalid, Refused
+from trueup.system.postgres_programs import binaries
 
 TABLE = """
 CREATE TABLE teams (id int PRIMARY KEY);

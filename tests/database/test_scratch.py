@@ -15,12 +15,12 @@ from tests.database.trying import scratch_job
 from trueup.drivers.database.dialect import Database, Options
 from trueup.drivers.database.postgres import Postgres
 from trueup.drivers.database.scratch import OPTIONS, PREFIX, Scratch, scratch
-from trueup.drivers.database.scratch_binaries import account, binaries
 from trueup.drivers.database.scratch_cluster import Cluster, NoScratch, started
 from trueup.drivers.database.sqlite import SQLite
 from trueup.model.errors import Rejected
 from trueup.ports.driver import Walls
 from trueup.system import confinement
+from trueup.system.postgres_programs import account, binaries
 
 READ = Options(read_only=False)
 

@@ -40,6 +40,7 @@ def test_every_dependency_is_locked() -> None:
     """What pyproject.toml asks for is in the requirement files: `make lock` was run."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [name for names in project["optional-dependencies"].values() for name in names]
+    extras = [name for name in extras if not name.startswith("trueup[")]  # one extra within another
     for file, needed in (("run", project["dependencies"]), ("dev", project["dependencies"] + extras)):
         text = (ROOT / "requirements" / f"{file}.txt").read_text().lower()
         locked = {re.sub(r"[-_.]+", "-", name) for name in re.findall(r"(?m)^([\w.-]+)(?:\[|==)", text)}

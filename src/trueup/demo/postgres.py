@@ -12,9 +12,9 @@ from typing import Any, Self
 
 import psycopg
 
-from trueup.drivers.database.scratch_binaries import ENVIRONMENT, account, binaries, dropped
 from trueup.model.errors import Broken, Invalid
 from trueup.system.companion import Companion
+from trueup.system.postgres_programs import ENVIRONMENT, account, binaries, dropped
 from trueup.system.processes import Command, capture
 
 MAJORS = (18, 15)

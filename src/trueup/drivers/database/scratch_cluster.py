@@ -19,10 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trueup.drivers.database.scratch_binaries import ENVIRONMENT, account, binaries, dropped, obstacle
 from trueup.model.errors import Refused, Unavailable
 from trueup.system.companion import Companion
 from trueup.system.confinement import SYSTEM, with_readable
+from trueup.system.postgres_programs import ENVIRONMENT, account, binaries, dropped, obstacle
 from trueup.system.processes import Command, Sandbox, capture
 
 START_SECONDS = 20.0
