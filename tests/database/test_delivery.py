@@ -1,5 +1,6 @@
 """Delivering migrations to a real PostgreSQL: what is written, in which transaction, and what is said."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,13 @@ def test_a_read_only_server_is_told_apart(stack: Stack) -> None:
     with pytest.raises(Rejected, match="read-only") as caught:
         stack.deliver()
     assert "primary" in caught.value.hint and not stack.journal.entries
+
+
+def test_what_took_longer_than_expected_is_said(stack: Stack) -> None:
+    """In the log, and in what the run reports to people; it is no error."""
+    stack.spec["expected_time"] = timedelta(milliseconds=10)
+    stack.files["V1__users.sql"] = f"{USERS} SELECT pg_sleep(0.05);"
+    applied = stack.deliver()
+    assert applied.complete
+    (note,) = applied.notes
+    assert note.startswith("1 (users) took 0.") and "expectedTime of 0.01 s" in note and note in stack.lines

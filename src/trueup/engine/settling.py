@@ -120,7 +120,7 @@ class Settling:
             draft,
             baseline=baseline,
             stack=lambda stack: replace(stack, attempted=desk.run.revision),
-            error="\n".join([applied.error or desk.run.error, summary, *advice]).strip(),
+            error="\n".join([applied.error or desk.run.error, summary, *applied.notes, *advice]).strip(),
         )
         if not advice:
             self.errands.jobs.drop_evidence(desk.run.id)
@@ -186,7 +186,7 @@ class Settling:
         remains = "" if verified.converged else f"; not converged, {len(verified.remains())} changes remain"
         return desk.draft(
             "run.finished",
-            f"{verb} {desk.stack.name}: {what}{remains}",
+            "; ".join([f"{verb} {desk.stack.name}: {what}{remains}", *verified.applied.notes]),
             actor=run.requested_by,
             run_kind=run.kind,
             effect=plan.effect,

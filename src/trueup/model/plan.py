@@ -321,3 +321,5 @@ class Applied:
     unsaved: bool = False
     """What was written is not where the next plan would look (a state that its backend did not take): only recovery
     may go on from here."""
+    notes: tuple[str, ...] = ()
+    """What somebody should hear of although it is no error: it took longer than expected."""

@@ -62,9 +62,8 @@ def holding(delivery: Delivery) -> Iterator[tuple[Database, Held]]:
 def runner_of(delivery: Delivery, database: Database, held: Held) -> Runner:
     job, settings = delivery.job, delivery.migrations.settings
     manner = Manner(
-        deadline=Deadline(job.fence, job.limits.apply.total_seconds()),
+        deadline=Deadline(job.fence, (job.spec.apply_timeout or job.limits.apply).total_seconds()),
         log=job.log,
-        notice=job.log,
         by=settings.installed_by or database.user,
         retries=job.spec.retries,
         expected_seconds=job.spec.expected_time.total_seconds(),

@@ -40,8 +40,6 @@ class Manner:
 
     deadline: Deadline
     log: Callable[[str], None]
-    notice: Callable[[str], None]
-    """What somebody should hear of who does not read the log."""
     by: str
     """Who is written into the history."""
     retries: int

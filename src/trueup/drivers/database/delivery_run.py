@@ -23,6 +23,8 @@ class Runner:
     manner: Manner
     rows: list[Row] = field(default_factory=list)
     """The history as it is, with what was written since."""
+    notes: list[str] = field(default_factory=list)
+    """What somebody should hear of who does not read the log."""
 
     def together(self, ways: Sequence[Way], at_the_end: Callable[[], None] = lambda: None) -> None:
         """All of them, and their rows, in one transaction. Raises LostLease, CommitLost; otherwise nothing happened."""
@@ -87,10 +89,9 @@ class Runner:
         seconds = time.monotonic() - began
         self.manner.log(f"{way.migration}: done in {seconds:.2f} s")
         if seconds > self.manner.expected_seconds:
-            self.manner.notice(
-                f"{way.migration} took {seconds:.1f} s, longer than its expectedTime of "
-                f"{self.manner.expected_seconds:g} s"
-            )
+            expected = self.manner.expected_seconds
+            self.notes.append(f"{way.migration} took {seconds:.1f} s, longer than its expectedTime of {expected:g} s")
+            self.manner.log(self.notes[-1])
 
     @property
     def patient(self) -> Patient:

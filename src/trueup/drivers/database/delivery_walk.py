@@ -174,7 +174,14 @@ class Walk:
         for way in self.begun:
             if way.migration.address not in self.done | self.uncertain:
                 self._report(way, Outcome.FAILED)
-        return Applied(not error and not self.uncertain, resources, outcomes, identity_of(self.runner.rows), error)
+        return Applied(
+            not error and not self.uncertain,
+            resources,
+            outcomes,
+            identity_of(self.runner.rows),
+            error,
+            notes=tuple(self.runner.notes),
+        )
 
     def _snapshot_now(self) -> Snapshot | None:
         delivery = self.delivery

@@ -41,6 +41,9 @@ class DatabaseSpec(BaseModel):
     retries: int = Field(
         5, ge=0, le=100, description="how often a statement is tried again after it waited too long for a lock"
     )
+    apply_timeout: Wait | None = Field(
+        None, gt=timedelta(0), description="the longest that a whole delivery may take; default: two hours"
+    )
     expected_time: Wait = Field(
         timedelta(minutes=1),
         gt=timedelta(0),
