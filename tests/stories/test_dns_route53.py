@@ -7,6 +7,7 @@ import pytest
 
 from tests.dns.route53 import Route53
 from tests.stories.small import named
+from tests.stories.test_events import now, recorded
 from tests.stories.zones import NAME, ZONE, DnsOffice, open_zones
 from trueup.demo.cloud import REGION, Cloud
 from trueup.demo.terminal import Terminal
@@ -64,6 +65,30 @@ def test_a_change_in_the_console_is_noticed_guarded_and_becomes_code(zones: DnsO
     assert route53.values(NAME, f"www.{NAME}", "A") == {"192.0.2.1", "192.0.2.99"}
     assert zones.check("") == []
     assert zones.drift(drift.id).resolution is Resolution.CODIFIED
+
+
+def test_a_change_in_the_console_has_a_name_on_it(zones: DnsOffice) -> None:
+    """CloudTrail speaks of the hosted zone: its record wakes a check, and the drift says who did it with which call;
+    also of a record that came, and of one that went."""
+    people = {**zones.rules["people"], "mira": {"email": ["mira@acme.example"], "aws": ["engineer:mira@acme.example"]}}
+    zones.govern(sections={"people": people})
+    zones.check("")
+    before = now(zones)
+    zones.by_hand_set("status", "CNAME", "pages.example.net.", ttl=300)
+    zones.by_hand_set("www", "A")
+    burst = recorded(zones, before)
+    assert [each["detail"]["eventName"] for each in burst] == ["ChangeResourceRecordSets"] * 2
+    stack = zones.stack()
+    assert zones.site.signals.take("aws", burst).accepted == 2
+    with zones.site.store.transaction() as tx:
+        assert [wake.stack for wake in tx.wakes()] == [stack.id]
+    found = {drift.address: drift for drift in zones.check("")}
+    assert found.keys() == {WWW, f"{NAME}:status:CNAME"}
+    for drift in found.values():
+        assert drift.origin is not None
+        assert (drift.origin.actor, drift.origin.name) == ("mira", "ChangeResourceRecordSets")
+    events = {drift.origin.event for drift in found.values() if drift.origin}
+    assert events == {each["detail"]["eventID"] for each in burst}, "each by its own call"
 
 
 def test_a_plan_of_route_53_writes_nothing(zones: DnsOffice) -> None:

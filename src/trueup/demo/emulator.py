@@ -21,6 +21,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.route53 import models as zones
 from moto.route53.responses import Route53
 from werkzeug.serving import make_server
 
@@ -170,11 +171,19 @@ def whole(list_health_checks: Callable[[Route53], ActionResult]) -> Callable[[Ro
     return answer
 
 
+class ZoneIdentifier(zones.HostedZoneIdentifier):
+    """moto 5.2.5 begins a hosted zone's id with any letter, Route 53 with Z."""
+
+    def generate(self, existing_ids: list[str] | None = None, tags: Any = None) -> str:
+        return f"Z{str(super().generate(existing_ids, tags))[1:]}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="moto behind a recorder")
     parser.add_argument("directory", type=Path)
     directory = parser.parse_args().directory
     Route53.list_health_checks = whole(Route53.list_health_checks)  # type: ignore[method-assign,assignment]
+    zones.HostedZoneIdentifier = ZoneIdentifier  # type: ignore[misc]
     recorder = Recorder(DomainDispatcherApplication(create_backend_app), directory)
     server = make_server("127.0.0.1", 0, recorder, threaded=True, request_handler=MotoRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -7,7 +7,7 @@ from typing import Any
 from trueup.model.baseline import Baseline
 from trueup.model.plan import OUTPUT, Address, Plan, Resource
 from trueup.model.stack import Stack
-from trueup.ports.driver import Driver, Hears, Logs
+from trueup.ports.driver import Driver, Speaks
 from trueup.ports.store import Transaction
 
 
@@ -18,7 +18,7 @@ class Subjects:
     def write(self, tx: Transaction, stack: Stack, plan: Plan, baseline: Baseline | None) -> None:
         """What is real now and what was settled: of something that was deleted by hand the log still speaks."""
         driver = self.drivers.get(stack.driver)
-        if not isinstance(driver, Hears | Logs):
+        if not isinstance(driver, Speaks):
             return
         real = {address: each for address, each in plan.real.items() if each.kind != OUTPUT}
         for child in plan.children or ():

@@ -324,6 +324,16 @@ class Logs(Protocol):
         ...
 
 
+@runtime_checkable
+class Speaks(Protocol):
+    """Whose resources a live system's log speaks of: its own (`Logs`), one that is delivered (`Hears`), or one that
+    another driver understands, in the words of that one."""
+
+    def subjects(self, resources: Mapping[Address, Resource]) -> Iterable[Subject]:
+        """The names under which that log speaks of these resources."""
+        ...
+
+
 @dataclass(frozen=True)
 class Tool:
     """Something that a driver can do for a person besides the walk: `trueup db lint`, `trueup dns import`."""

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from trueup.drivers.dns import codify, discover, lint, recovery, tools
+from trueup.drivers.dns import codify, discover, lint, recovery, signal, tools
 from trueup.drivers.dns.dangling import Dangling
 from trueup.drivers.dns.prepared import Prepared, Root, prepare, read_root, token
 from trueup.drivers.dns.session import DnsObservation, DnsSession
 from trueup.drivers.dns.spec import DnsSpec, OctodnsSpec, ZonesSpec
 from trueup.model.drift import Drift
-from trueup.model.plan import LiveIdentity, Plan
+from trueup.model.plan import Address, LiveIdentity, Plan, Resource
+from trueup.model.signal import Subject
 from trueup.model.stack import Respond
 from trueup.ports.driver import Codification, Discovered, Evidence, Job, JournalEntry, Reading, Told, Tool
 from trueup.ports.tree import Tree
@@ -20,7 +21,7 @@ ROOTS_READ = 16
 
 
 class DnsDriver:
-    """Driver, Codifies, Discovers, Probes, Recovers, Tools: zones as code through octoDNS."""
+    """Driver, Codifies, Discovers, Probes, Recovers, Speaks, Tools: zones as code through octoDNS."""
 
     name: ClassVar[str] = "dns"
     specs: ClassVar[Mapping[str, type[DnsSpec]]] = {"octodns": OctodnsSpec, "zones": ZonesSpec}
@@ -59,6 +60,9 @@ class DnsDriver:
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
         """There is nothing to write narrower: `inline` is the same."""
         return codify.codify(job, self.root(job.tree, job.path, job.spec).config, drifts, plan)
+
+    def subjects(self, resources: Mapping[Address, Resource]) -> Iterable[Subject]:
+        return signal.subjects(resources)
 
     def use(self, job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
         return tools.use(self.prepared(job), tool, arguments, self._dangling)

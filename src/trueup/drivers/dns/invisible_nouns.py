@@ -16,6 +16,8 @@ UNSUPPORTED = "record"
 SOA = "soa"
 METADATA = "metadata"
 SETTING = "setting"
+HOSTED_ZONE = "hosted zone"
+"""The setting that is the zone's id at its provider."""
 
 SOA_FIELDS = ("mname", "rname", "serial", "refresh", "retry", "expire", "minimum")
 

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from trueup.drivers.dns.invisible_nouns import SETTING, UNSUPPORTED, Ask, Target, short, soa_child
+from trueup.drivers.dns.invisible_nouns import HOSTED_ZONE, SETTING, UNSUPPORTED, Ask, Target, short, soa_child
 from trueup.drivers.dns.signal import resolved
 from trueup.model.child import Child
 from trueup.model.errors import Rejected, Unavailable
@@ -73,6 +73,9 @@ def _children(client: Any, ids: Mapping[str, str], zone: Target) -> Iterator[Chi
     if zone.zone not in ids:
         raise Unavailable(f"Route 53 has no hosted zone {zone.zone}")
     id = ids[zone.zone]
+    # Under this name CloudTrail speaks of the zone; a zone that was made anew by hand has another one.
+    name = id.removeprefix("/hostedzone/")
+    yield Child(zone.address, SETTING, HOSTED_ZONE, {"value": name}, identity=name)
     comment = client.get_hosted_zone(Id=id)["HostedZone"].get("Config", {}).get("Comment")
     if comment:
         yield Child(zone.address, SETTING, "comment", {"value": comment})

@@ -5,12 +5,15 @@ Many servers move a serial with every edit and some never (PowerDNS without SOA-
 """
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from trueup.drivers.dns.convert import ZONE
+from trueup.drivers.dns.convert import ZONE, parts_of, zone_address
+from trueup.drivers.dns.invisible_nouns import SETTING
+from trueup.model.address import parent_of
 from trueup.model.errors import Invalid
 from trueup.model.plan import Address, Resource
+from trueup.model.signal import Subject
 from trueup.model.values import JSON
 
 SERIAL = "serial"
@@ -114,3 +117,19 @@ def worth_of(settled: Mapping[Address, Resource] | None) -> dict[Address, str]:
 def proves(zones: Iterable[Served], answers: Mapping[Served, int | None]) -> bool:
     """Whether equal serials say that nobody changed anything: every zone answered, and moves its serial."""
     return all(zone.known == MOVES and answers.get(zone) is not None for zone in zones)
+
+
+def subjects(resources: Mapping[Address, Resource]) -> Iterator[Subject]:
+    """CloudTrail speaks of a hosted zone's id where a record in it is changed, as `zone/Z0123456789ABCDEFGHIJ`."""
+    ids: dict[Address, str] = {}
+    for address, resource in resources.items():
+        parent = parent_of(address)
+        if parent is not None and resource.kind == SETTING and resource.identity:
+            ids[parent] = resource.identity
+    if not ids:
+        return
+    for address in resources:
+        parts = parts_of(address)
+        zone = parent_of(address) or zone_address(parts.zone, parts.target)
+        if zone in ids:
+            yield Subject(f"zone/{ids[zone]}", address)
