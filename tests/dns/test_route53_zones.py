@@ -60,3 +60,38 @@ def test_credentials_that_are_not_accepted_are_said(route53: Route53, tmp_path: 
     place = Place(tmp_path, {**route53.environment, "AWS_ACCESS_KEY_ID": "AKIAUNKNOWN000000000"})
     with pytest.raises(Rejected, match=r"credentials are not accepted|not authorized|invalid"):
         place.plan({CONFIG: config(route53.provider(), "no.example."), "dns/zones/no.example.yaml": a("www")})
+
+
+def test_rules_by_country_are_compared_and_applied(route53: Route53, tmp_path: Path) -> None:
+    """One dynamic record is many record sets there, and one resource here: its pools and rules are its values."""
+    place = Place(tmp_path, route53.environment)
+    rule = """\
+www:
+  dynamic:
+    pools:
+      eu:
+        fallback: us
+        values: [{value: 192.0.2.1}]
+      us:
+        values: [{value: 192.0.2.2, weight: 3}, {value: 192.0.2.3}]
+    rules:
+      - geos: [EU]
+        pool: eu
+      - pool: us
+  octodns:
+    healthcheck: {host: www.rules.example, path: /health}
+  ttl: 60
+  type: A
+  value: 192.0.2.9
+"""
+    files = {CONFIG: config(route53.provider(), "rules.example."), "dns/zones/rules.example.yaml": rule}
+    applied = place.apply(files, spec={"verify": "0s"})
+    assert applied.complete, applied.error
+    plan = place.plan(files)
+    assert plan.empty, plan.changes
+    real = plan.real[Address("rules.example.:www:A")].values["dynamic"]
+    assert real["pools"]["us"]["values"][0]["value"] == "192.0.2.2" and len(real["rules"]) == 2
+    other = {**files, "dns/zones/rules.example.yaml": rule.replace("[EU]", "[AF]")}
+    (change,) = place.plan(other).changes
+    assert change.after["dynamic"]["rules"][0]["geos"] == ["AF"]
+    assert change.before["dynamic"]["rules"][0]["geos"] == ["EU"]

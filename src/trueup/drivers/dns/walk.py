@@ -91,7 +91,7 @@ class Walk:
             plan = provider.plan(desired, processors=[*processors, compared], lenient=lenient)
             for processor in processors:
                 plan = processor.process_plan(plan, sources=sources, target=provider, lenient=lenient)
-            plan = _with_metadata(plan, compared, provider)
+            plan = with_metadata(plan, compared, provider)
             exists = self._exists(plan, compared, zone, provider)
         except Exception as error:
             raise Step("target", zone, target, error) from error
@@ -219,7 +219,7 @@ def _listed(manager: Any, zone: str, source: str) -> Iterator[str]:
         raise Step("source", zone, source, error) from error
 
 
-def _with_metadata(plan: Any, compared: Compared, provider: Any) -> Any:
+def with_metadata(plan: Any, compared: Compared, provider: Any) -> Any:
     """Two records that differ in `octodns:` alone are equal to octoDNS's core: where a provider reads such a setting
     back and the code has another one, that is a change."""
     changed = {name_of(change.record) for change in plan.changes} if plan is not None else set()
