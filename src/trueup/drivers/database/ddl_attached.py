@@ -124,7 +124,7 @@ def _added(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl
     only = "ONLY " if partitioned and values["type"] in _KEYS else ""
     unless = _exists(table, parse(address).parts[-1])
     slow = values["type"] in ("check", "foreign key") and not partitioned and _is_busy(table, around)
-    if around.gently and slow and not text.endswith(" NOT VALID"):
+    if around.gently and slow and not text.endswith((" NOT VALID", " NOT ENFORCED")):
         yield Ddl(f"ALTER TABLE {table} ADD CONSTRAINT {name} {text} NOT VALID", address, unless=unless)
         yield Ddl(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}", address)
     else:

@@ -8,7 +8,7 @@ from trueup.drivers.database.ddl_columns import foreign_changes
 from trueup.drivers.database.ddl_draft import Ddl
 from trueup.drivers.database.ddl_marks import called, differing, literal, made, marked, noun
 from trueup.drivers.database.ddl_plan import Maker, Rebuild, Surroundings
-from trueup.drivers.database.ddl_privileges import Target, granted
+from trueup.drivers.database.ddl_privileges import Target, cleared, granted
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
 from trueup.model.values import JSON
@@ -186,8 +186,17 @@ def _granted_on(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:
     nouns |= {"language": "LANGUAGE", "sequence": "SEQUENCE", "aggregate": "ROUTINE"}
     kind = nouns.get(inner.kind, "TABLE")
     name = called(Address(address.partition(".")[2]))
-    before, after = (each.get("privileges", each) for each in (old, new))
-    yield from granted(Target(address, kind, name, ""), before or {}, after or {})
+    before, after = (each.get("privileges") or {} for each in (old, new))
+    if old.get("columns") != new.get("columns") or before.keys() - after.keys():
+        raise Refused(
+            "what the server or an extension gave at first is in no snapshot",
+            hint="write GRANT or REVOKE by hand",
+        )
+    target = Target(address, kind, name, "")
+    for grantee in sorted(after):
+        if before.get(grantee) != after[grantee]:
+            yield from cleared(target, grantee, usual=False)
+            yield from granted(target, {grantee: []}, {grantee: after[grantee]})
 
 
 def _create_privileges(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:

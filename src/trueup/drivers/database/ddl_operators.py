@@ -129,7 +129,7 @@ def _refused_change(address: Address, old: JSON, new: JSON, around: Surroundings
 
 OPERATOR = Maker(rank=53, create=_create_operator, drop=_drop, alter=_replaced, late=True)
 OPERATOR_FAMILY = Maker(rank=54, create=_create_family, drop=_drop, alter=_replaced, late=True)
-OPERATOR_CLASS = Maker(rank=55, create=_create_class, drop=_drop, alter=_replaced, late=True)
+OPERATOR_CLASS = Maker(rank=55, create=_create_class, drop=_drop, alter=_replaced)
 CONVERSION = Maker(rank=58, create=_create_conversion, drop=_drop, alter=_replaced, late=True)
 ACCESS_METHOD = Maker(rank=14, create=_create_method, drop=_drop, alter=_replaced, late=True)
 DICTIONARY = Maker(rank=16, create=_create_dictionary, drop=_drop, alter=_replaced, late=True)

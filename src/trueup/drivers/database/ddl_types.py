@@ -7,7 +7,7 @@ from trueup.drivers.database import ddl_columns as columns
 from trueup.drivers.database.addresses import identifier, parse
 from trueup.drivers.database.ddl_draft import Ddl
 from trueup.drivers.database.ddl_marks import commented, differing, literal, made, marked
-from trueup.drivers.database.ddl_plan import Maker, Rebuild, Surroundings
+from trueup.drivers.database.ddl_plan import Maker, Rebuild, Snapshot, Surroundings
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
 from trueup.model.values import JSON
@@ -15,6 +15,7 @@ from trueup.model.values import JSON
 
 def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     name = parse(address).qualified
+    _refuse_renamed(address, values, around.before, around.after, f"ALTER TYPE %s RENAME TO {parse(address).parts[-1]}")
     unless = f"SELECT FROM pg_type WHERE oid = to_regtype({literal(name)})"
     match values["form"]:
         case "enum":
@@ -38,6 +39,13 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
                 hint="install the extension that it belongs to, or write CREATE TYPE by hand",
             )
     yield from made(address, values, around)
+
+
+def _refuse_renamed(address: Address, values: JSON, here: Snapshot, there: Snapshot, hint: str) -> None:
+    """The same type is on the other side under another name: what uses it was not touched by that."""
+    for other, each in here.items():
+        if other not in there and each.kind == "type" and each.values == values:
+            raise Refused(f"{other} was renamed to {address}", hint=hint % parse(other).qualified)
 
 
 def _create_domain(address: Address, name: str, domain: Mapping[str, Any], unless: str) -> Iterator[Ddl]:
@@ -87,6 +95,9 @@ def _attribute_comments(address: Address, old: Mapping[str, Any], new: Mapping[s
 
 
 def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
+    _refuse_renamed(
+        address, values, around.after, around.before, "ALTER TYPE ... RENAME TO ...; it is %s on the other side"
+    )
     noun = "DOMAIN" if values["form"] == "domain" else "TYPE"
     yield Ddl(f"DROP {noun} IF EXISTS {parse(address).qualified}", address)
 
@@ -155,7 +166,9 @@ def _domain(address: Address, name: str, old: Mapping[str, Any], new: Mapping[st
         what = f"SET DEFAULT {new['default']}" if "default" in new else "DROP DEFAULT"
         yield Ddl(f"{alter} {what}", address)
     if old.get("not_null") != new.get("not_null"):
-        yield Ddl(f"{alter} {'SET' if new.get('not_null') else 'DROP'} NOT NULL", address)
+        named = (new.get("not_null_constraint") or {}).get("name")
+        what = f"ADD CONSTRAINT {identifier(named)}" if named else "SET" if new.get("not_null") else "DROP"
+        yield Ddl(f"{alter} {what} NOT NULL", address)
     before, after = old.get("constraints") or {}, new.get("constraints") or {}
     for constraint in sorted({*before, *after}):
         was, now = (each.get(constraint, {}).get("definition") for each in (before, after))
