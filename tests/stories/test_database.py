@@ -137,3 +137,22 @@ def test_a_delivery_and_flyway_take_turns(office: DataOffice) -> None:
     assert office.scripts("prod") == office.scripts("staging")
     assert office.check("prod") == [] and office.check("staging") == []
     assert not office.runs(RunState.BLOCKED, RunState.FAILED, RunState.REFUSED, RunState.UNCERTAIN)
+
+
+def test_a_watched_database_is_looked_at_as_soon_as_somebody_changes_it(office: DataOffice) -> None:
+    """Nothing changed: the token vouches, and no check is due. A hotfix: the next question makes one due, and that
+    check has a name for it."""
+    office.hired("anna")
+    office.watched("prod")
+    office.adopt()
+    office.look(2)
+    assert office.check("prod") == []
+    prober = office.site.prober
+    assert prober.ask(office.stack("prod")) is False
+    office.by_hand("prod", HOTFIX, "anna")
+    assert prober.ask(office.stack("prod")) is True
+    office.look()
+    prod = office.stack("prod").id
+    with office.site.store.transaction() as tx:
+        (drift,) = tx.drifts(prod)
+    assert drift.address == INDEX and drift.actor == "anna"
