@@ -126,14 +126,25 @@ def test_a_challenge_and_what_external_dns_made_are_no_drift(zones: DnsOffice) -
 def test_a_record_disabled_by_hand_is_drift_although_no_plan_shows_it(
     powerdns: PowerDNS, cloud: Cloud, terminal: Terminal, tmp_path: Path
 ) -> None:
-    """PowerDNS answers it no more, octoDNS reads it as live; enabled again, the drift is gone."""
+    """PowerDNS answers it no more, octoDNS reads it as live. Nobody can write it down; enabled again, it is gone, and a
+    person may settle it as it is."""
     with open_zones(cloud, terminal, tmp_path, powerdns) as office:
         office.deliver()
         assert office.finish().converged
         assert office.check("") == []
         powerdns.set(NAME, f"www.{NAME}", "A", "192.0.2.1", "192.0.2.2", ttl=60, disabled=True)
-        addresses = {drift.address for drift in office.check("")}
+        found = office.check("")
         parent = f"zone.{NAME}/disabled"
-        assert addresses == {f'{parent}["www A 192.0.2.1"]', f'{parent}["www A 192.0.2.2"]'}
+        assert {drift.address for drift in found} == {
+            f'{parent}["www A 192.0.2.1"]',
+            f'{parent}["www A 192.0.2.2"]',
+        }
+        codified = office.site.codification.codify([found[0].id], named("mira"), "the server is ill")
+        assert not codified.proven
+        assert "octoDNS has no words for it" in codified.declined[0].reason
         powerdns.set(NAME, f"www.{NAME}", "A", "192.0.2.1", "192.0.2.2", ttl=60)
+        assert office.check("") == []
+        powerdns.set(NAME, f"www.{NAME}", "A", "192.0.2.1", "192.0.2.2", ttl=60, disabled=True)
+        assert len(office.check("")) == 2
+        office.adopt()
         assert office.check("") == []

@@ -16,6 +16,7 @@ from trueup.drivers.dns.convert import RECORD, Parts, parts_of
 from trueup.drivers.dns.splices import Unwritable
 from trueup.drivers.dns.yaml_records import record_in
 from trueup.drivers.dns.yaml_writing import Style, lines_of
+from trueup.model.address import parent_of
 from trueup.model.causes import Cause
 from trueup.model.drift import Drift
 from trueup.model.errors import Invalid
@@ -29,6 +30,11 @@ DEFAULT_TTL = 3600
 """Of octoDNS's file providers; `default_ttl:` of a YAML one says another."""
 SPLIT = "."
 """What octoDNS puts behind a zone's name to make a directory of it, where `split_extension` says nothing else."""
+
+UNSEEN = (
+    "octoDNS has no words for it, so no zone file can say it: undo it on the server, or settle it as it is with "
+    "`trueup adopt`"
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,9 @@ def codify(job: Job[Any], config: Config, drifts: Sequence[Drift], plan: Plan) -
     edited = Edited(job.tree)
     done, declined = [], []
     for drift in drifts:
+        if parent_of(drift.address) is not None:
+            declined.append(Declined(drift.address, UNSEEN))
+            continue
         wanted = _wanted(drift, plan)
         try:
             _refuse_undecided(drift)
