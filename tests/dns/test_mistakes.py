@@ -81,11 +81,22 @@ def test_a_provider_is_built_of_what_it_knows(place: Place, server: PowerDNS) ->
     assert caught.value.place is not None and caught.value.place.file == CONFIG
 
 
-@pytest.mark.parametrize("class_name", ["octodns.manager.Manager", "octodns_bind.makedirs", "octodns.yaml.safe_load"])
-def test_what_plays_no_role_is_not_built(place: Place, class_name: str) -> None:
+@pytest.mark.parametrize(
+    ("class_name", "said"),
+    [
+        ("octodns.manager.Manager", "none of octoDNS's providers"),
+        ("octodns_bind.makedirs", "none of octoDNS's providers"),
+        ("octodns.yaml.safe_load", "none of octoDNS's providers"),
+        ("octodns.provider.nope.Provider", "there is no octodns.provider.nope"),
+        ("octodns_powerdns.PowerDnsProvidr", "there is no octodns_powerdns.PowerDnsProvidr"),
+    ],
+)
+def test_what_plays_no_role_is_not_built(place: Place, class_name: str, said: str) -> None:
     """octoDNS's own packages hold other callables too, some of which would run what they are given."""
-    with pytest.raises(Invalid, match="none of octoDNS's providers"):
+    with pytest.raises(Invalid, match=said) as caught:
         place.plan({CONFIG: config({"class": class_name}), ZONE: GOOD})
+    text = config({"class": class_name}).splitlines()
+    assert caught.value.place is not None and text[caught.value.place.line - 1] == f"    class: {class_name}"
 
 
 def test_an_expired_key_is_rejected_with_where_it_comes_from(place: Place, server: PowerDNS) -> None:

@@ -114,7 +114,8 @@ class Translator:
         if _is_any(classes, SHAPES) or "DuplicateKey" in classes[0]:
             return self._wrong_shape(said, words)
         if classes[0].endswith("NotAllowed"):
-            return Invalid(words, place=Place(self.config.path, 1))
+            named = [block.place for block in self.config.blocks if block.class_name in words]
+            return Invalid(words, place=next(iter(named), Place(self.config.path, 1)))
         if "no YAMLs found" in words or classes[0].endswith("ZoneFileSourceNotFound"):
             zone = self.config.zone(said["zone"])
             return Invalid(

@@ -20,7 +20,7 @@ from trueup.drivers.dns.compared import Compared, Owning, Warned, name_of
 from trueup.drivers.dns.walked import Name
 from trueup.model.values import JSON
 
-CHUNK = 500
+CHUNK = 200
 """Records in one line of output."""
 
 

@@ -90,7 +90,10 @@ def _require_checked(order: Mapping[str, JSON]) -> None:
         raise NotAllowed("octoDNS reads the configuration otherwise than it was checked: is a key in it twice?")
     for section, class_name, owned in order["classes"]:
         module, _, name = class_name.rpartition(".")
-        found = getattr(importlib.import_module(module), name)
+        try:
+            found = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            raise NotAllowed(f"there is no {class_name}: {error}") from error
         if not owned and not (isinstance(found, type) and issubclass(found, ROLES[section])):
             raise NotAllowed(f"{class_name} is none of octoDNS's {section}")
 
