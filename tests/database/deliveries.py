@@ -14,7 +14,7 @@ from trueup.drivers.database.delivery_order import Delivery
 from trueup.drivers.database.delivery_progress import ProgressTable, own_tables, resumable
 from trueup.drivers.database.dialect import Database, Options, Table
 from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.history import first, resolve, wanted
+from trueup.drivers.database.history import NewRow, first, resolve, wanted
 from trueup.drivers.database.migrations import Migrations
 from trueup.drivers.database.records import KIND, identity_of, resources_of
 from trueup.drivers.database.spec import FlywaySpec
@@ -116,7 +116,7 @@ class Stack:
             "migrations": migrations,
             "pending": resolved.pending,
             "rows": rows,
-            "first": (begins,) if begins is not None and not hasattr(begins, "stops") else (),
+            "first": (begins,) if isinstance(begins, NewRow) else (),
             "pause": lambda seconds: None,
         }
         return Delivery(**{**given, **self.changes, **changes})

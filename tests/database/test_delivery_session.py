@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from psycopg.errors import UniqueViolation
 
 from tests.database.deliveries import Journal, Stack
 from tests.database.servers import OWNER, READER, Server
@@ -161,3 +162,15 @@ def test_without_a_scratch_database_a_delivery_settles_what_it_changed(
     assert applied.complete and [change.address for change in planned.changes] == ["migration.1"]
     assert Address("table.public.users") in applied.resources
     assert not books.drifted()
+
+
+def test_an_invalid_index_of_somebody_else_is_said(stack: Stack, books: Books) -> None:
+    """With what to do about it; nothing of ours is dropped or stopped by it."""
+    assert books.deliver()[1].complete
+    with stack.server.connect(stack.database, OWNER) as other:
+        other.execute("ALTER TABLE users ADD n int; INSERT INTO users VALUES (1, 1), (2, 1)")
+        with pytest.raises(UniqueViolation):
+            other.execute("CREATE UNIQUE INDEX CONCURRENTLY by_hand ON users (n)")
+    (said,) = [finding for finding in books.look().plan.findings if finding.code == "invalid-index"]
+    assert "public.by_hand is invalid" in said.message and not said.stops
+    assert said.hint.startswith("DROP INDEX CONCURRENTLY public.by_hand;")

@@ -87,6 +87,8 @@ def test_what_runs_alone_is_done_in_parts(stack: File) -> None:
     assert applied.complete, applied.error
     assert stack.query("SELECT version, success FROM flyway_schema_history") == [("1", 1), ("2", 1)]
     assert stack.query("SELECT count(*) FROM trueup_progress") == [0]
+    again, _ = stack.through()
+    assert again.empty and not [address for address in again.real if "trueup_progress" in address]
 
 
 def test_a_file_that_somebody_writes_to_is_tried_again(stack: File) -> None:

@@ -1,6 +1,6 @@
 """Reading for a plan: history and catalog of one moment, and what the files say to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -53,7 +53,20 @@ def read_now(opened: Opened) -> Read:
     known = [*(rows or ()), *([as_row(begin)] if begin is not None else [])]
     stopped = ProgressTable(database, opened.table).read()
     resolved = resolve(migrations, resumable(known, stopped), settings)
-    return Read(migrations, rows, resolved, begin, real, tuple(resolved.problems), stopped)
+    return Read(migrations, rows, resolved, begin, real, (*resolved.problems, *_invalid(real)), stopped)
+
+
+def _invalid(real: Snapshot) -> Iterator[Finding]:
+    """Somebody's, not ours: what a delivery of ours left behind is built again by the next one."""
+    for address, each in real.items():
+        if each.kind == "index" and isinstance(each.values, dict) and each.values.get("invalid"):
+            name = address.removeprefix("index.")
+            yield Finding(
+                "invalid-index",
+                f"the index {name} is invalid: building it CONCURRENTLY did not come to its end, so that it costs at "
+                "every write and serves no query",
+                hint=f"DROP INDEX CONCURRENTLY {name}; then build it again, or REINDEX INDEX CONCURRENTLY {name};",
+            )
 
 
 def has_objects(real: Snapshot) -> bool:
