@@ -119,9 +119,9 @@ class _Asked:
             return []
         try:
             answer = self.resolver.resolve(zone, type, lifetime=TIMEOUT)
-        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-            return []
-        except (dns.exception.DNSException, OSError):
+        except (dns.exception.Timeout, OSError):
             self.down = True
             return []
+        except dns.exception.DNSException:
+            return []  # it answers that it knows no such zone, or not where to ask
         return sorted(getattr(value, field).to_text(omit_final_dot=True) for value in answer)
