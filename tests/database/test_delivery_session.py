@@ -11,6 +11,7 @@ from psycopg.errors import UniqueViolation
 from tests.database.deliveries import Journal, Stack
 from tests.database.servers import OWNER, READER, Server
 from trueup.drivers.database.driver import DatabaseDriver
+from trueup.drivers.database.tools import use
 from trueup.model.baseline import Baseline
 from trueup.model.errors import LostLease
 from trueup.model.plan import Address, Applied, AttributedPlan, Outcome, Plan, Resource
@@ -105,6 +106,21 @@ def test_a_migration_that_stopped_in_the_middle_is_planned_from_there(stack: Sta
     planned, applied = books.deliver()
     assert applied.complete, applied.error
     assert not [finding for finding in planned.findings if finding.stops]
+    assert not books.drifted()
+
+
+def test_an_index_that_failed_is_planned_again_as_the_failed_run_says(stack: Stack, books: Books) -> None:
+    """Alone in its file, without `mixed`: nothing of what Trueup does beside it is held against the file."""
+    assert books.deliver()[1].complete
+    stack.server.execute("INSERT INTO users VALUES (1), (2)", stack.database, OWNER)
+    stack.files["V2__unique.sql"] = "CREATE UNIQUE INDEX CONCURRENTLY users_one ON users ((id > 0));"
+    assert "deliver again" in books.deliver()[1].error
+    status = use(stack.job(settled=books._settled), "status", {})
+    assert status.passed and status.text.endswith("1 pending")
+    stack.server.execute("DELETE FROM users WHERE id = 2", stack.database, OWNER)
+    planned, applied = books.deliver()
+    assert not [finding for finding in planned.findings if finding.stops]
+    assert applied.complete, applied.error
     assert not books.drifted()
 
 

@@ -141,14 +141,12 @@ def done_of(way: Way, progress: Progress) -> Migration:
     return replace(way.migration, sql=";\n".join(done), in_transaction=False)
 
 
-def left_of(way: Way, progress: Progress, invalid: Collection[str]) -> Migration:
-    """The migration without what is done, every line where it was, to be tried elsewhere; `invalid`: the indexes that
-    are so now."""
+def left_of(way: Way, progress: Progress) -> Migration:
+    """The migration without what is done, every line where it was, to be linted, and to be tried elsewhere: invalid
+    indexes that a part left behind are not there."""
     done = [each for part in way.parts[: progress.done] for each in part.statements]
     rest = [each for part in way.parts[progress.done :] for each in part.statements]
     text = way.migration.sql
     begin = text.index(rest[0].raw, sum(len(each.raw) for each in done)) if rest else len(text)
     blank = "".join(character if character in "\r\n" else " " for character in text[:begin])
-    again = sorted({*invalid} - {*progress.invalid}) if progress.begun else []
-    drops = "".join(f"DROP INDEX IF EXISTS {name}; " for name in again)
-    return replace(way.migration, sql=drops + blank + text[begin:])
+    return replace(way.migration, sql=blank + text[begin:])

@@ -120,14 +120,13 @@ class DatabaseObservation:
         stopped = {each.script: each for each in read.stopped}
         if not stopped:
             return read.resolved.pending
-        database = self._opened.database
-        invalid = database.invalid_indexes()
+        dialect = self._opened.database.dialect
 
         def left(each: Migration) -> Migration:
             progress = stopped.get(applied(each, 0, "").script)
             if progress is None:
                 return each
-            return left_of(way_of(each, database.dialect, read.migrations.settings), progress, invalid)
+            return left_of(way_of(each, dialect, read.migrations.settings), progress)
 
         return [left(each) for each in read.resolved.pending]
 

@@ -1,13 +1,14 @@
 """What the database driver can do for a person besides the walk: `trueup db`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from trueup.drivers.database import ddl, ddl_sqlite, watch
 from trueup.drivers.database.catalog import hashes
-from trueup.drivers.database.history import baseline, repair, resolve
+from trueup.drivers.database.delivery_progress import ProgressTable, resumable
+from trueup.drivers.database.history import Row, baseline, repair, resolve
 from trueup.drivers.database.lint import Circumstances, lint
 from trueup.drivers.database.migrations import Version
 from trueup.drivers.database.rehearsal import Trial, rehearse
@@ -81,14 +82,20 @@ def use(job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
 
 def _status(here: Opened) -> Told:
     migrations = here.migrations()
-    resolved = resolve(migrations, here.database.rows(here.table) or (), migrations.settings)
+    resolved = resolve(migrations, _rows(here), migrations.settings)
     lock = here.database.dialect.holder(here.database, here.table)
     return status_told(resolved, lock)
 
 
+def _rows(here: Opened) -> Sequence[Row]:
+    """Without the failed ones that the next delivery goes on with by itself."""
+    stopped = ProgressTable(here.database, here.table).read()
+    return resumable(here.database.rows(here.table) or (), stopped)
+
+
 def _validate(here: Opened) -> Told:
     migrations = here.migrations()
-    resolved = resolve(migrations, here.database.rows(here.table) or (), migrations.settings)
+    resolved = resolve(migrations, _rows(here), migrations.settings)
     return findings_told((*migrations.findings, *resolved.problems), "files and history agree")
 
 
@@ -99,7 +106,7 @@ def _lint(here: Opened) -> Told:
 def lint_findings(here: Opened, real: Snapshot) -> tuple[Finding, ...]:
     """Of what is pending."""
     migrations = here.migrations()
-    pending = resolve(migrations, here.database.rows(here.table) or (), migrations.settings).pending
+    pending = resolve(migrations, _rows(here), migrations.settings).pending
     about = Circumstances(major=here.database.major, real=real, schema=here.schemas[0], mixed=migrations.settings.mixed)
     return lint(pending, here.database.dialect, about)
 
@@ -109,7 +116,7 @@ def _rehearse(here: Opened) -> Told:
     trial = Trial(
         dialect=database.dialect,
         migrations=migrations,
-        pending=resolve(migrations, database.rows(here.table) or (), migrations.settings).pending,
+        pending=resolve(migrations, _rows(here), migrations.settings).pending,
         structure=catalog(here) or None,
         schemas=here.schemas,
         skip=here.scope.skip,
