@@ -88,6 +88,13 @@ def test_an_unclear_or_unknown_stack_is_named_with_what_there_is(trueup: Trueup)
     assert "prod/ap" in unknown.err
 
 
+def test_tools_of_one_driver_are_not_asked_of_another(trueup: Trueup) -> None:
+    """`trueup dns lint` of a database would be its own lint, and would say that nothing is wrong."""
+    for words in (("db", "lint"), ("dns", "lint"), ("db", "watch", "status")):
+        refused = trueup(*words, "prod/app")
+        assert refused.code == 2 and f"is no stack for `trueup {words[0]}`: its driver is `terraform`" in refused.err
+
+
 def test_filters_reach_the_api(trueup: Trueup) -> None:
     """Environment, standing and mode."""
     found = json.loads(trueup("stack", "list", "--env", "prod", "--standing", "unadopted", "-o", "json").out)

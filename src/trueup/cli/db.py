@@ -22,7 +22,9 @@ class Watch(StrEnum):
 Action = Annotated[
     Watch, typer.Argument(metavar="ACTION", help="install, sql, status or uninstall.", show_default=False)
 ]
-Side = Annotated[str, typer.Argument(metavar="SIDE", help="live, settled, code, or a commit.", show_default=False)]
+Side = Annotated[
+    str, typer.Argument(metavar="SIDE", help="live, settled, or code: all files on scratch.", show_default=False)
+]
 
 
 @app.callback()

@@ -18,6 +18,7 @@ Write = Annotated[
     Path | None,
     typer.Option("--write", metavar="DIR", help="Write the files below this directory, a checkout of the repository."),
 ]
+DRIVERS = {"db": "database", "dns": "dns"}
 
 
 def use(
@@ -37,14 +38,17 @@ def use(
         "reason": reason,
     }
     with connect(ctx.obj) as api:
-        stack = lookup.stack(api, name)["id"]
-        document = api.post("stacks", stack, "tools", tool, body=body, patience=PLANNING)
+        stack = lookup.stack(api, name)
+        noun = ctx.parent.info_name if ctx.parent else None
+        if stack["driver"] != DRIVERS.get(noun or "", stack["driver"]):
+            raise Invalid(f"{stack['name']} is no stack for `trueup {noun}`: its driver is `{stack['driver']}`")
+        document = api.post("stacks", stack["id"], "tools", tool, body=body, patience=PLANNING)
     emit(ctx.obj.output, document, lambda told, _: Text(str(told["text"]).rstrip("\n")))
     if write is not None:
         for path in _written(write, document["files"]):
             aside(f"wrote {path}")
     elif document["files"]:
-        aside(f"--write DIR writes {', '.join(document['files'])}")
+        aside("nothing is written yet: --write DIR writes this below a checkout")
     if not document["passed"]:
         raise typer.Exit(FAILED)
 

@@ -64,16 +64,22 @@ def holder(database: Database, table: Table) -> Lock | None:
         return None
     return Lock(
         str(backend.pid),
-        f"{backend.user} by {backend.application or 'a nameless application'}",
+        _who(backend),
         backend.since,
         backend.doing,
     )
 
 
+def _who(backend: Backend) -> str:
+    return f"{backend.user} ({backend.application or 'a nameless application'})"
+
+
 def release(database: Database, table: Table, lock: Lock) -> None:
-    """Ends the holder's connection, when it is the same one still."""
+    """Ends the holder's connection, when it is the same one still. A role that only plans may not have seen since when
+    it is there; then it has to be one of the same role and application."""
     backend = _backend(database, postgres_lock_key(table.schema, table.name))
-    if backend is None or (str(backend.pid), backend.since) != (lock.id, lock.created):
+    seen = (lock.id, lock.holder, lock.created)
+    if backend is None or (str(backend.pid), _who(backend), lock.created and backend.since) != seen:
         raise Refused(
             f"the lock of {table.schema}.{table.name} is held by {_named(backend)} now, not by {lock.id}",
             hint="look again who holds it",

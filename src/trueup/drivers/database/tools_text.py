@@ -20,7 +20,7 @@ def status_told(resolved: Resolved, lock: Lock | None) -> Told:
     ]
     lines.append(f"{len(resolved.pending)} pending")
     if lock is not None:
-        lines.append(f"locked by {lock.holder} since {lock.created}")
+        lines.append(f"locked by {lock.holder}" + (f" since {lock.created}" if lock.created else ""))
     lines += [_said(each) for each in resolved.problems]
     data: JSON = {
         "migrations": [dict(zip(("version", "state", "description", "applied"), row, strict=True)) for row in rows],
