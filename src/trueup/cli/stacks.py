@@ -11,14 +11,16 @@ from trueup.cli.client import PLANNING, Api, connect
 from trueup.cli.coverage import write_code
 from trueup.cli.failures import FAILED, FOUND
 from trueup.cli.lazy import Noun
-from trueup.cli.options import Environment, ExitCode, Reason, StackName, Wait, Yes
+from trueup.cli.options import Environment, ExitCode, OptionalReason, Reason, StackName, Wait, Yes
 from trueup.cli.output import aside, emit
 from trueup.cli.questions import confirm
 from trueup.cli.runs import show_run, wait_for
+from trueup.cli.tooling import At, Write, use
 from trueup.cli.views import coverage as coverage_views
 from trueup.cli.views import stacks as views
 from trueup.cli.waiting import poll, waiting
 from trueup.model.drift import CheckState
+from trueup.model.errors import Invalid
 from trueup.model.values import JSON
 
 app = typer.Typer(cls=Noun, rich_markup_mode=None, no_args_is_help=True)
@@ -122,6 +124,31 @@ def coverage(
     if write is not None:
         for path in write_code(write, document["strays"]):
             aside(f"wrote {path}")
+
+
+@app.command()
+def tool(
+    ctx: typer.Context,
+    name: StackName,
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="Without one: what there is.", show_default=False)] = "",
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE", help="What the tool takes.", show_default=False)
+    ] = None,
+    at: At = "",
+    write: Write = None,
+    reason: OptionalReason = "",
+) -> None:
+    """Use a tool of the stack's driver: what `trueup db` and `trueup dns` do, and those of other drivers.
+
+    \b
+    trueup stack tool prod/orders
+    trueup stack tool prod/orders diff a=settled b=live
+    """
+    if tool:
+        use(ctx, name, tool, _named(arguments or []), at=at, write=write, reason=reason)
+        return
+    with connect(ctx.obj) as api:
+        emit(ctx.obj.output, api.get("stacks", _id(api, name), "tools"), views.tools)
 
 
 @app.command()
@@ -237,3 +264,11 @@ def _show(ctx: typer.Context, api: Api, run: JSON, *, wait: bool) -> None:
     show_run(ctx.obj.output, api, run, with_why=False)
     if wait:
         raise typer.Exit(0 if run["state"] == "finished" else FAILED)
+
+
+def _named(arguments: list[str]) -> dict[str, str]:
+    pairs = [argument.partition("=") for argument in arguments]
+    wrong = [name for name, separator, _ in pairs if not separator]
+    if wrong:
+        raise Invalid(f"{', '.join(wrong)} has no value", hint="write NAME=VALUE")
+    return {name: value for name, _, value in pairs}

@@ -29,6 +29,16 @@ def stacks(document: JSON, when: When) -> RenderableType:
     )
 
 
+def tools(document: JSON, when: When) -> RenderableType:
+    """By name: what each is for, what it takes, and whether it writes."""
+    del when
+    rows = [
+        (name, "writes" if each["writes"] else "reads", " ".join(each["arguments"]), each["summary"])
+        for name, each in sorted(document.items())
+    ]
+    return sheet.table(("tool", "", "takes", "what for"), rows, "It has none.")
+
+
 def stack(document: JSON, when: When) -> RenderableType:
     check = _checked(document)
     about = sheet.fields(
