@@ -60,7 +60,7 @@ class Runner:
                     self.database.let_read(self.table, self.manner.reader)
             for row in rows:
                 self.database.add_row(self.table, row)
-        self.rows += [as_row(row) for row in rows]
+        self.rows += [row.at(datetime.now(UTC)) for row in rows]
         self.database.reset()
 
     def write(self, insert: NewRow, *, instead: bool = False, beside: Callable[[], None] = lambda: None) -> None:
@@ -69,7 +69,7 @@ class Runner:
             self.database.repair(self.table, Repair((insert.rank,) if instead else (), (insert,)))
             beside()
             last()
-        self.rows = [*(row for row in self.rows if row.rank != insert.rank), as_row(insert)]
+        self.rows = [*(row for row in self.rows if row.rank != insert.rank), insert.at(datetime.now(UTC))]
 
     def callbacks(self, event: str) -> None:
         """In a transaction of their own, as far as they can be in one."""
@@ -106,7 +106,7 @@ class Runner:
         row = applied(way.migration, rank, self.manner.by, milliseconds())
         self._inside("afterEachMigrate")
         self.database.add_row(self.table, row)
-        return as_row(row)
+        return row.at(datetime.now(UTC))
 
     def _inside(self, event: str) -> None:
         for callback in self.migrations.on(event):
@@ -120,18 +120,3 @@ class Runner:
                 yield
         else:
             yield
-
-
-def as_row(row: NewRow) -> Row:
-    return Row(
-        row.rank,
-        row.version,
-        row.description,
-        str(row.type),
-        row.script,
-        row.checksum,
-        row.installed_by,
-        datetime.now(UTC),
-        row.execution_time,
-        row.success,
-    )

@@ -8,7 +8,7 @@ from trueup.drivers.database.delivery_lost import history_after
 from trueup.drivers.database.delivery_order import Delivery
 from trueup.drivers.database.delivery_parts import PartRunner, next_step
 from trueup.drivers.database.delivery_patience import CommitLost
-from trueup.drivers.database.delivery_run import Runner, as_row
+from trueup.drivers.database.delivery_run import Runner
 from trueup.drivers.database.delivery_settled import Fate, Seen, Snapshot, settled
 from trueup.drivers.database.delivery_ways import Way
 from trueup.drivers.database.migrations import Kind
@@ -73,7 +73,7 @@ class Walk:
             return
         if delivery.rows is None or delivery.first or delivery.missing_schemas:
             self.runner.write_first(delivery.first, delivery.missing_schemas)
-            self._note(BEGINNING, [as_row(row).address for row in delivery.first])
+            self._note(BEGINNING, [row.address for row in delivery.first])
         self.runner.callbacks("beforeMigrate")
 
     def _note(self, step: StepId, begins: Sequence[Address]) -> None:

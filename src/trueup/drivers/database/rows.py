@@ -75,6 +75,25 @@ class NewRow:
     execution_time: int
     success: bool = True
 
+    @property
+    def address(self) -> Address:
+        return self.at(datetime.min).address
+
+    def at(self, moment: datetime) -> Row:
+        """As the history shows it when it was written then."""
+        return Row(
+            self.rank,
+            self.version,
+            self.description,
+            str(self.type),
+            self.script,
+            self.checksum,
+            self.installed_by,
+            moment,
+            self.execution_time,
+            self.success,
+        )
+
 
 class State(StrEnum):
     """Of a file, a row or both: Flyway's `info`."""

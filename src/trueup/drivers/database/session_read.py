@@ -50,7 +50,7 @@ def read_now(opened: Opened) -> Read:
     if isinstance(begin, Finding):
         # Which of the files made what is there, nobody can know.
         return Read(migrations, rows, Resolved((), (), ()), None, real, (begin,))
-    known = [*(rows or ()), *([as_row(begin)] if begin is not None else [])]
+    known = [*(rows or ()), *([begin.at(datetime.now(UTC))] if begin is not None else [])]
     stopped = ProgressTable(database, opened.table).read()
     resolved = resolve(migrations, resumable(known, stopped), settings)
     return Read(migrations, rows, resolved, begin, real, (*resolved.problems, *_invalid(real)), stopped)
@@ -77,23 +77,7 @@ def has_objects(real: Snapshot) -> bool:
 def begins(row: NewRow) -> PlannedChange:
     """The row that stands for everything that was there before the first migration."""
     values = values_of(row)
-    return PlannedChange(as_row(row).address, KIND, Action.CREATE, None, values)
-
-
-def as_row(row: NewRow) -> Row:
-    """As the history will show it."""
-    return Row(
-        row.rank,
-        row.version,
-        row.description,
-        str(row.type),
-        row.script,
-        row.checksum,
-        row.installed_by,
-        datetime.now(UTC),
-        row.execution_time,
-        row.success,
-    )
+    return PlannedChange(row.address, KIND, Action.CREATE, None, values)
 
 
 def closure_of(tree: Tree, migrations: Migrations) -> Closure:
