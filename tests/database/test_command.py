@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from tests.database.folders import tree
 from trueup.drivers.database.command import commands, files_of
 from trueup.drivers.database.driver import DatabaseDriver
 from trueup.drivers.database.spec import CommandSpec
+from trueup.model.baseline import Baseline
 from trueup.model.errors import Invalid, Rejected, Unavailable
 from trueup.model.plan import Address, Outcome, StepId
 from trueup.model.stack import StackId
 from trueup.ports.driver import Job, Walls
+from trueup.stages.attribute import attribute
+from trueup.stages.record import settled
 from trueup.system import confinement
 
 ALEMBIC = (sys.executable, "-m", "alembic")
@@ -243,14 +247,21 @@ def test_the_walk_by_another_tool(job: Any, database: Path) -> None:
     keys = {name: ["sh", "-c", f'{to_sqlalchemy} "$0" "$@"', *SPEC[name]] for name in SPEC}
     given = replace(job(FILES, **keys, url=f"sqlite:{database}"), environment={"PATH": "/usr/bin:/bin"})
     database.touch()
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE before (id int)")
+    connection.close()
     driver, diary = DatabaseDriver(), Diary()
     assert set(driver.read(given.tree, given.path, given.spec).closure.files) == set(FILES)
     with driver.open(given) as session:
         plan = session.plan()
         (change,) = plan.changes
-        assert "CREATE TABLE users" in change.after["sql"] and plan.real == {}
+        assert "CREATE TABLE users" in change.after["sql"]
         applied = session.apply(plan, diary)
-    assert applied.complete and diary.entries == ["begin pending", "report done", "end pending"]
+    assert applied.complete and diary.entries[0] == "begin pending" and diary.entries[-1] == "end pending"
+    nothing = Baseline(given.stack, 1, plan.basis, {}, datetime(2026, 1, 5, tzinfo=UTC), "adopt:anna")
+    books = settled(nothing, attribute(plan, nothing), applied)
+    assert set(applied.resources) - set(books) == set(plan.real), "what was there by hand stays drift"
+    assert {each for each in books if each.startswith("table")} == {"table.main.users"}
     assert {each.split(".")[0] for each in applied.resources} >= {"table"}
     assert not [each for each in applied.resources if "alembic" in each]
     with sqlite3.connect(database) as connection:

@@ -1,6 +1,6 @@
 """One plan of a database whose schema another tool manages: the tool's own SQL, and the catalog as it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +106,21 @@ class CommandSession(CommandObservation):
                 # It may all be done, and nobody can look.
                 outcome, error = Outcome.UNCERTAIN, error or unseen.message
                 real, live = {}, LiveIdentity()
-        journal.report(step, PENDING, outcome)
+        outcomes = {PENDING: outcome}
+        if outcome is Outcome.DONE:
+            # No plan could tell what the tool would make: whatever is another one than right before it is its doing.
+            outcomes |= dict.fromkeys(_moved(plan.real, real), outcome)
+        for address in sorted(outcomes):
+            journal.report(step, address, outcome)
         journal.end(step)
-        return Applied(outcome is Outcome.DONE, real, {PENDING: outcome}, live, error)
+        return Applied(outcome is Outcome.DONE, real, outcomes, live, error)
+
+
+def _moved(before: Mapping[Address, Resource], after: Mapping[Address, Resource]) -> Iterator[Address]:
+    for address in before.keys() | after.keys():
+        was, now = before.get(address), after.get(address)
+        if was is None or now is None or was.values != now.values:
+            yield address
 
 
 def declined(drifts: Sequence[Drift]) -> Codification:
