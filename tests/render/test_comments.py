@@ -68,7 +68,7 @@ def test_a_codification_that_a_person_has_to_finish() -> None:
     """Each reason with what to write, in a fence that the suggestion cannot close."""
     declined = [("aws_vpc.a", "it is made by a dynamic block", "a = 1\n```\nb = 2\n")]
     text = codification_body([DRIFT], declined, [Finding("f", "the plan is not empty")], (), "")
-    assert "````hcl\na = 1\n```\nb = 2\n````\n" in text and "* the plan is not empty" in text
+    assert "````\na = 1\n```\nb = 2\n````\n" in text and "* the plan is not empty" in text
     assert "Proven" not in text and "A person has to finish it" in text
 
 

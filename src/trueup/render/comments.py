@@ -83,7 +83,7 @@ def _unfinished(declined: Sequence[tuple[str, str, str]], findings: Sequence[Fin
     for address, why, suggestion in declined:
         lines.append(f"* {_code(address)}: {_escaped(why)}")
         if suggestion:
-            lines += ["", *_fenced(suggestion, "hcl"), ""]
+            lines += ["", *_fenced(suggestion, ""), ""]
     return lines + [f"* {_escaped(finding.message)}" for finding in findings]
 
 

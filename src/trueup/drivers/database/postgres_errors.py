@@ -1,5 +1,7 @@
 """What PostgreSQL and libpq say when they say no, as errors of ours."""
 
+import re
+
 import psycopg
 
 from trueup.drivers.database.dialect import Trouble
@@ -100,7 +102,13 @@ def _hint(error: psycopg.Error) -> str:
     if error.sqlstate == READ_ONLY:
         return "it is a read-only replica, or this database or role is set to read only: name the primary in the URL"
     if error.sqlstate == INSUFFICIENT_PRIVILEGE:
-        return "grant the role what it lacks, or use another one"
+        denied = re.search(
+            r"permission denied for (table|view|sequence|schema) (\S+)", error.diag.message_primary or ""
+        )
+        if denied is None:
+            return "grant the role what it lacks, or use another one"
+        right = f"USAGE ON SCHEMA {denied[2]}" if denied[1] == "schema" else f"SELECT ON {denied[2]}"
+        return f"as its owner: GRANT {right} TO the role of `planUrl`, or of `url` where there is none"
     return error.diag.message_hint or ""
 
 
