@@ -83,15 +83,15 @@ def _unfinished(declined: Sequence[tuple[str, str, str]], findings: Sequence[Fin
     for address, why, suggestion in declined:
         lines.append(f"* {_code(address)}: {_escaped(why)}")
         if suggestion:
-            lines += ["", *_fenced(suggestion, ""), ""]
+            lines += ["", *_fenced(suggestion), ""]
     return lines + [f"* {_escaped(finding.message)}" for finding in findings]
 
 
-def _fenced(text: str, language: str) -> list[str]:
+def _fenced(text: str) -> list[str]:
     """In a fence that is longer than any in the text."""
     longest = max((len(found) for found in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return [f"{fence}{language}", text.rstrip("\n"), fence]
+    return [fence, text.rstrip("\n"), fence]
 
 
 def _headline(run: Run, told: Sequence[Told]) -> str:
