@@ -11,8 +11,8 @@ from trueup.engine.leases import Leases
 from trueup.engine.settling import Settling
 from trueup.engine.source import Source
 from trueup.model.errors import TrueupError
-from trueup.model.plan import Applied, AttributedPlan
-from trueup.model.run import Run, RunId, RunState
+from trueup.model.plan import Applied, AttributedPlan, Outcome
+from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.ports.driver import Evidence, Fence, Recovers
 from trueup.stages.attribute import attribute
 from trueup.stages.verify import verify
@@ -84,6 +84,12 @@ class Recovery:
             desk.move(RunState.VERIFYING)
             self.settling.finish(desk, source, attributed, verify(applied, attributed.plan, self.books.named(desk.run)))
         else:
-            self.settling.fail(
-                desk, source, attributed, replace(applied, error=before or applied.error), evidence.advice
-            )
+            advice = evidence.advice or _way_on(desk, applied)
+            self.settling.fail(desk, source, attributed, replace(applied, error=before or applied.error), advice)
+
+
+def _way_on(desk: Desk, applied: Applied) -> tuple[str, ...]:
+    """Where everything is known, nothing has to be looked at first."""
+    if desk.run.kind is not RunKind.DELIVERY or Outcome.UNCERTAIN in applied.outcomes.values():
+        return ()
+    return (f"`trueup stack deliver {desk.stack.name} --reason ...` plans again and does what is left",)
