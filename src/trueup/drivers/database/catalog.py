@@ -4,7 +4,7 @@ changed, and equal exactly where the structure is.
 It takes no lock that outlives a statement, needs no privilege but to connect, and says the same to every role.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -14,6 +14,7 @@ from psycopg.rows import tuple_row
 from trueup.drivers.database.addresses import split_name
 from trueup.drivers.database.catalog_altered import ALTERED
 from trueup.drivers.database.catalog_attached import CONSTRAINTS, INDEXES, POLICIES, RULES, STATISTICS, TRIGGERS
+from trueup.drivers.database.catalog_columns import COLUMNS, columns
 from trueup.drivers.database.catalog_database import (
     DEFAULT_PRIVILEGES,
     EXTENSIONS,
@@ -22,7 +23,7 @@ from trueup.drivers.database.catalog_database import (
     SERVERS,
     user_mappings,
 )
-from trueup.drivers.database.catalog_objects import PRELUDE, Row
+from trueup.drivers.database.catalog_objects import PRELUDE, Objects, Row
 from trueup.drivers.database.catalog_operators import (
     ACCESS_METHODS,
     CONVERSIONS,
@@ -73,6 +74,7 @@ _SETTINGS = {
     # Compiling these queries takes longer than running them.
     "jit": "off",
 }
+_SET = "SELECT " + ", ".join(f"set_config('{name}', %({name})s, true)" for name in _SETTINGS)
 _GONE_MEANWHILE = (psycopg.errors.InternalError_, psycopg.errors.UndefinedObject, psycopg.errors.UndefinedTable)
 _ATTEMPTS = 5
 
@@ -99,7 +101,7 @@ def snapshot(
         )
     kinds = (*_KINDS, user_mappings(secret is not None), subscriptions(major, secret is not None))
     skipped = frozenset(split_name(name) for name in skip)
-    rows = _read(connection, [each.sql for each in kinds], {"schemas": list(schemas)})
+    rows = _read(connection, kinds, {"schemas": list(schemas)})
     found = dict(row.resource() for row in rows if not row.is_of(skipped))
     return {at: _without_secrets(found[at], secret) for at in sorted(found) if not _says_nothing(found[at])}
 
@@ -114,7 +116,7 @@ def fingerprint(resources: Mapping[Address, Resource]) -> Digest:
     return digest(hashes(resources))
 
 
-def _read(connection: psycopg.Connection[Any], queries: Sequence[str], parameters: Mapping[str, Any]) -> list[Row]:
+def _read(connection: psycopg.Connection[Any], kinds: Sequence[Objects], parameters: Mapping[str, Any]) -> list[Row]:
     """At one moment. What pg_get_*() says is of the newest moment, though: where somebody drops an object meanwhile,
     that function fails or has nothing to say, and all is read again."""
     alone = connection.info.transaction_status == TransactionStatus.IDLE
@@ -124,16 +126,14 @@ def _read(connection: psycopg.Connection[Any], queries: Sequence[str], parameter
             with connection.transaction(force_rollback=True):
                 if alone:
                     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                with connection.pipeline():
-                    for name, value in _SETTINGS.items():
-                        connection.execute("SELECT set_config(%s, %s, true)", (name, value))
-                cursors = [connection.cursor(row_factory=tuple_row) for _ in (PRELUDE, *queries)]
+                connection.execute(_SET, _SETTINGS)
+                cursors = [connection.cursor(row_factory=tuple_row) for _ in (PRELUDE, COLUMNS, *kinds)]
                 answers = cursors.pop().execute(PRELUDE).fetchone() or ()
                 known = dict(zip(("labelled", "depending", "named"), answers, strict=True))
                 with connection.pipeline():
-                    for cursor, query in zip(cursors, queries, strict=True):
+                    for cursor, query in zip(cursors, (COLUMNS, *(each.sql for each in kinds)), strict=True):
                         cursor.execute(query, {**parameters, **known})
-                rows = [Row(*row) for cursor in cursors for (found,) in cursor for row in found or ()]
+                rows = _whole(columns(cursors[0]), zip(kinds, cursors[1:], strict=True))
             if not alone or all(row.is_whole for row in rows):
                 return rows
         except _GONE_MEANWHILE:
@@ -143,6 +143,17 @@ def _read(connection: psycopg.Connection[Any], queries: Sequence[str], parameter
         f"objects of the database went {_ATTEMPTS} times while its catalog was read",
         hint="Try again when the migration that is at work there is through.",
     )
+
+
+def _whole(
+    named: Mapping[int, dict[str, JSON]], answers: Iterable[tuple[Objects, Iterable[tuple[Any, ...]]]]
+) -> list[Row]:
+    """With their columns."""
+    rows = [row for kind, found in answers for row in kind.rows(found)]
+    for row in rows:
+        if row.has_columns:
+            row.values["columns"] = named.get(row.oid, {})
+    return rows
 
 
 def _without_secrets(resource: Resource, secret: Callable[[JSON], JSON] | None) -> Resource:

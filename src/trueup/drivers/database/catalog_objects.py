@@ -5,8 +5,9 @@ Names of other objects inside values are SQL: qualified (the search path is pg_c
 numbers that may take 64 bits are texts: JSON does not carry them everywhere.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from trueup.drivers.database.addresses import address
@@ -19,7 +20,7 @@ FIRST_OF_USERS = 16384
 _DEFINED = frozenset(
     ("view", "materialized_view", "index", "constraint", "function", "procedure", "trigger", "rule", "statistics")
 )
-_ORDERED = frozenset(("table", "view", "materialized_view", "foreign_table"))
+_WITH_COLUMNS = frozenset(("table", "view", "materialized_view", "foreign_table"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +48,19 @@ class Objects:
     bare: bool = False
     """Members of extensions too, and nothing of each but its privileges."""
 
-    @property
+    @cached_property
     def sql(self) -> str:
-        """One JSON list of rows; a list for each object and a document for each row cost more than the rest."""
+        """Plain columns, no JSON but for what is nested: building documents costs the server more than the rest, and
+        reading them costs the client."""
+        members = "true" if self.bare else f"NOT {of_an_extension(self.catalog, self.oid)}"
+        said = (self.kind, self.oid, self.arguments, *self.names, *self.parent, *self._values.values())
+        return f"SELECT {', '.join(said)} FROM {self.source} AND {members}"
+
+    @cached_property
+    def _values(self) -> Mapping[str, str]:
+        held = {"acl": acl(self.acl, self.usual_acl, self.owner)} if self.acl else {}
+        if self.bare:
+            return {**self.values, **held}
         marks = {
             "comment": comment(self.catalog, self.oid),
             "security_labels": labels(self.catalog, self.oid),
@@ -59,14 +70,17 @@ class Objects:
                 WHERE needs.classid = '{self.catalog}'::regclass AND needs.objid = {self.oid}
                   AND needs.deptype = 'x') END""",
         }
-        held = {"acl": acl(self.acl, self.usual_acl, self.owner)} if self.acl else {}
         owner = {"owner": f"quote_ident(pg_get_userbyid({self.owner}))"} if self.owner else {}
-        values = built({**self.values, **held} if self.bare else {**self.values, **marks, **owner, **held})
-        members = "true" if self.bare else f"NOT {of_an_extension(self.catalog, self.oid)}"
-        return f"""
-            SELECT json_agg(json_build_array(
-              {self.kind}, {_texts(self.names)}, {self.arguments}, {_texts(self.parent)}, {values}))
-            FROM {self.source} AND {members}"""
+        return {**self.values, **marks, **owner, **held}
+
+    def rows(self, found: Iterable[tuple[Any, ...]]) -> Iterator["Row"]:
+        """Of what `sql` finds."""
+        parent = 3 + len(self.names)
+        values = parent + len(self.parent)
+        names = tuple(self._values)
+        for each in found:
+            said = {name: value for name, value in zip(names, each[values:], strict=True) if value is not None}
+            yield Row(each[0], each[1], each[2], each[3:parent], each[parent:values], said)
 
 
 PRELUDE = """
@@ -78,13 +92,18 @@ of NOT NULL. The answers are the parameters `labelled`, `depending` and `named`;
 
 @dataclass(frozen=True)
 class Row:
-    """One object as `Objects.sql` tells it."""
+    """One object as `Objects.sql` tells it, without its columns."""
 
     kind: str
-    names: list[str | None]
+    oid: int
     arguments: str | None
-    parent: list[str]
+    names: tuple[str | None, ...]
+    parent: tuple[str | None, ...]
     values: dict[str, JSON]
+
+    @property
+    def has_columns(self) -> bool:
+        return self.kind in _WITH_COLUMNS
 
     @property
     def is_whole(self) -> bool:
@@ -94,45 +113,24 @@ class Row:
     def is_of(self, skipped: frozenset[tuple[str | None, ...]]) -> bool:
         """It, its table or its schema is among these names."""
         return bool(skipped) and any(
-            names[:length] in skipped
-            for names in (tuple(self.names), tuple(self.parent))
-            for length in range(1, len(names) + 1)
+            names[:length] in skipped for names in (self.names, self.parent) for length in range(1, len(names) + 1)
         )
 
     def resource(self) -> tuple[Address, Resource]:
-        values = _spoken(self.values)
-        if "columns" in values:
-            # Only those of relations tell where they stand: one that comes or goes changes no other but the next.
-            values["columns"] = _by_name(values["columns"], ordered=self.kind in _ORDERED)
+        values = spoken(self.values)
+        if self.kind == "privileges.table" and "columns" in values:
+            values["columns"] = {column.pop("name"): spoken(column) for column in values["columns"]}
         names = [name for name in self.names if name is not None]
         return address(self.kind, *names, arguments=self.arguments), Resource(self.kind.partition(".")[0], values)
 
 
-def _by_name(columns: list[dict[str, Any]], *, ordered: bool) -> dict[str, JSON]:
-    named: dict[str, JSON] = {}
-    before = None
-    for column in columns:
-        name = column.pop("name")
-        if rare := column.pop("rare", None):
-            column |= rare
-        if ordered and before is not None:
-            column["after"] = before
-        named[name] = _spoken(column)
-        before = name
-    return named
-
-
-def _spoken(values: dict[str, Any]) -> dict[str, JSON]:
+def spoken(values: dict[str, Any]) -> dict[str, JSON]:
     """With `privileges` in place of `acl`, also inside of an identity."""
     if "identity" in values:
-        values["identity"] = _spoken(values["identity"])
+        values["identity"] = spoken(values["identity"])
     if "acl" in values and (held := privileges(values.pop("acl"))):
         values["privileges"] = held
     return values
-
-
-def _texts(expressions: Iterable[str]) -> str:
-    return f"ARRAY[{', '.join(f'{each}::text' for each in expressions)}]::text[]"
 
 
 def built(values: Mapping[str, str]) -> str:
@@ -142,17 +140,9 @@ def built(values: Mapping[str, str]) -> str:
 
 
 def acl(held: str, usual: str, owner: str) -> str:
-    """Two lists of [grantee, privilege, grantable, grantor or null for the owner]: what is granted, and what would be
-    by itself. Null where nobody ever granted or revoked anything."""
-    return f"CASE WHEN {held} IS NOT NULL THEN jsonb_build_array({_entries(held, owner)}, {_entries(usual, owner)}) END"
-
-
-def _entries(acl: str, owner: str) -> str:
-    return f"""(SELECT coalesce(jsonb_agg(jsonb_build_array(
-        CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-        a.privilege_type, a.is_grantable,
-        CASE WHEN a.grantor <> {owner} THEN quote_ident(pg_get_userbyid(a.grantor)) END)), '[]')
-        FROM aclexplode({acl}) a)"""
+    """What `privileges` reads: what is granted, what would be by itself, and the owner's name. Null where nobody ever
+    granted or revoked anything."""
+    return f"CASE WHEN {held} IS NOT NULL THEN ARRAY[{held}::text, {usual}::text, pg_get_userbyid({owner})::text] END"
 
 
 def comment(catalog: str, oid: str, part: str = "0") -> str:

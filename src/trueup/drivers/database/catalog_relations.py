@@ -1,7 +1,8 @@
-"""Tables, views, materialised views, foreign tables and their columns."""
+"""Tables, views, materialised views, foreign tables and sequences."""
 
-from trueup.drivers.database.catalog_objects import Objects, acl, built, comment, labels, only, options, visible, words
+from trueup.drivers.database.catalog_objects import Objects, built, only, options, visible, words
 
+RELATION_KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized_view", "f": "foreign_table"}
 HEAP = 2
 """The object id of the access method that tables have by themselves."""
 TABLESPACE = "(SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = {oid})"
@@ -28,73 +29,6 @@ def sequence_values(sequence: str, type_: str = "") -> dict[str, str]:
     }
 
 
-def _identity() -> str:
-    values = {
-        "generation": words("a.attidentity", {"a": "always", "d": "by default"}),
-        "sequence": "s.seqrelid::regclass::text",
-        **sequence_values("s", "a.atttypid"),
-        "unlogged": only("r.relpersistence = 'u' AND c.relpersistence <> 'u'"),
-        "logged": only("r.relpersistence = 'p' AND c.relpersistence <> 'p'"),
-        "acl": acl("r.relacl", "acldefault('s', r.relowner)", "r.relowner"),
-        "comment": comment("pg_class", "s.seqrelid"),
-    }
-    return f"""(SELECT {built(values)} FROM pg_depend d
-        JOIN pg_class r ON r.oid = d.objid AND r.relkind = 'S' JOIN pg_sequence s ON s.seqrelid = r.oid
-        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
-          AND d.classid = 'pg_class'::regclass AND d.deptype = 'i')"""
-
-
-def _not_null_constraint() -> str:
-    """What PostgreSQL 18 keeps of it and 15 does not, where it is not as NOT NULL by itself makes it."""
-    values = {
-        "name": only("k.conname <> left(c.relname || '_' || a.attname || '_not_null', 63)", "k.conname"),
-        "no_inherit": only("k.connoinherit"),
-        "not_valid": only("NOT k.convalidated"),
-        "inherited": only("NOT k.conislocal"),
-        "comment": comment("pg_constraint", "k.oid"),
-    }
-    return f"""(SELECT NULLIF({built(values)}, '{{}}') FROM pg_constraint k
-        WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum)"""
-
-
-_GENERATED = {
-    "expression": "pg_get_expr(d.adbin, d.adrelid)",
-    "kind": words("a.attgenerated", {"s": "stored", "v": "virtual"}),
-}
-_USUAL = {
-    "name": "a.attname",
-    "type": "format_type(a.atttypid, a.atttypmod)",
-    "not_null": only("a.attnotnull"),
-    "not_null_constraint": only("%(named)s AND a.attnotnull", _not_null_constraint()),
-    "default": only("a.attgenerated = ''", "pg_get_expr(d.adbin, d.adrelid)"),
-    "comment": "r.description",
-}
-_RARE = {
-    "collation": only("a.attcollation <> t.typcollation AND a.attcollation <> 0", "a.attcollation::regcollation::text"),
-    "generated": only("a.attgenerated <> ''", built(_GENERATED)),
-    "identity": only("a.attidentity <> ''", _identity()),
-    "inherited": only("NOT a.attislocal"),
-    "storage": only("a.attstorage <> t.typstorage", words("a.attstorage", STORAGE)),
-    "compression": words("a.attcompression", {"p": "pglz", "l": "lz4"}),
-    "statistics": "NULLIF(a.attstattarget, -1)",
-    "options": options("a.attoptions"),
-    "foreign_options": options("a.attfdwoptions"),
-    "acl": acl("a.attacl", "NULL::aclitem[]", "c.relowner"),
-    "security_labels": labels("pg_class", "a.attrelid", "a.attnum"),
-}
-_IS_RARE = """(a.attcollation <> t.typcollation OR a.attgenerated <> '' OR a.attidentity <> '' OR NOT a.attislocal
-    OR a.attstorage <> t.typstorage OR a.attcompression <> '' OR a.attstattarget >= 0 OR a.attoptions IS NOT NULL
-    OR a.attfdwoptions IS NOT NULL OR a.attacl IS NOT NULL OR %(labelled)s)"""
-
-# In their order. What hardly any column has is built only where there is some of it: most of the time goes into these.
-_COLUMNS = f"""(SELECT jsonb_agg(o.said) FROM (
-    SELECT {built({**_USUAL, "rare": only(_IS_RARE, built(_RARE))})} AS said
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-      LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-      LEFT JOIN pg_description r ON r.objoid = a.attrelid AND r.classoid = 'pg_class'::regclass
-        AND r.objsubid = a.attnum
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) o)"""
-
 _PARTITION_OF = {
     "parent": "i.inhparent::regclass::text",
     "bound": "pg_get_expr(c.relpartbound, c.oid)",
@@ -109,7 +43,6 @@ _REPLICA_IDENTITY = """CASE c.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN
      WHERE x.indrelid = c.oid AND x.indisreplident) END"""
 
 _RELATION = {
-    "columns": f"coalesce({_COLUMNS}, '[]')",
     "definition": only("c.relkind IN ('v', 'm')", "pg_get_viewdef(c.oid)"),
     "options": only(
         "c.reloptions IS NOT NULL OR toast.reloptions IS NOT NULL",
@@ -136,10 +69,8 @@ _RELATION = {
     "foreign_options": options("f.ftoptions"),
 }
 
-_KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized_view", "f": "foreign_table"}
-
 RELATIONS = Objects(
-    kind=words("c.relkind", _KINDS),
+    kind=words("c.relkind", RELATION_KINDS),
     catalog="pg_class",
     oid="c.oid",
     names=("n.nspname", "c.relname"),
