@@ -31,9 +31,9 @@ _NOT_NULL_CONSTRAINT = {
     "no_inherit": only("k.connoinherit"),
     "not_valid": only("NOT k.convalidated"),
     "inherited": only("NOT k.conislocal"),
-    "comment": "kr.description",
+    "comment": comment("pg_constraint", "k.oid"),
 }
-_IS_NAMED = f"({' OR '.join(f'{each} IS NOT NULL' for each in _NOT_NULL_CONSTRAINT.values())})"
+_IS_NAMED = f"k.oid IS NOT NULL AND ({' OR '.join(f'{each} IS NOT NULL' for each in _NOT_NULL_CONSTRAINT.values())})"
 
 _GENERATED = {
     "expression": "pg_get_expr(d.adbin, d.adrelid)",
@@ -74,7 +74,6 @@ COLUMNS = f"""
         AND r.objsubid = a.attnum
       LEFT JOIN pg_constraint k ON %(named)s AND a.attnotnull AND k.contype = 'n' AND k.conrelid = a.attrelid
         AND k.conkey[1] = a.attnum
-      LEFT JOIN pg_description kr ON kr.objoid = k.oid AND kr.classoid = 'pg_constraint'::regclass
     WHERE c.relkind IN ({", ".join(f"'{letter}'" for letter in RELATION_KINDS)}) AND a.attnum > 0
       AND NOT a.attisdropped AND {visible("n")}"""
 
