@@ -2,11 +2,13 @@
 
 import random
 import re
+import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.database.servers import OWNER, READER, Server
 from trueup.drivers.database.addresses import address, parse
@@ -113,6 +115,35 @@ def test_a_table_reads_like_its_definition(server: Server, database: str) -> Non
         "type": "foreign key",
         "definition": "FOREIGN KEY (boss) REFERENCES public.users(id)",
     }
+
+
+EVERY = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+ODD_NAMES = ("with space", 'a "quote"', "back\\slash", "comma, {brace}", "a=r*/b", "line\nbreak", "Größe")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_whoever_was_granted_a_privilege_is_read_whatever_the_name(server: Server, database: str, name: str) -> None:
+    """As the grantee who may grant, as the grantor, and as the owner; everybody's privileges beside them."""
+    role = f"{name}{uuid.uuid4().hex[:8]}"
+    quoted = sql.Identifier(role).as_string()
+    server.execute(f"CREATE ROLE {quoted}; CREATE TABLE t (a integer); CREATE TABLE o (a integer)", database)
+    try:
+        server.execute(
+            f"GRANT SELECT, INSERT ON t TO {quoted} WITH GRANT OPTION; GRANT UPDATE ON t TO PUBLIC", database
+        )
+        server.execute(f"SET ROLE {quoted}; GRANT SELECT ON t TO reader WITH GRANT OPTION", database)
+        server.execute(f"ALTER TABLE o OWNER TO {quoted}; GRANT ALL ON o TO reader", database)
+        found = _taken(server, database)
+        assert found[Address("table.public.t")].values["privileges"] == {
+            quoted: ["INSERT WITH GRANT OPTION", "SELECT WITH GRANT OPTION"],
+            "PUBLIC": ["UPDATE"],
+            "reader": [f"SELECT WITH GRANT OPTION GRANTED BY {quoted}"],
+        }
+        assert found[Address("table.public.o")].values["privileges"] == {
+            "reader": sorted(EVERY if server.major < 17 else [*EVERY, "MAINTAIN"])
+        }
+    finally:
+        server.execute(f"DROP OWNED BY {quoted} CASCADE; DROP ROLE {quoted}", database)
 
 
 def test_hashes_tell_which_object_changed(server: Server, database: str) -> None:

@@ -1,6 +1,6 @@
 """What belongs to one table and has a name of its own: indexes, constraints, triggers, rules, policies, statistics."""
 
-from trueup.drivers.database.catalog_objects import ENABLED, Objects, built, comment, only, options, visible, words
+from trueup.drivers.database.catalog_objects import ENABLED, Objects, any_built, comment, only, options, visible, words
 from trueup.drivers.database.catalog_relations import TABLESPACE
 
 _TABLE = "JOIN pg_class t ON t.oid = {table} JOIN pg_namespace n ON n.oid = t.relnamespace"
@@ -33,13 +33,11 @@ INDEXES = Objects(
 )
 
 _CONSTRAINTS = {"c": "check", "p": "primary key", "u": "unique", "f": "foreign key", "x": "exclude"}
-_INDEX_OF_A_CONSTRAINT = built(
-    {
-        **_OF_AN_INDEX,
-        "options": options("i.reloptions"),
-        "comment": comment("pg_class", "i.oid"),
-    }
-)
+_INDEX_OF_A_CONSTRAINT = {
+    **_OF_AN_INDEX,
+    "options": options("i.reloptions"),
+    "comment": comment("pg_class", "i.oid"),
+}
 
 CONSTRAINTS = Objects(
     kind="'constraint'",
@@ -49,7 +47,7 @@ CONSTRAINTS = Objects(
     values={
         "type": words("c.contype", _CONSTRAINTS),
         "definition": "pg_get_constraintdef(c.oid)",
-        "index": only("i.oid IS NOT NULL", f"NULLIF({_INDEX_OF_A_CONSTRAINT}, '{{}}')"),
+        "index": only("i.oid IS NOT NULL", any_built(_INDEX_OF_A_CONSTRAINT)),
         # Whoever switches off all triggers of a table switches off its foreign keys; pg_dump does not say so.
         "triggers": only(
             """c.contype = 'f' AND EXISTS (SELECT FROM pg_trigger g

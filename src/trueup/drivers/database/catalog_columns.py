@@ -4,7 +4,18 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from trueup.drivers.database.catalog_objects import acl, built, comment, labels, only, options, spoken, visible, words
+from trueup.drivers.database.catalog_objects import (
+    acl,
+    any_built,
+    built,
+    comment,
+    labels,
+    only,
+    options,
+    spoken,
+    visible,
+    words,
+)
 from trueup.drivers.database.catalog_relations import RELATION_KINDS, STORAGE, sequence_values
 from trueup.model.values import JSON
 
@@ -12,7 +23,8 @@ from trueup.model.values import JSON
 def _identity() -> str:
     values = {
         "generation": words("a.attidentity", {"a": "always", "d": "by default"}),
-        "sequence": "s.seqrelid::regclass::text",
+        # Always in the schema of its table.
+        "sequence": "quote_ident(n.nspname) || '.' || quote_ident(r.relname)",
         **sequence_values("s", "a.atttypid"),
         "unlogged": only("r.relpersistence = 'u' AND c.relpersistence <> 'u'"),
         "logged": only("r.relpersistence = 'p' AND c.relpersistence <> 'p'"),
@@ -33,7 +45,6 @@ _NOT_NULL_CONSTRAINT = {
     "inherited": only("NOT k.conislocal"),
     "comment": comment("pg_constraint", "k.oid"),
 }
-_IS_NAMED = f"k.oid IS NOT NULL AND ({' OR '.join(f'{each} IS NOT NULL' for each in _NOT_NULL_CONSTRAINT.values())})"
 
 _GENERATED = {
     "expression": "pg_get_expr(d.adbin, d.adrelid)",
@@ -42,7 +53,7 @@ _GENERATED = {
 _USUAL = {
     "type": "format_type(a.atttypid, a.atttypmod)",
     "not_null": only("a.attnotnull"),
-    "not_null_constraint": only(_IS_NAMED, built(_NOT_NULL_CONSTRAINT)),
+    "not_null_constraint": only("k.oid IS NOT NULL", any_built(_NOT_NULL_CONSTRAINT)),
     # It has no columns in it. With the table at hand PostgreSQL would open that for each.
     "default": only("a.attgenerated = ''", "pg_get_expr(d.adbin, 0)"),
     "comment": "r.description",

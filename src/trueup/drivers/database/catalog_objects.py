@@ -139,6 +139,11 @@ def built(values: Mapping[str, str]) -> str:
     return f"jsonb_strip_nulls(jsonb_build_object({pairs}))" if values else "'{}'::jsonb"
 
 
+def any_built(values: Mapping[str, str]) -> str:
+    """The same, or null where it would be empty: asked first, for it is nearly always."""
+    return only(" OR ".join(f"{expression} IS NOT NULL" for expression in values.values()), built(values))
+
+
 def acl(held: str, usual: str, owner: str) -> str:
     """What `privileges` reads: what is granted, what would be by itself, and the owner's name. Null where nobody ever
     granted or revoked anything."""
