@@ -103,8 +103,8 @@ def snapshot(
         )
     kinds = (*_KINDS, user_mappings(secret is not None), subscriptions(major, secret is not None))
     skipped = frozenset(split_name(name) for name in skip)
+    rows = _read(connection, kinds, {"schemas": list(schemas)})
     with _nothing_collected():
-        rows = _read(connection, kinds, {"schemas": list(schemas)})
         found = dict(row.resource() for row in rows if not row.is_of(skipped))
         return {at: _without_secrets(found[at], secret) for at in sorted(found) if not _says_nothing(found[at])}
 
@@ -121,8 +121,8 @@ def fingerprint(resources: Mapping[Address, Resource]) -> Digest:
 
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """All that is made here stays: looking for garbage in it again and again takes a fifth of the client's time. Of two
-    snapshots at once in one process, the first to end collects again for both."""
+    """All that is made here stays: looking for garbage in it again and again takes a fifth of the client's time. Not
+    while the server is waited for; of two snapshots at once in one process, the first to end collects for both."""
     collected = gc.isenabled()
     gc.disable()
     try:
@@ -149,7 +149,8 @@ def _read(connection: psycopg.Connection[Any], kinds: Sequence[Objects], paramet
                 with connection.pipeline():
                     for cursor, query in zip(cursors, (COLUMNS, *(each.sql for each in kinds)), strict=True):
                         cursor.execute(query, {**parameters, **known})
-                rows = _whole(kinds, *(cursor.fetchall() for cursor in cursors))
+                with _nothing_collected():
+                    rows = _whole(kinds, *(cursor.fetchall() for cursor in cursors))
             if not alone or all(row.is_whole for row in rows):
                 return rows
         except _GONE_MEANWHILE:
