@@ -98,9 +98,9 @@ def test_a_real_interrupt_ends_a_waiting_command(tmp_path: Path) -> None:
     code = (
         "import socket, os, sys, threading, signal\n"
         "from trueup.cli.main import run\n"
-        "listener = socket.create_server(('127.0.0.1', 0))\n"
+        "listener, held = socket.create_server(('127.0.0.1', 0)), []\n"
         "def interrupt():\n"
-        "    listener.accept()\n"
+        "    held.append(listener.accept())\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "threading.Thread(target=interrupt, daemon=True).start()\n"
         "sys.exit(run(['stack', 'list', '--server', f'http://127.0.0.1:{listener.getsockname()[1]}']))\n"

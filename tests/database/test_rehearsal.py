@@ -308,7 +308,8 @@ def test_a_proposal_is_told_of_risks_time_and_locks(postgres15: Server) -> None:
         assert "2 statements" in said[1].message and "1: " in said[1].message
         assert "AccessExclusiveLock on t: ALTER TABLE t ALTER COLUMN a" in said[1].message
         nowhere = scratch_job(postgres15.url(name))
-        assert [each.code for each in examined(nowhere, database, trial)] == ["type-change", "json-column"]
+        # The catalog alone knows that the wider type needs no rewrite.
+        assert [each.code for each in examined(nowhere, database, trial)] == ["json-column"]
         assert examined(scratch_job(), database, replace(trial, pending=())) == ()
 
 

@@ -29,7 +29,8 @@ class Postgres:
     """Runs while the context lasts, also when this process is killed. Everybody needs a password, which is one."""
 
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="trueup-demo-pg-"))
+        # As root the server runs as somebody else, whom a private TMPDIR does not let in.
+        self.directory = Path(tempfile.mkdtemp(prefix="trueup-demo-pg-", dir="/tmp" if account() else None))
         self.password = secrets.token_urlsafe(18)
         self.port = _free_port()
         self.major = next((major for major in MAJORS if binaries(major)), 0)

@@ -33,6 +33,10 @@ class Scratch(Protocol):
         """Make the roles that grants and owners of a restored structure name, where they are missing."""
         ...
 
+    def made(self, role: str) -> bool:
+        """Whether the role is this scratch's own and goes with it; somebody's on a server that was given is not."""
+        ...
+
 
 @contextmanager
 def scratch(job: Job[Any], dialect: Dialect, major: int, own: str = "") -> Iterator[Scratch]:
@@ -120,6 +124,9 @@ class _Server:
             self.admin.execute(f"CREATE ROLE {_quoted(name)}")
             self._made.add(name)
 
+    def made(self, role: str) -> bool:
+        return self.alone or role in self._made
+
     def sweep(self) -> None:
         """Drop what killed workers left: databases with our name whose lock is free."""
         found = self.admin.query("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (PREFIX,))
@@ -178,6 +185,9 @@ class _Files:
 
     def roles(self, names: Collection[str]) -> None:
         """SQLite has none."""
+
+    def made(self, role: str) -> bool:
+        return False
 
 
 def _quoted(name: str) -> str:

@@ -147,7 +147,12 @@ class ScratchBench:
         quoted = '"' + role.replace('"', '""') + '"'
         try:
             self._make_roles({role})
-            self._database.execute(f"ALTER ROLE {quoted} SUPERUSER")
+            if self.server.made(role):
+                self._database.execute(f"ALTER ROLE {quoted} SUPERUSER")
+            else:
+                # Somebody's own on a server that was given: it gets this one database, and nothing that stays.
+                name = self._database.identity.rpartition("/")[2]
+                self._database.execute(f'ALTER DATABASE "{name}" OWNER TO {quoted}')
             self._database.execute(f"SET SESSION AUTHORIZATION {quoted}")
         except TrueupError:
             return False
