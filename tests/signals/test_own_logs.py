@@ -155,6 +155,20 @@ def test_a_token_that_moved_makes_a_check_due(office: Office) -> None:
     assert office.checks.check(APP).state is CheckState.DRIFTED
 
 
+def test_a_check_from_before_the_adoption_is_made_again(office: Office) -> None:
+    """It had no token: until another one, nothing could be told from a signal."""
+    office.checks.check(APP)
+    office.checks.check(APP)
+    deaf = replace(office.check(), token="")
+    with office.store.transaction() as tx:
+        tx.put_check(deaf)
+    office.clock.advance(20)
+    assert office.prober.round() == 1
+    office.checks.check(APP)
+    office.clock.advance(20)
+    assert office.prober.round() == 0
+
+
 def test_it_is_not_asked_more_often_than_it_wants(office: Office) -> None:
     """The interval is the driver's."""
     office.checks.check(APP)

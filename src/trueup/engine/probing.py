@@ -67,7 +67,8 @@ class Prober:
             return False
         with self.store.transaction() as tx:
             check = tx.check(stack.id)
-            if check is None or check.state not in CONCLUDED or not check.token or check.token == token:
+            # A check without one was made before the stack was adopted: the next one has something to compare with.
+            if check is None or check.state not in CONCLUDED or check.token == token:
                 return False
             now = self.clock.now()
             tx.put_check(replace(check, state=CheckState.DUE, due_at=min(check.due_at, now), reason=MOVED))
