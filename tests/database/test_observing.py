@@ -61,7 +61,7 @@ def test_a_role_that_may_not_read_the_history_is_told_what_it_lacks(server: Serv
     url = server.url(database, READER)
     with dialect_of(url).connect(url, Options()) as found, pytest.raises(Rejected, match="permission denied") as caught:
         found.query("SELECT * FROM flyway_schema_history")
-    assert "grant" in caught.value.hint
+    assert "GRANT SELECT ON flyway_schema_history TO" in caught.value.hint
 
 
 def test_a_replica_is_read_and_never_delivered_to(tmp_path: Path) -> None:
