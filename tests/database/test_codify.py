@@ -10,7 +10,10 @@ import pytest
 from tests.database.jobs import PATH, Place, files
 from tests.database.servers import OWNER, Server
 from tests.database.test_session import CODE, INDEX, NOW, TABLE, Live, adopted, live
+from trueup.drivers.database import watch
+from trueup.drivers.database.dialect import Options
 from trueup.drivers.database.driver import DatabaseDriver
+from trueup.drivers.database.postgres import Postgres
 from trueup.drivers.database.spec import MigrationsSpec
 from trueup.model.causes import Cause, Difference
 from trueup.model.drift import Drift, DriftId, DriftState, Origin
@@ -109,6 +112,38 @@ def test_the_original_statement_is_used_where_the_log_has_it(adopted: Live, stat
     assert expected in text and "by anna, at 2026-11-22 03:12 UTC" in text
     looked = adopted.look({**CODE, **written(edits)})
     assert looked.plan.idle and not looked.drifted
+
+
+@pytest.mark.parametrize(
+    ("statement", "kept"),
+    [
+        (
+            "CREATE INDEX users_some_idx ON users (id)\n  WHERE "
+            + " OR ".join(f"email = 'customer-{number}@example.com'" for number in range(12)),
+            "CREATE INDEX CONCURRENTLY IF NOT EXISTS users_some_idx ON users (id) WHERE email = 'customer-0@",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION loud(word text) RETURNS text LANGUAGE sql AS $$\n"
+            "  SELECT upper(word)  -- as the report has it\n$$;",
+            "LANGUAGE sql AS $$\n  SELECT upper(word)  -- as the report has it\n$$;",
+        ),
+    ],
+)
+def test_a_long_statement_is_taken_whole_from_the_databases_log(adopted: Live, statement: str, kept: str) -> None:
+    """A drift has only a title of it; where event triggers watch, all of it is there, with its lines."""
+    driver, job = DatabaseDriver(), adopted.place.job(files(CODE))
+    with Postgres().connect(adopted.server.url(adopted.name), Options(read_only=False)) as database:
+        watch.install(database, OWNER)
+    adopted.by_hand(statement)
+    (event,) = driver.logged(job, NOW)
+    looked = adopted.look(CODE)
+    (drift,) = (drift_of(each) for each in looked.drifted)
+    drift = replace(drift, origin=Origin("anna", AT, event.id, event.name[:160]))
+    edits = driver.codify(job, [drift], looked.plan)
+    (text,) = written(edits).values()
+    assert kept in text
+    after = adopted.look({**CODE, **written(edits)})
+    assert after.plan.idle and not after.drifted
 
 
 def test_a_change_of_columns_brings_its_rollback(adopted: Live, server: Server, tmp_path: Path) -> None:

@@ -87,6 +87,9 @@ def test_two_jobs_at_once_have_a_server_each() -> None:
             urls.append(stack.enter_context(one.fresh()))
         for url in urls:
             _query(url, "CREATE ROLE the_same_one")
+        assert [_query(url, "SELECT count(*) FROM pg_roles WHERE rolname = 'the_same_one'") for url in urls] == [
+            [(1,)]
+        ] * 2
 
 
 def test_roles_are_made_where_they_are_missing() -> None:
@@ -95,6 +98,7 @@ def test_roles_are_made_where_they_are_missing() -> None:
         one.roles({"app", "Report's"})
         one.roles({"app"})
         _query(url, 'CREATE TABLE t (id int); GRANT SELECT ON t TO app, "Report\'s"')
+        assert _query(url, "SELECT has_table_privilege('app', 't', 'SELECT')") == [(True,)]
 
 
 def test_the_server_is_never_root() -> None:

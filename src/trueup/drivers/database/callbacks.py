@@ -23,19 +23,3 @@ EVENTS = frozenset(
     }
 )
 """The names that a callback file may begin with."""
-
-DELIVERED = (
-    "beforeMigrate",
-    "beforeEachMigrate",
-    "beforeEachMigrateStatement",
-    "afterEachMigrateStatement",
-    "afterEachMigrateStatementError",
-    "afterEachMigrate",
-    "afterEachMigrateError",
-    "afterVersioned",
-    "beforeRepeatables",
-    "afterMigrate",
-    "afterMigrateApplied",
-    "afterMigrateError",
-)
-"""Those that a delivery comes by; the others belong to commands that Trueup does not run as Flyway does."""

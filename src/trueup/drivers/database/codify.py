@@ -27,9 +27,17 @@ from trueup.ports.driver import Codification, Declined, Job
 Snapshot = Mapping[Address, Resource]
 
 
-def codify(job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
+def codify(
+    job: Job[Any],
+    drifts: Sequence[Drift],
+    plan: Plan,
+    *,
+    inline: bool = False,
+    said: Mapping[str, str] | None = None,
+) -> Codification:
     """As ports.driver.Codifies says. A drift is codified wholly or declined wholly; all of them together are one file,
-    and what the database refuses inside a transaction is one more behind it."""
+    and what the database refuses inside a transaction is one more behind it. `said`: whole statements of the database's
+    own log, by the event that a drift's origin names."""
     settled = job.settled()
     declined: dict[Address, Declined] = {}
     for drift in drifts:
@@ -52,7 +60,7 @@ def codify(job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool =
     if not asked:
         return Codification({}, (), tuple(declined.values()))
     if not inline:
-        draft = replace(draft, changes=in_their_words(draft.changes, asked))
+        draft = replace(draft, changes=in_their_words(draft.changes, asked, said or {}))
     edits, notes = _files(job, asked, plan, draft)
     return Codification(edits, tuple(drift.address for drift in asked), tuple(declined.values()), notes)
 

@@ -2,7 +2,7 @@
 it can be told from the difference which part it is. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from trueup.drivers.database.ddl_draft import Ddl
@@ -12,6 +12,8 @@ _CUT = "..."
 """The end of a statement that was too long for the log's title."""
 _STRANGE = re.compile(r";|--|/\*|\$")
 """Several statements, comments and bodies: their line ends count, and are gone."""
+_BODY = re.compile(r"\s*CREATE OR REPLACE (?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
+"""May run twice as it stands. Whether it is one statement and makes what is live, its proof tells."""
 _EXISTS = r"(?!IF (?:NOT )?EXISTS\b)"
 _FORMS: Sequence[tuple[re.Pattern[str], str]] = tuple(
     (re.compile(pattern, re.IGNORECASE), form)
@@ -31,11 +33,15 @@ _WORDS = re.compile(
 )
 
 
-def in_their_words(changes: Sequence[Ddl], drifts: Sequence[Drift]) -> tuple[Ddl, ...]:
-    """The same statements, those that a log has in the words of whoever made the change."""
+def in_their_words(changes: Sequence[Ddl], drifts: Sequence[Drift], said: Mapping[str, str]) -> tuple[Ddl, ...]:
+    """The same statements, those that a log has in the words of whoever made the change: `said` whole, by event; a
+    drift itself only has a title."""
     found = list(changes)
     for drift in drifts:
-        text = _repeatable(drift.origin.name if drift.origin else "")
+        if drift.origin is None:
+            continue
+        whole = said.get(drift.origin.event, "")
+        text = whole.strip().removesuffix(";") if _BODY.match(whole) else _repeatable(whole or drift.origin.name)
         if not text:
             continue
         alike = [

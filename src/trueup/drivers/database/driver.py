@@ -94,7 +94,7 @@ class DatabaseDriver:
     def codify(self, job: Job[Any], drifts: Sequence[Drift], plan: Plan, *, inline: bool = False) -> Codification:
         if isinstance(job.spec, CommandSpec):
             return command_session.declined(drifts)
-        return codify(job, drifts, plan, inline=inline)
+        return codify(job, drifts, plan, inline=inline, said=self._said(job, drifts))
 
     def locked_by(self, job: Job[Any]) -> Lock | None:
         if isinstance(job.spec, CommandSpec):
@@ -135,6 +135,20 @@ class DatabaseDriver:
 
     def subjects(self, resources: Mapping[Address, Resource]) -> Iterable[Subject]:
         return watch_log.subjects_of(resources)
+
+    def _said(self, job: Job[Any], drifts: Sequence[Drift]) -> Mapping[str, str]:
+        """The statements that made these drifts, whole, by the event of their origin. A statement with a secret that
+        this installation knows is left out."""
+        lines = [each.origin.event.rpartition(":")[2] for each in drifts if each.origin is not None]
+        ids = [int(line) for line in lines if line.isdecimal()]
+        if not ids:
+            return {}
+        with opened(job) as connection:
+            database = connection.database
+            if database.dialect.name != "postgresql" or not watch.may_read(database):
+                return {}
+            found = database.query("SELECT id, statement FROM trueup.ddl_log WHERE id = ANY(%s)", (ids,))
+        return {f"{database.identity}:{id}": text for id, text in found if text and job.redact(text) == text}
 
     def _known(self, job: Job[Any]) -> "_Known":
         """Of the trees that were asked for last: a token is asked for again and again of the same one."""

@@ -99,6 +99,9 @@ class _Reader:
             replaces = own.placeholder_replacement
         filled = self._filled(text, entry.path) if replaces else _Text(text)
         if name.kind is None:
+            if "Statement" in name.event:
+                message = f"{name.event} is not run: Trueup runs callbacks around migrations, not around statements"
+                self.findings.append(Finding("callback-not-run", message, Place(entry.path)))
             sql = filled.text.removeprefix("\ufeff")
             self.callbacks.append(Callback(name.event, name.description, entry.path, sql))
             return
