@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trueup.drivers.database.delivery import apply as deliver
-from trueup.drivers.database.delivery_order import Delivery
 from trueup.drivers.database.delivery_progress import done_of, left_of
 from trueup.drivers.database.delivery_ways import way_of
 from trueup.drivers.database.history import NewRow, Row, applied
@@ -210,17 +209,10 @@ class DatabaseSession(DatabaseObservation):
         artifact, opened = plan.artifact, self._opened
         if not isinstance(artifact, Artifact) or artifact.session is not self:
             raise Broken("a session applies only what it planned itself")
-        delivery = Delivery(
-            job=opened.job,
-            dialect=opened.database.dialect,
-            url=opened.url,
-            table=opened.table,
-            schemas=opened.schemas,
-            skip=opened.scope.skip,
-            migrations=artifact.migrations,
+        delivery = replace(
+            opened.delivery(artifact.migrations, artifact.rows),
             pending=tuple(artifact.pending),
             imported=artifact.marks,
-            rows=None if artifact.rows is None else tuple(artifact.rows),
             first=() if artifact.first is None else (artifact.first,),
             foreseen=artifact.foreseen,
             reader=reader_of(opened),

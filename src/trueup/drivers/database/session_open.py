@@ -1,7 +1,7 @@
 """Opening a session: the address, the connection, and the files with what only a connection knows."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,12 +10,13 @@ from typing import Any
 from trueup.drivers.database import watch
 from trueup.drivers.database.client import dialect_of
 from trueup.drivers.database.configuration import Settings, configured
-from trueup.drivers.database.delivery_order import application_of
+from trueup.drivers.database.delivery_order import Delivery, application_of
 from trueup.drivers.database.delivery_progress import own_tables
 from trueup.drivers.database.dialect import Database, Options, Table
 from trueup.drivers.database.files import read_migrations
 from trueup.drivers.database.migrations import Migrations
 from trueup.drivers.database.placeholders import values
+from trueup.drivers.database.rows import Row
 from trueup.drivers.database.session_bench import Scope
 from trueup.drivers.database.spec import DatabaseSpec, MigrationsSpec
 from trueup.model.errors import Invalid, Place
@@ -63,6 +64,20 @@ class Opened:
     def options(self) -> Options:
         """Of another connection beside this one, to write with."""
         return replace(options_of(self.job, writes=True), search_path=schemas_of(self.job, self.known))
+
+    def delivery(self, migrations: Migrations, rows: Sequence[Row] | None) -> Delivery:
+        """Of nothing yet, beside this connection; `rows` is the history that the plan saw."""
+        return Delivery(
+            job=self.job,
+            dialect=self.database.dialect,
+            url=self.url,
+            table=self.table,
+            schemas=self.schemas,
+            skip=self.scope.skip,
+            migrations=migrations,
+            pending=(),
+            rows=None if rows is None else tuple(rows),
+        )
 
     @property
     def scope(self) -> Scope:

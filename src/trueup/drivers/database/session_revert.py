@@ -7,7 +7,6 @@ from functools import partial
 from trueup.drivers.database import reverting
 from trueup.drivers.database.ddl_draft import Ddl
 from trueup.drivers.database.delivery import holding, look_again, runner_of
-from trueup.drivers.database.delivery_order import Delivery
 from trueup.drivers.database.delivery_patience import committing
 from trueup.drivers.database.delivery_run import Runner
 from trueup.drivers.database.dialect import Database
@@ -99,17 +98,7 @@ class RevertSession(RevertObservation):
         found, opened = plan.artifact, self._opened
         if not isinstance(found, RevertArtifact) or found.session is not self:
             raise Broken("a session applies only what it planned itself")
-        delivery = Delivery(
-            job=opened.job,
-            dialect=opened.database.dialect,
-            url=opened.url,
-            table=opened.table,
-            schemas=opened.schemas,
-            skip=opened.scope.skip,
-            migrations=found.read.migrations,
-            pending=(),
-            rows=None if found.read.rows is None else tuple(found.read.rows),
-        )
+        delivery = opened.delivery(found.read.migrations, found.read.rows)
         with holding(delivery) as (database, held):
             look_again(delivery, plan, database, ())
             runner = runner_of(delivery, database, held)
