@@ -7,6 +7,7 @@ import pytest
 
 from tests.render.nouns import DRIFT, GHOST, ORIGIN, TAG, larger, run
 from trueup.model.causes import Cause, Difference
+from trueup.model.drift import Declined
 from trueup.model.errors import Place
 from trueup.model.plan import Address, Finding
 from trueup.model.run import RunState
@@ -66,9 +67,13 @@ def test_a_codification_says_what_it_took_over() -> None:
 
 def test_a_codification_that_a_person_has_to_finish() -> None:
     """Each reason with what to write, in a fence that the suggestion cannot close."""
-    declined = [("aws_vpc.a", "it is made by a dynamic block", "a = 1\n```\nb = 2\n")]
+    declined = [
+        Declined(Address("aws_vpc.a"), "it is made by a dynamic block", "a = 1\n```\nb = 2\n", "hcl"),
+        Declined(Address("table.public.a"), "no DDL is written for it", "write the statement by hand"),
+    ]
     text = codification_body([DRIFT], declined, [Finding("f", "the plan is not empty")], (), "")
-    assert "````\na = 1\n```\nb = 2\n````\n" in text and "* the plan is not empty" in text
+    assert "````hcl\na = 1\n```\nb = 2\n````\n" in text and "\n  * write the statement by hand\n" in text
+    assert "* the plan is not empty" in text
     assert "Proven" not in text and "A person has to finish it" in text
 
 

@@ -3,15 +3,14 @@
 import os
 import secrets
 import shutil
-import socket
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import psycopg
 
+from trueup.demo.serving import SECONDS, free_port, logged, serve
 from trueup.model.errors import Broken, Invalid
 from trueup.system.companion import Companion
 from trueup.system.postgres_programs import ENVIRONMENT, account, binaries, dropped
@@ -19,7 +18,6 @@ from trueup.system.processes import Command, capture
 
 MAJORS = (18, 15)
 """The package's; a system's own that is just as good."""
-SECONDS = 60.0
 OPERATOR = "operator"
 OWNER, READER = "orders", "trueup_plan"
 """Who owns the tables and applies migrations; who may only look."""
@@ -32,7 +30,7 @@ class Postgres:
         # As root the server runs as somebody else, whom a private TMPDIR does not let in.
         self.directory = Path(tempfile.mkdtemp(prefix="trueup-demo-pg-", dir="/tmp" if account() else None))
         self.password = secrets.token_urlsafe(18)
-        self.port = _free_port()
+        self.port = 0
         self.major = next((major for major in MAJORS if binaries(major)), 0)
         self._server: Companion | None = None
 
@@ -49,16 +47,7 @@ class Postgres:
         data = self.directory / "data"
         access = ("-U", OPERATOR, "--pwfile", str(file), "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8")
         self._run(programs / "initdb", "-D", str(data), "--no-sync", *access)
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "port": str(self.port),
-            "unix_socket_directories": "",
-            "fsync": "off",
-        }
-        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        server = ("sh", "-c", 'exec "$@" 2>&1', "sh", str(programs / "postgres"), "-D", str(data), *words)
-        self._server = Companion(Command(dropped(server, with_us=True), self.directory, ENVIRONMENT), seconds=SECONDS)
-        self._until_ready()
+        self._server = serve(lambda: self._command(programs / "postgres", data), self._ready)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -103,20 +92,21 @@ class Postgres:
         if ended.code:
             raise Broken(f"{program.name} failed: {ended.stderr.decode(errors='replace').strip()}")
 
-    def _until_ready(self) -> None:
-        deadline = time.monotonic() + SECONDS
-        while True:
-            try:
-                self._connected(OPERATOR, "postgres").close()
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline:
-                    raise Broken(f"the database server does not answer: {error}") from error
-                time.sleep(0.05)
-            else:
-                return
+    def _command(self, program: Path, data: Path) -> Command:
+        self.port = free_port()
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "fsync": "off",
+        }
+        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        server = logged([str(program), "-D", str(data), *words])
+        return Command(dropped(server, with_us=True), self.directory, ENVIRONMENT)
 
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    def _ready(self) -> bool:
+        try:
+            self._connected(OPERATOR, "postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True

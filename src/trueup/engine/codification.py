@@ -13,14 +13,14 @@ from trueup.engine.ids import new_id
 from trueup.engine.jobs import Errand
 from trueup.engine.proofs import CONTEXT, Proof, Proofs
 from trueup.engine.source import Source
-from trueup.model.drift import Drift, DriftId, DriftState
+from trueup.model.drift import Declined, Drift, DriftId, DriftState
 from trueup.model.errors import Invalid, Refused, Rejected, Unavailable
 from trueup.model.people import Identity
 from trueup.model.plan import AttributedPlan, Finding
 from trueup.model.request import ChangeRequest, NewRequest, Status
 from trueup.model.stack import Mode, Stack, StackId
 from trueup.ports.driver import Codification as Edited
-from trueup.ports.driver import Codifies, Declined
+from trueup.ports.driver import Codifies
 from trueup.ports.forge import Forge
 from trueup.ports.tree import EditedTree, Edits
 from trueup.render.comments import codification_body
@@ -249,10 +249,10 @@ class Codification:
         what = ", ".join(drift.address for drift in drifts)
         title = f"Codify drift on {head.stack.name}: {what}"
         title = title if len(title) <= 120 else f"Codify {counted(len(drifts), 'drift', 'drifts')} on {head.stack.name}"
-        declined = [(each.address, each.reason, each.suggestion) for each in attempt.edited.declined]
-        body = codification_body(drifts, declined, attempt.findings, attempt.edited.notes, reason)
+        edited = attempt.edited
+        body = codification_body(drifts, edited.declined, attempt.findings, edited.notes, reason)
         branch = f"trueup/codify-{drifts[0].id.removeprefix('dft-')}-{new_id('c').removeprefix('c-')[:4]}"
-        edits = attempt.edited.edits if proven else {}
+        edits = edited.edits if proven else {}
         trailers = "".join(f"Trueup-Drift: {drift.id}\n" for drift in drifts)
         message = f"{title}\n\n{reason or 'Changed by hand; the code now says so.'}\n\n{trailers}"
         evidence = {f".trueup/evidence/{drifts[0].id}.md": body.encode()}

@@ -185,3 +185,14 @@ class Check:
     so nothing else of this row is newer than the plan."""
     foreign: str = ""
     """What was said of a foreign apply: the commit that explains it, or that none does."""
+
+
+@dataclass(frozen=True)
+class Declined:
+    """Why a drift cannot be written into code by itself, and what a person should write."""
+
+    address: Address
+    reason: str
+    suggestion: str = ""
+    language: str = ""
+    """Of a suggestion that is code, as Markdown calls it: `hcl`; "" for a sentence."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from trueup.model.child import Child
 from trueup.model.closure import Closure
-from trueup.model.drift import Drift
+from trueup.model.drift import Declined, Drift
 from trueup.model.plan import Address, Applied, Finding, LiveIdentity, Outcome, Plan, Resource, StepId
 from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Purpose, Respond, StackId
@@ -176,15 +176,6 @@ class Evidence:
     """What can be said of every address; None when nothing can."""
     advice: tuple[str, ...] = ()
     """For what stays uncertain: exact commands for a person."""
-
-
-@dataclass(frozen=True)
-class Declined:
-    """Why a drift cannot be written into code by itself, and what a person should write."""
-
-    address: Address
-    reason: str
-    suggestion: str = ""
 
 
 @dataclass(frozen=True)

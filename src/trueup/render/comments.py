@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from trueup.model.drift import Drift
+from trueup.model.drift import Declined, Drift
 from trueup.model.plan import Finding
 from trueup.model.run import Run, RunKind, RunState
 from trueup.model.values import JSON
@@ -39,17 +39,17 @@ def run_markdown(run: Run, stack: str, drifts: Sequence[Drift] = ()) -> str:
 
 def codification_body(
     drifts: Sequence[Drift],
-    declined: Sequence[tuple[str, str, str]],
+    declined: Sequence[Declined],
     findings: Sequence[Finding],
     notes: Sequence[str],
     reason: str,
 ) -> str:
-    """The description of a codifying change request. `declined` holds address, reason and what to write. Too long,
-    it leaves out values and suggestions, and in the end names only the first addresses."""
+    """The description of a codifying change request. Too long, it leaves out values and suggestions, and in the end
+    names only the first addresses."""
     proven = not declined and not findings
     for changes, unfinished in (
         (_by_hand(drifts), _unfinished(declined, findings)),
-        (_addresses(drifts, len(drifts)), [*(f"* {_code(address)}" for address, _, _ in declined), ""]),
+        (_addresses(drifts, len(drifts)), [*(f"* {_code(each.address)}" for each in declined), ""]),
         (_addresses(drifts, _MOST_NAMED), [f"{counted(len(declined), 'address', 'addresses')} in all.", ""]),
     ):
         lines = [*([reason, ""] if reason else []), "What was changed by hand:", "", *changes, ""]
@@ -78,20 +78,22 @@ def _addresses(drifts: Sequence[Drift], most: int) -> list[str]:
     return [*(f"* {_code(drift.address)}" for drift in drifts[:most]), *rest]
 
 
-def _unfinished(declined: Sequence[tuple[str, str, str]], findings: Sequence[Finding]) -> list[str]:
+def _unfinished(declined: Sequence[Declined], findings: Sequence[Finding]) -> list[str]:
     lines = []
-    for address, why, suggestion in declined:
-        lines.append(f"* {_code(address)}: {_escaped(why)}")
-        if suggestion:
-            lines += ["", *_fenced(suggestion), ""]
+    for each in declined:
+        lines.append(f"* {_code(each.address)}: {_escaped(each.reason)}")
+        if each.language:
+            lines += ["", *_fenced(each.suggestion, each.language), ""]
+        elif each.suggestion:
+            lines.append(f"  * {_escaped(each.suggestion)}")
     return lines + [f"* {_escaped(finding.message)}" for finding in findings]
 
 
-def _fenced(text: str) -> list[str]:
-    """In a fence that is longer than any in the text."""
+def _fenced(text: str, language: str) -> list[str]:
+    """Code, in a fence that is longer than any in the text."""
     longest = max((len(found) for found in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return [fence, text.rstrip("\n"), fence]
+    return [f"{fence}{language}", text.rstrip("\n"), fence]
 
 
 def _headline(run: Run, told: Sequence[Told]) -> str:

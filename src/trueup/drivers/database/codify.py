@@ -18,11 +18,11 @@ from trueup.drivers.database.migrations import Kind, Migrations, Version
 from trueup.drivers.database.records import KIND
 from trueup.drivers.database.spec import MigrationsSpec
 from trueup.model.causes import Cause
-from trueup.model.drift import Drift
+from trueup.model.drift import Declined, Drift
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, Plan, Resource
 from trueup.model.values import is_masked, nodes
-from trueup.ports.driver import Codification, Declined, Job
+from trueup.ports.driver import Codification, Job
 
 Snapshot = Mapping[Address, Resource]
 

@@ -11,7 +11,7 @@ from trueup.drivers.database.session_secrets import hidden
 from trueup.drivers.database.sqlite import SCHEME, path_of
 from trueup.model.address import Address
 from trueup.model.closure import Closure
-from trueup.model.drift import Drift
+from trueup.model.drift import Declined, Drift
 from trueup.model.errors import Broken, Place, Refused, Rejected, Unavailable
 from trueup.model.plan import (
     Action,
@@ -27,7 +27,7 @@ from trueup.model.plan import (
     StepId,
 )
 from trueup.model.values import Digest, digest_bytes
-from trueup.ports.driver import Codification, Declined, Evidence, Job, Journal
+from trueup.ports.driver import Codification, Evidence, Job, Journal
 from trueup.ports.tree import Tree
 
 PENDING = Address('migration."pending"')

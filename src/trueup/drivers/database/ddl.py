@@ -22,9 +22,9 @@ from trueup.drivers.database.ddl_plan import Maker, Surroundings, Way
 from trueup.drivers.database.ddl_sequences import SEQUENCE
 from trueup.drivers.database.ddl_tables import FOREIGN_TABLE, TABLE
 from trueup.drivers.database.ddl_views import MATERIALIZED_VIEW, VIEW
+from trueup.model.drift import Declined
 from trueup.model.plan import Address, Resource
 from trueup.model.values import JSON
-from trueup.ports.driver import Declined
 
 MAKERS: Mapping[str, Maker] = {
     "schema": ddl_database.SCHEMA,

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from trueup.model.drift import Declined
 from trueup.model.plan import Address
-from trueup.ports.driver import Declined
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from functools import cached_property
 from trueup.drivers.database.addresses import parse, split_name
 from trueup.drivers.database.ddl_draft import Ddl
 from trueup.drivers.database.ddl_order import Names, in_order
+from trueup.model.drift import Declined
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, Resource
 from trueup.model.values import JSON, canonical
-from trueup.ports.driver import Declined
 
 Snapshot = Mapping[Address, Resource]
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 
 from trueup.drivers.database.addresses import identifier, parse
 from trueup.drivers.database.ddl_draft import Ddl, Draft
+from trueup.model.drift import Declined
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, Resource
 from trueup.model.values import JSON
-from trueup.ports.driver import Declined
 
 _ORDER = ("table", "index", "view", "trigger")
 _CREATE = re.compile(

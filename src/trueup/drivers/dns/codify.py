@@ -18,12 +18,12 @@ from trueup.drivers.dns.yaml_records import record_in
 from trueup.drivers.dns.yaml_writing import Style, lines_of
 from trueup.model.address import parent_of
 from trueup.model.causes import Cause
-from trueup.model.drift import Drift
+from trueup.model.drift import Declined, Drift
 from trueup.model.errors import Invalid
 from trueup.model.placing import placed
 from trueup.model.plan import Plan
 from trueup.model.values import JSON
-from trueup.ports.driver import Codification, Declined, Job
+from trueup.ports.driver import Codification, Job
 from trueup.ports.tree import Tree
 
 DEFAULT_TTL = 3600
@@ -82,7 +82,7 @@ def codify(job: Job[Any], config: Config, drifts: Sequence[Drift], plan: Plan) -
             _refuse_undecided(drift)
             file, text = _with(edited, config, parts_of(drift.address), wanted)
         except (Unwritable, Invalid) as error:
-            declined.append(Declined(drift.address, str(error), _suggestion(drift, wanted)))
+            declined.append(Declined(drift.address, str(error), *_suggestion(drift, wanted)))
         else:
             edited.texts[file] = text
             done.append(drift.address)
@@ -196,9 +196,9 @@ def _merged(there: JSON, wanted: JSON) -> JSON:
     return there if wanted is None else wanted
 
 
-def _suggestion(drift: Drift, wanted: Mapping[str, JSON] | None) -> str:
-    """What a person would write."""
+def _suggestion(drift: Drift, wanted: Mapping[str, JSON] | None) -> tuple[str, str]:
+    """What a person would write or do, and its language (see Declined)."""
     parts = parts_of(drift.address)
     if wanted is None or not parts.type:
-        return f"remove it: {parts.type} of {parts.name or 'the apex'} in {parts.zone}" if parts.type else ""
-    return "\n".join(lines_of({parts.name: {"type": parts.type, **wanted}}, Style(2, 2)))
+        return f"remove it: {parts.type} of {parts.name or 'the apex'} in {parts.zone}" if parts.type else "", ""
+    return "\n".join(lines_of({parts.name: {"type": parts.type, **wanted}}, Style(2, 2))), "yaml"

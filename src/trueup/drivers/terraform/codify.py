@@ -22,14 +22,14 @@ from trueup.drivers.terraform.hcl import Block, parse
 from trueup.drivers.terraform.spec import TerraformSpec, TofuSpec
 from trueup.drivers.terraform.splices import Splices
 from trueup.model.causes import Cause, Difference
-from trueup.model.drift import Drift
+from trueup.model.drift import Declined, Drift
 from trueup.model.errors import Invalid, Refused
 from trueup.model.normal import child, key, read_json
 from trueup.model.placing import placed
 from trueup.model.plan import Address, Plan
 from trueup.model.shape import Kind
 from trueup.model.values import JSON, Path, is_masked, nodes
-from trueup.ports.driver import Codification, Declined, Job
+from trueup.ports.driver import Codification, Job
 
 _PLACE = re.compile(r"[^\s:]+\.\w+:\d+")
 _PRESENT = "present"
@@ -54,7 +54,7 @@ def codify(job: Job[TerraformSpec], drifts: Sequence[Drift], plan: Plan, *, inli
             editing.splices.restore(before)
             del editing.notes[notes:]
             suggested = imports.suggestion if imports.is_child(drift) else suggestion
-            declined.append(Declined(drift.address, _said(error), suggested(drift, plan)))
+            declined.append(Declined(drift.address, _said(error), suggested(drift, plan), "hcl"))
         else:
             done.append(drift.address)
     return Codification(
