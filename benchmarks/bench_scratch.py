@@ -10,10 +10,10 @@ from benchmarks.figure import Figure
 from benchmarks.timing import side_by_side
 from tests.database.folders import tree
 from tests.database.trying import scratch_job
-from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.postgres import Postgres
-from trueup.drivers.database.rehearsal import Trial, rehearse
-from trueup.drivers.database.scratch import Scratch, scratch
+from trueup.drivers.database.migrations.files import read_migrations
+from trueup.drivers.database.postgres.postgres import Postgres
+from trueup.drivers.database.rehearsal.rehearsal import Trial, rehearse
+from trueup.drivers.database.scratch.scratch import Scratch, scratch
 from trueup.drivers.database.spec import FlywaySpec
 
 MAJOR = 15

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.figure import Figure
 from benchmarks.timing import Cost, cost
 from tests.database.servers import Server, running
-from trueup.drivers.database.catalog import snapshot
+from trueup.drivers.database.catalog.catalog import snapshot
 
 MAJORS = (15, 18)
 TABLES = 1000

@@ -12,7 +12,7 @@ from tests.database.servers import READER, Server, running
 from trueup.drivers.database import watch
 from trueup.drivers.database.dialect import Options
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.postgres import Postgres
+from trueup.drivers.database.postgres.postgres import Postgres
 
 TABLES, MIGRATIONS, ROUNDS = 1000, 500, 50
 HISTORY = """

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.database.servers import OWNER, Server
-from trueup.drivers.database import delivery
 from trueup.drivers.database.client import dialect_of
-from trueup.drivers.database.delivery_order import Delivery
-from trueup.drivers.database.delivery_progress import ProgressTable, own_tables, resumable
+from trueup.drivers.database.delivery import delivery
+from trueup.drivers.database.delivery.order import Delivery
+from trueup.drivers.database.delivery.progress import ProgressTable, own_tables, resumable
 from trueup.drivers.database.dialect import Database, Options, Table
-from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.history import NewRow, first, resolve, wanted
-from trueup.drivers.database.migrations import Migrations
-from trueup.drivers.database.records import KIND, identity_of, resources_of
+from trueup.drivers.database.history.history import NewRow, first, resolve, wanted
+from trueup.drivers.database.history.records import KIND, identity_of, resources_of
+from trueup.drivers.database.migrations.files import read_migrations
+from trueup.drivers.database.migrations.migrations import Migrations
 from trueup.drivers.database.spec import FlywaySpec
 from trueup.model.closure import Closure
 from trueup.model.plan import Action, Address, Applied, Basis, Outcome, Plan, PlannedChange, Resource, Step, StepId

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from trueup.drivers.database.checksums import checksum
-from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.history import Row
-from trueup.drivers.database.migrations import Migrations
+from trueup.drivers.database.history.history import Row
+from trueup.drivers.database.migrations.checksums import checksum
+from trueup.drivers.database.migrations.files import read_migrations
+from trueup.drivers.database.migrations.migrations import Migrations
 from trueup.drivers.database.spec import FlywaySpec, MigrationsSpec
 from trueup.ports.tree import StoredTree
 

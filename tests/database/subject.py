@@ -8,7 +8,7 @@ from typing import Any
 from tests.database.jobs import Place, files
 from tests.database.servers import OWNER, Server
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.session import DatabaseSession
+from trueup.drivers.database.session.session import DatabaseSession
 from trueup.drivers.database.spec import DatabaseSpec
 from trueup.model.plan import Address, Applied, Plan, Resource
 from trueup.model.stack import Purpose

@@ -11,8 +11,8 @@ import pytest
 from psycopg import sql
 
 from tests.database.servers import OWNER, READER, Server
-from trueup.drivers.database.addresses import address, parse
-from trueup.drivers.database.catalog import fingerprint, hashes, snapshot
+from trueup.drivers.database.catalog.addresses import address, parse
+from trueup.drivers.database.catalog.catalog import fingerprint, hashes, snapshot
 from trueup.model.plan import Address, Resource
 from trueup.model.values import canonical, masked
 

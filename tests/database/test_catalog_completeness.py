@@ -11,7 +11,7 @@ from tests.database.catalog_changes import RELATIONS
 from tests.database.catalog_other_changes import OTHERS
 from tests.database.catalog_start import ROLES, START, TABLESPACES, Change
 from tests.database.servers import Server
-from trueup.drivers.database.catalog import snapshot
+from trueup.drivers.database.catalog.catalog import snapshot
 from trueup.model.plan import Address, Resource
 from trueup.model.values import masked
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.database.folders import flyway
-from trueup.drivers.database.checksums import ancient, checksum, combined, mysql_lock_name, postgres_lock_key
+from trueup.drivers.database.migrations.checksums import ancient, checksum, combined, mysql_lock_name, postgres_lock_key
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.database.test_session import CODE, INDEX, NOW, TABLE, Live, adopted, 
 from trueup.drivers.database import watch
 from trueup.drivers.database.dialect import Options
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.postgres import Postgres
+from trueup.drivers.database.postgres.postgres import Postgres
 from trueup.drivers.database.spec import MigrationsSpec
 from trueup.model.causes import Cause, Difference
 from trueup.model.drift import Drift, DriftId, DriftState, Origin

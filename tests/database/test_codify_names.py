@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from trueup.drivers.database.codify_names import Style, next_version, words
-from trueup.drivers.database.migrations import Version
+from trueup.drivers.database.migrations.migrations import Version
 
 AT = datetime(2026, 11, 22, 3, 12, 5, tzinfo=UTC)
 

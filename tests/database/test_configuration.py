@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.database.folders import flyway, plain, tree
-from trueup.drivers.database.configuration import configured
-from trueup.drivers.database.files import read_migrations
+from trueup.drivers.database.migrations.configuration import configured
+from trueup.drivers.database.migrations.files import read_migrations
 from trueup.drivers.database.spec import CommandSpec, FlywaySpec, MigrationsSpec
 from trueup.model.errors import Invalid
 

@@ -11,9 +11,9 @@ from tests.database.catalog_other_changes import OTHERS
 from tests.database.catalog_start import ROLES, START, TABLESPACES, Change
 from tests.database.servers import Server, running
 from tests.database.test_catalog_completeness import EXTENSIONS
-from trueup.drivers.database.catalog import snapshot
-from trueup.drivers.database.ddl import difference
-from trueup.drivers.database.ddl_draft import Draft
+from trueup.drivers.database.catalog.catalog import snapshot
+from trueup.drivers.database.ddl.ddl import difference
+from trueup.drivers.database.ddl.draft import Draft
 from trueup.model.plan import Address, Resource
 from trueup.model.values import masked
 

@@ -1,6 +1,6 @@
 """How one snapshot becomes another, where no database is needed to say so."""
 
-from trueup.drivers.database.ddl import difference
+from trueup.drivers.database.ddl.ddl import difference
 from trueup.model.plan import Address, Resource
 from trueup.model.values import JSON
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.database.servers import Server
-from trueup.drivers.database.catalog import snapshot
-from trueup.drivers.database.ddl import restoration
+from trueup.drivers.database.catalog.catalog import snapshot
+from trueup.drivers.database.ddl.ddl import restoration
 from trueup.model.plan import Address, Resource
 
 RICH = (Path(__file__).parent / "rich.sql").read_text()

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from trueup.drivers.database.ddl_sqlite import difference, restore
-from trueup.drivers.database.sqlite_catalog import snapshot
+from trueup.drivers.database.ddl.sqlite import difference, restore
+from trueup.drivers.database.sqlite.catalog import snapshot
 from trueup.model.plan import Address, Resource
 
 START = (

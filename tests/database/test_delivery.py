@@ -7,7 +7,7 @@ import pytest
 
 from tests.database.deliveries import Stack
 from tests.database.servers import OWNER, Server
-from trueup.drivers.database.checksums import postgres_lock_key
+from trueup.drivers.database.migrations.checksums import postgres_lock_key
 from trueup.model.errors import Invalid, Rejected, Unavailable
 from trueup.model.plan import Address, Outcome
 

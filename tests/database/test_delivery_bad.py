@@ -12,8 +12,8 @@ import pytest
 from tests.database.deliveries import Journal, Stack
 from tests.database.servers import OWNER, Server
 from tests.database.wire import cut_behind
-from trueup.drivers.database.delivery_progress import ProgressTable, resumable
-from trueup.drivers.database.history import resolve
+from trueup.drivers.database.delivery.progress import ProgressTable, resumable
+from trueup.drivers.database.history.history import resolve
 from trueup.model.errors import Invalid, LostLease, Refused
 from trueup.model.plan import Address, Outcome
 from trueup.ports.driver import Limits

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from trueup.drivers.database.delivery_progress import done_of, left_of, next_of, start
-from trueup.drivers.database.delivery_ways import Bound, Way, way_of
-from trueup.drivers.database.migrations import Kind, Migration, Version
-from trueup.drivers.database.postgres import Postgres
-from trueup.drivers.database.settings import Settings
+from trueup.drivers.database.delivery.progress import done_of, left_of, next_of, start
+from trueup.drivers.database.delivery.ways import Bound, Way, way_of
+from trueup.drivers.database.migrations.migrations import Kind, Migration, Version
+from trueup.drivers.database.migrations.settings import Settings
+from trueup.drivers.database.postgres.postgres import Postgres
 from trueup.model.errors import Invalid
 
 SETTINGS = Settings(table="flyway_schema_history")

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.database.folders import flyway, plain, tree
-from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.migrations import Kind, Migrations
+from trueup.drivers.database.migrations.files import read_migrations
+from trueup.drivers.database.migrations.migrations import Kind, Migrations
 from trueup.drivers.database.spec import FlywaySpec
 from trueup.model.plan import Finding
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.database.folders import flyway, plain, row
-from trueup.drivers.database.history import Resolved, Row, State, resolve, resources, wanted
-from trueup.drivers.database.migrations import Migrations
+from trueup.drivers.database.history.history import Resolved, Row, State, resolve, resources, wanted
+from trueup.drivers.database.migrations.migrations import Migrations
 from trueup.model.errors import Invalid
 
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from trueup.drivers.database.lint import Circumstances, lint
-from trueup.drivers.database.lint_codes import CODES
-from trueup.drivers.database.migrations import Kind, Migration, Version
-from trueup.drivers.database.postgres import Postgres
-from trueup.drivers.database.sqlite import SQLite
+from trueup.drivers.database.lint.codes import CODES
+from trueup.drivers.database.lint.lint import Circumstances, lint
+from trueup.drivers.database.migrations.migrations import Kind, Migration, Version
+from trueup.drivers.database.postgres.postgres import Postgres
+from trueup.drivers.database.sqlite.sqlite import SQLite
 from trueup.model.address import Address
 from trueup.model.plan import Finding, Resource
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.database.folders import flyway, plain
-from trueup.drivers.database.callbacks import EVENTS
-from trueup.drivers.database.configuration import Settings
-from trueup.drivers.database.migrations import Kind, Version
-from trueup.drivers.database.names import file_name, parse_name
+from trueup.drivers.database.migrations.callbacks import EVENTS
+from trueup.drivers.database.migrations.configuration import Settings
+from trueup.drivers.database.migrations.migrations import Kind, Version
+from trueup.drivers.database.migrations.names import file_name, parse_name
 from trueup.model.errors import Invalid
 
 FLYWAY = Settings("flyway_schema_history")

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.database.folders import flyway
-from trueup.drivers.database.configuration import Settings
-from trueup.drivers.database.placeholders import values
+from trueup.drivers.database.migrations.configuration import Settings
+from trueup.drivers.database.migrations.placeholders import values
 from trueup.model.errors import Invalid
 
 

@@ -9,8 +9,8 @@ import pytest
 from tests.database.jobs import Place, files
 from tests.database.servers import Server
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.postgres import Postgres
-from trueup.drivers.database.scratch import OPTIONS
+from trueup.drivers.database.postgres.postgres import Postgres
+from trueup.drivers.database.scratch.scratch import OPTIONS
 from trueup.drivers.database.tools import use
 from trueup.model.errors import Refused
 from trueup.model.plan import Finding

@@ -11,8 +11,8 @@ import pytest
 
 from tests.database.deliveries import Journal, Stack
 from tests.database.servers import OWNER, Server
-from trueup.drivers.database.checksums import postgres_lock_key
 from trueup.drivers.database.driver import DatabaseDriver
+from trueup.drivers.database.migrations.checksums import postgres_lock_key
 from trueup.drivers.database.recovery import recover
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, Outcome, StepId

@@ -9,16 +9,16 @@ import pytest
 from tests.database.folders import tree
 from tests.database.trying import migration, migrations, scratch_job
 from trueup.drivers.database.dialect import Database
-from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.lint import Circumstances, lint
-from trueup.drivers.database.migrations import Kind, Version
-from trueup.drivers.database.postgres import Postgres
-from trueup.drivers.database.rehearsal import Trial, rehearse
-from trueup.drivers.database.rehearsal_compare import differing
-from trueup.drivers.database.rehearsal_run import Runner
-from trueup.drivers.database.rename import Renaming, renaming, scripts
-from trueup.drivers.database.rename_files import files
-from trueup.drivers.database.scratch import OPTIONS, Scratch, scratch
+from trueup.drivers.database.lint.lint import Circumstances, lint
+from trueup.drivers.database.migrations.files import read_migrations
+from trueup.drivers.database.migrations.migrations import Kind, Version
+from trueup.drivers.database.postgres.postgres import Postgres
+from trueup.drivers.database.rehearsal.compare import differing
+from trueup.drivers.database.rehearsal.rehearsal import Trial, rehearse
+from trueup.drivers.database.rehearsal.run import Runner
+from trueup.drivers.database.rename.files import files
+from trueup.drivers.database.rename.rename import Renaming, renaming, scripts
+from trueup.drivers.database.scratch.scratch import OPTIONS, Scratch, scratch
 from trueup.drivers.database.spec import FlywaySpec, MigrationsSpec
 from trueup.model.errors import Invalid, Refused
 from trueup.system.postgres_programs import binaries

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.database.folders import flyway, row
-from trueup.drivers.database.checksums import checksum
-from trueup.drivers.database.history import (
+from trueup.drivers.database.history.history import (
     Correction,
     NewRow,
     Repair,
@@ -21,7 +20,8 @@ from trueup.drivers.database.history import (
     repair,
     resolve,
 )
-from trueup.drivers.database.migrations import Migrations
+from trueup.drivers.database.migrations.checksums import checksum
+from trueup.drivers.database.migrations.migrations import Migrations
 from trueup.model.errors import Refused
 from trueup.model.plan import Finding
 

@@ -10,7 +10,7 @@ import pytest
 from tests.database.jobs import Place, files
 from tests.database.test_session import CODE, INDEX, TABLE, Live, adopted, live
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.session_revert import RevertObservation, RevertSession
+from trueup.drivers.database.session.revert import RevertObservation, RevertSession
 from trueup.drivers.database.spec import MigrationsSpec
 from trueup.model.causes import Cause
 from trueup.model.errors import Refused, Unavailable

@@ -13,10 +13,10 @@ import pytest
 from tests.database.servers import Server
 from tests.database.trying import scratch_job
 from trueup.drivers.database.dialect import Database, Options
-from trueup.drivers.database.postgres import Postgres
-from trueup.drivers.database.scratch import OPTIONS, PREFIX, Scratch, scratch
-from trueup.drivers.database.scratch_cluster import Cluster, NoScratch, started
-from trueup.drivers.database.sqlite import SQLite
+from trueup.drivers.database.postgres.postgres import Postgres
+from trueup.drivers.database.scratch.cluster import Cluster, NoScratch, started
+from trueup.drivers.database.scratch.scratch import OPTIONS, PREFIX, Scratch, scratch
+from trueup.drivers.database.sqlite.sqlite import SQLite
 from trueup.model.errors import Rejected
 from trueup.ports.driver import Walls
 from trueup.system import confinement

@@ -12,9 +12,9 @@ from tests.database.jobs import Place, files
 from tests.database.servers import OWNER, Server
 from trueup.drivers.database.dialect import Options, Table
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.history import applied, next_rank, resolve
-from trueup.drivers.database.postgres import Postgres
+from trueup.drivers.database.history.history import applied, next_rank, resolve
+from trueup.drivers.database.migrations.files import read_migrations
+from trueup.drivers.database.postgres.postgres import Postgres
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
 from trueup.model.plan import Action, Address, Applied, AttributedPlan, Plan

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from trueup.drivers.database.catalog import fingerprint
-from trueup.drivers.database.sqlite_catalog import plain, snapshot
+from trueup.drivers.database.catalog.catalog import fingerprint
+from trueup.drivers.database.sqlite.catalog import plain, snapshot
 from trueup.model.plan import Address
 
 START = """

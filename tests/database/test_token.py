@@ -9,7 +9,7 @@ from tests.database.servers import OWNER, READER, Server
 from trueup.drivers.database import watch
 from trueup.drivers.database.dialect import Options
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.postgres import Postgres
+from trueup.drivers.database.postgres.postgres import Postgres
 from trueup.model.plan import LiveIdentity
 from trueup.ports.tree import Tree
 

@@ -11,7 +11,7 @@ from tests.database.test_session import CODE, HOTFIX, INDEX, Live
 from trueup.drivers.database import watch
 from trueup.drivers.database.dialect import Options
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.postgres import Postgres
+from trueup.drivers.database.postgres.postgres import Postgres
 from trueup.model.errors import Invalid, Refused
 from trueup.ports.driver import Told
 

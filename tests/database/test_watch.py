@@ -10,7 +10,7 @@ import pytest
 from tests.database.servers import OWNER, READER, Server
 from trueup.drivers.database import watch, watch_log
 from trueup.drivers.database.dialect import Database, Options
-from trueup.drivers.database.postgres import Postgres
+from trueup.drivers.database.postgres.postgres import Postgres
 from trueup.drivers.database.watch_log import Line, event_of, line_of, subjects_of
 from trueup.model.errors import Rejected
 from trueup.model.plan import Address, Resource

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
-from trueup.drivers.database.configuration import Settings
-from trueup.drivers.database.migrations import Kind, Migration, Migrations, Version, in_order
+from trueup.drivers.database.migrations.configuration import Settings
+from trueup.drivers.database.migrations.migrations import Kind, Migration, Migrations, Version, in_order
 from trueup.ports.driver import Job, Walls
 
 _KINDS = {"V": Kind.VERSIONED, "U": Kind.UNDO, "B": Kind.BASELINE, "R": Kind.REPEATABLE}

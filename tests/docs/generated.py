@@ -17,8 +17,8 @@ from trueup import settings
 from trueup.cli.commands import COMMANDS
 from trueup.cli.main import app
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.lint_codes import CODES, Severity
-from trueup.drivers.database.rehearsal_codes import REHEARSED
+from trueup.drivers.database.lint.codes import CODES, Severity
+from trueup.drivers.database.rehearsal.codes import REHEARSED
 from trueup.model.severity import TABLE
 from trueup.web.app import NOUNS
 from trueup.web.visit import Administering, Deciding, Reading

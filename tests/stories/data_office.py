@@ -19,9 +19,9 @@ from trueup.demo.terminal import Terminal
 from trueup.drivers.database import watch
 from trueup.drivers.database.dialect import Options as Connection
 from trueup.drivers.database.dialect import Table
-from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.history import applied, next_rank, resolve
-from trueup.drivers.database.postgres import Postgres
+from trueup.drivers.database.history.history import applied, next_rank, resolve
+from trueup.drivers.database.migrations.files import read_migrations
+from trueup.drivers.database.postgres.postgres import Postgres
 from trueup.drivers.database.spec import FlywaySpec
 from trueup.model.drift import Drift
 from trueup.model.people import Identity

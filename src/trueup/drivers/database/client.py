@@ -1,9 +1,10 @@
 """Which dialect an address is for. The dialects' own modules are the only ones that talk to a database."""
 
-from trueup.drivers.database import postgres_address, sqlite
 from trueup.drivers.database.dialect import Dialect
-from trueup.drivers.database.postgres import Postgres
-from trueup.drivers.database.sqlite import SQLite
+from trueup.drivers.database.postgres import address as postgres_address
+from trueup.drivers.database.postgres.postgres import Postgres
+from trueup.drivers.database.sqlite import sqlite
+from trueup.drivers.database.sqlite.sqlite import SQLite
 from trueup.model.errors import Invalid
 
 _DIALECTS: dict[str, type[Dialect]] = {

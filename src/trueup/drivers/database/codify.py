@@ -1,7 +1,7 @@
 """Codify: drift becomes the next migration, written from the difference between what was settled and what is real.
 
 Nothing here is believed before a plan on scratch has said the same: what was settled and the new file make what is
-live (session_trial.py, stages/codify.py).
+live (session/trial.py, stages/codify.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from typing import Any
 from trueup.drivers.database.codify_names import next_version, style_of
 from trueup.drivers.database.codify_original import in_their_words
 from trueup.drivers.database.codify_text import Written, allowed, rollback, script, title
-from trueup.drivers.database.ddl import SQLITE, difference
-from trueup.drivers.database.ddl_draft import Ddl, Draft
-from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.migrations import Kind, Migrations, Version
-from trueup.drivers.database.records import KIND
+from trueup.drivers.database.ddl.ddl import SQLITE, difference
+from trueup.drivers.database.ddl.draft import Ddl, Draft
+from trueup.drivers.database.history.records import KIND
+from trueup.drivers.database.migrations.files import read_migrations
+from trueup.drivers.database.migrations.migrations import Kind, Migrations, Version
 from trueup.drivers.database.spec import MigrationsSpec
 from trueup.model.causes import Cause
 from trueup.model.drift import Declined, Drift

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from posixpath import dirname, join
 
-from trueup.drivers.database.migrations import Kind, Migration, Migrations, Version
+from trueup.drivers.database.migrations.migrations import Kind, Migration, Migrations, Version
 from trueup.model.errors import Refused
 
 _DESCRIPTION_LENGTH = 60

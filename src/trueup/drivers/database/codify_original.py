@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from trueup.drivers.database.ddl_draft import Ddl
+from trueup.drivers.database.ddl.draft import Ddl
 from trueup.model.drift import Drift
 
 _CUT = "..."

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trueup.drivers.database.addresses import parse
-from trueup.drivers.database.ddl_draft import Ddl
+from trueup.drivers.database.catalog.addresses import parse
+from trueup.drivers.database.ddl.draft import Ddl
 from trueup.model.drift import Drift
 
 ALONE = "-- flyway:executeInTransaction=false"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trueup.drivers.database import locations
+from trueup.drivers.database.migrations import locations
 from trueup.drivers.database.spec import CommandSpec
 from trueup.model.errors import Invalid, Place, Rejected, Unavailable
 from trueup.ports.driver import Job

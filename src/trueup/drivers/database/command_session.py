@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trueup.drivers.database.addresses import qualified
+from trueup.drivers.database.catalog.addresses import qualified
 from trueup.drivers.database.command import Commands, commands, files_of
-from trueup.drivers.database.session_open import Opened
-from trueup.drivers.database.session_secrets import hidden
-from trueup.drivers.database.sqlite import SCHEME, path_of
+from trueup.drivers.database.session.open import Opened
+from trueup.drivers.database.session.secrets import hidden
+from trueup.drivers.database.sqlite.sqlite import SCHEME, path_of
 from trueup.model.address import Address
 from trueup.model.closure import Closure
 from trueup.model.drift import Declined, Drift

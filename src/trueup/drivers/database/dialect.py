@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import Any, ClassVar, Protocol
 
-from trueup.drivers.database.history import NewRow, Repair, Row
+from trueup.drivers.database.history.history import NewRow, Repair, Row
 from trueup.drivers.database.statements import Statement
 from trueup.model.errors import TrueupError
 from trueup.model.plan import Address, Resource

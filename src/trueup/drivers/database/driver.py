@@ -9,15 +9,15 @@ from typing import Any, ClassVar
 from trueup.drivers.database import command_session, tools, watch, watch_log
 from trueup.drivers.database.codify import codify
 from trueup.drivers.database.command_session import CommandObservation, CommandSession
-from trueup.drivers.database.files import read_migrations
-from trueup.drivers.database.kept import Kept
-from trueup.drivers.database.locations import USUAL
+from trueup.drivers.database.migrations.files import read_migrations
+from trueup.drivers.database.migrations.locations import USUAL
+from trueup.drivers.database.migrations.settings import Settings
 from trueup.drivers.database.recovery import recover
-from trueup.drivers.database.session import DatabaseObservation, DatabaseSession
-from trueup.drivers.database.session_open import opened
-from trueup.drivers.database.session_read import closure_of
-from trueup.drivers.database.session_revert import RevertObservation, RevertSession, recovered
-from trueup.drivers.database.settings import Settings
+from trueup.drivers.database.session.kept import Kept
+from trueup.drivers.database.session.open import opened
+from trueup.drivers.database.session.read import closure_of
+from trueup.drivers.database.session.revert import RevertObservation, RevertSession, recovered
+from trueup.drivers.database.session.session import DatabaseObservation, DatabaseSession
 from trueup.drivers.database.spec import CommandSpec, DatabaseSpec, FlywaySpec, MigrationsSpec
 from trueup.drivers.database.token import token_of
 from trueup.model.closure import Closure

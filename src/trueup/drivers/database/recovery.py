@@ -3,15 +3,15 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from trueup.drivers.database.delivery_order import application_of
-from trueup.drivers.database.delivery_progress import ProgressTable, resumable, without_left_behind
-from trueup.drivers.database.delivery_walk import BEGINNING
+from trueup.drivers.database.delivery.order import application_of
+from trueup.drivers.database.delivery.progress import ProgressTable, resumable, without_left_behind
+from trueup.drivers.database.delivery.walk import BEGINNING
 from trueup.drivers.database.dialect import Backend, Database
-from trueup.drivers.database.history import Row, resolve
-from trueup.drivers.database.postgres_locks import described
-from trueup.drivers.database.records import identity_of, resources_of
-from trueup.drivers.database.session_open import Opened
-from trueup.drivers.database.session_secrets import hidden
+from trueup.drivers.database.history.history import Row, resolve
+from trueup.drivers.database.history.records import identity_of, resources_of
+from trueup.drivers.database.postgres.locks import described
+from trueup.drivers.database.session.open import Opened
+from trueup.drivers.database.session.secrets import hidden
 from trueup.model.plan import Address, Applied, Outcome, Resource, StepId
 from trueup.ports.driver import Evidence, JournalEntry
 

@@ -5,21 +5,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from trueup.drivers.database import ddl, ddl_sqlite, watch
-from trueup.drivers.database.catalog import hashes
-from trueup.drivers.database.delivery_progress import ProgressTable, resumable
-from trueup.drivers.database.history import Row, baseline, repair, resolve
-from trueup.drivers.database.lint import Circumstances, lint
-from trueup.drivers.database.migrations import Version
-from trueup.drivers.database.rehearsal import Trial, rehearse
-from trueup.drivers.database.rehearsal_compare import shape
-from trueup.drivers.database.rename import renaming
-from trueup.drivers.database.rename_files import files
-from trueup.drivers.database.scratch import scratch
-from trueup.drivers.database.session_history import catalog_of
-from trueup.drivers.database.session_open import Opened, opened, reader_of
-from trueup.drivers.database.session_secrets import hidden
-from trueup.drivers.database.session_trial import Snapshot
+from trueup.drivers.database import watch
+from trueup.drivers.database.catalog.catalog import hashes
+from trueup.drivers.database.ddl import ddl
+from trueup.drivers.database.ddl import sqlite as ddl_sqlite
+from trueup.drivers.database.delivery.progress import ProgressTable, resumable
+from trueup.drivers.database.history.history import Row, baseline, repair, resolve
+from trueup.drivers.database.lint.lint import Circumstances, lint
+from trueup.drivers.database.migrations.migrations import Version
+from trueup.drivers.database.rehearsal.compare import shape
+from trueup.drivers.database.rehearsal.rehearsal import Trial, rehearse
+from trueup.drivers.database.rename.files import files
+from trueup.drivers.database.rename.rename import renaming
+from trueup.drivers.database.scratch.scratch import scratch
+from trueup.drivers.database.session.history import catalog_of
+from trueup.drivers.database.session.open import Opened, opened, reader_of
+from trueup.drivers.database.session.secrets import hidden
+from trueup.drivers.database.session.trial import Snapshot
 from trueup.drivers.database.tools_text import (
     changes_told,
     findings_told,

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from trueup.drivers.database.ddl_draft import Draft
-from trueup.drivers.database.history import Entry, Repair, Resolved, Row
-from trueup.drivers.database.rehearsal import Rehearsal
-from trueup.drivers.database.session_trial import Snapshot
+from trueup.drivers.database.ddl.draft import Draft
+from trueup.drivers.database.history.history import Entry, Repair, Resolved, Row
+from trueup.drivers.database.rehearsal.rehearsal import Rehearsal
+from trueup.drivers.database.session.trial import Snapshot
 from trueup.model.plan import Finding
 from trueup.model.values import JSON
 from trueup.ports.driver import Lock, Told

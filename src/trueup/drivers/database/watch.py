@@ -7,7 +7,7 @@ because of them; what could not be written down is found by the next check, with
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trueup.drivers.database.addresses import identifier
+from trueup.drivers.database.catalog.addresses import identifier
 from trueup.drivers.database.dialect import Database
 
 SCHEMA = "trueup"

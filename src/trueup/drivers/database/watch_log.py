@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from trueup.drivers.database.addresses import parse, qualified, split_name
-from trueup.drivers.database.records import KIND
+from trueup.drivers.database.catalog.addresses import parse, qualified, split_name
+from trueup.drivers.database.history.records import KIND
 from trueup.model.people import Identity
 from trueup.model.plan import Address, Resource
 from trueup.model.signal import LiveEvent, Subject

@@ -1,0 +1,1 @@
+"""Statements written from snapshots: what rebuilds one, and what makes one into another. Pure."""

@@ -1,0 +1,1 @@
+"""Migration files as Flyway understands them: names, order, settings, placeholders, checksums."""

@@ -1,0 +1,1 @@
+"""PostgreSQL behind the dialect: the connection, its addresses and errors, the history table and Flyway's lock."""

@@ -1,0 +1,1 @@
+"""Migrations tried on scratch before anybody merges: up, down, up again, with locks and times."""

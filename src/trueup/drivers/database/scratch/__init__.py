@@ -1,0 +1,1 @@
+"""Scratch databases, and the servers that are started for them."""

@@ -1,0 +1,1 @@
+"""One plan, delivery or revert against one live database."""

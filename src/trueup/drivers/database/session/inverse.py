@@ -1,0 +1,182 @@
+"""Revert: a database never goes back by itself. What somebody did by hand is undone by statements of our own, planned,
+proven on scratch and shown with their risk like any other change; the history is not touched."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trueup.drivers.database.ddl.ddl import difference
+from trueup.drivers.database.ddl.draft import Ddl, Draft
+from trueup.drivers.database.dialect import Dialect
+from trueup.drivers.database.lint.lint import Circumstances, lint
+from trueup.drivers.database.migrations.migrations import Kind, Migration
+from trueup.drivers.database.session.history import catalog_of
+from trueup.drivers.database.session.trial import Bench, carried
+from trueup.model.errors import Rejected
+from trueup.model.plan import Action, Address, Finding, PlannedChange, Resource, Step, StepId
+from trueup.ports.driver import Job
+
+Snapshot = Mapping[Address, Resource]
+SCRIPT = "revert.sql"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """One database: as it is, and as it was settled. Both with their secrets."""
+
+    real: Snapshot
+    settled: Snapshot
+
+    def at(self, addresses: Collection[Address] | None) -> frozenset[Address]:
+        """Where both differ; of these addresses only, unless it is None."""
+        both = {*self.real, *self.settled} if addresses is None else addresses
+        return frozenset(each for each in both if _values(self.real, each) != _values(self.settled, each))
+
+    def wanted(self, addresses: Collection[Address]) -> Snapshot:
+        """R with S at these addresses."""
+        kept = {address: each for address, each in self.real.items() if address not in addresses}
+        return {**kept, **{each: self.settled[each] for each in addresses if each in self.settled}}
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """What takes some drifts back."""
+
+    draft: Draft
+    addresses: frozenset[Address]
+    """Those that it takes back: without what is declined."""
+
+    @property
+    def batches(self) -> tuple[tuple[Ddl, ...], ...]:
+        """What is one effect each: a transaction, or a statement that the database refuses in one."""
+        found: list[list[Ddl]] = []
+        for each in self.draft.changes:
+            if found and each.in_transaction and found[-1][0].in_transaction:
+                found[-1].append(each)
+            else:
+                found.append([each])
+        return tuple(map(tuple, found))
+
+    @property
+    def migrations(self) -> tuple[Migration, ...]:
+        """The batches as a script each, for what looks at migrations: in no folder, and in no history."""
+        return tuple(
+            Migration(
+                Kind.REPEATABLE,
+                None,
+                f"revert {number}",
+                SCRIPT,
+                SCRIPT,
+                "".join(f"{each.sql};\n" for each in batch),
+                None,
+                in_transaction=batch[0].in_transaction,
+            )
+            for number, batch in enumerate(self.batches, 1)
+        )
+
+
+def inverse(job: Job[Any], real: Snapshot, addresses: Collection[Address] | None = None) -> Draft:
+    """What makes R into S at these addresses (None: everywhere). Empty before the stack is adopted."""
+    settled = job.settled()
+    return reversal(Sides(real, catalog_of(settled)), addresses).draft if settled is not None else Draft(())
+
+
+def reversal(sides: Sides, addresses: Collection[Address] | None, dialect: str = "postgresql") -> Reversal:
+    """What cannot be taken back is declined, and the rest is written without it."""
+    asked = sides.at(addresses)
+    draft = difference(sides.real, sides.wanted(asked), dialect)
+    declined = {each.address: each for each in draft.declined}
+    while left := declined.keys() & asked:
+        asked -= left
+        draft = difference(sides.real, sides.wanted(asked), dialect)
+        declined |= {each.address: each for each in draft.declined}
+    return Reversal(Draft(draft.changes, draft.reverse, tuple(declined.values())), asked)
+
+
+def changes(addresses: Collection[Address], shown: Snapshot, settled: Snapshot) -> tuple[PlannedChange, ...]:
+    """From R to S, with secrets as they may be shown."""
+    found = []
+    for address in sorted(addresses):
+        before, after = shown.get(address), settled.get(address)
+        action = Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE
+        kind = next(each.kind for each in (after, before) if each is not None)
+        values = (before.values if before else None, after.values if after else None)
+        found.append(PlannedChange(address, kind, action, *values, reason="it goes back to what was settled"))
+    return tuple(found)
+
+
+def steps(found: Reversal) -> tuple[Step, ...]:
+    """The addresses of a step are those that its statements are about; the last one has those that just follow."""
+    said = [tuple(dict.fromkeys(each.address for each in batch)) for batch in found.batches]
+    rest = tuple(sorted(found.addresses - {address for each in said for address in each}))
+    return tuple(
+        Step(
+            StepId(f"revert.{number}"),
+            "; ".join(each.sql for each in batch),
+            (*addresses, *(rest if number == len(said) else ())),
+        )
+        for number, (batch, addresses) in enumerate(zip(found.batches, said, strict=True), 1)
+    )
+
+
+def risks(found: Reversal, dialect: Dialect, major: int, real: Snapshot) -> tuple[Finding, ...]:
+    """What lint says of the statements, for the people who are asked; and what could not be written."""
+    about = Circumstances(major=major, real=real)
+    return (
+        *(
+            # The safe sequence that lint knows is for files; here a person decides.
+            Finding(each.code, each.message, hint=each.hint, approvals=max(each.approvals, int(each.stops)))
+            for each in lint(found.migrations, dialect, about)
+            if each.approvals or each.stops
+        ),
+        *(
+            Finding("revert-not-written", f"{each.address}: {each.reason}", hint=each.suggestion)
+            for each in found.draft.declined
+        ),
+    )
+
+
+def proof(found: Reversal, sides: Sides, bench: Bench, role: str) -> Iterator[Finding]:
+    """On a copy of what is live: exactly the drifts go back, and nothing else changes."""
+    before = bench.begin(sides.real)
+    try:
+        for each in found.migrations:
+            bench.run(each, role)
+    except Rejected as error:
+        yield Finding(
+            "revert-fails",
+            f"on a copy of what is live the revert fails: {error.message}",
+            hint="undo it by hand, or name the drifts too that are in its way",
+            stops=True,
+        )
+        return
+    after = bench.look()
+    moved = {each for each in {*before, *after} if _values(before, each) != _values(after, each)}
+    if others := sorted(moved - found.addresses):
+        yield Finding(
+            "revert-changes-more",
+            f"the revert would also change {', '.join(others)}",
+            hint="name their drifts in the revert too, or undo it by hand",
+            stops=True,
+        )
+    if left := sorted(each for each in found.addresses if not _is_back(each, sides, before, after)):
+        yield Finding(
+            "revert-incomplete",
+            f"the revert does not make exactly what was settled: {', '.join(left)}",
+            hint="undo it by hand",
+            stops=True,
+        )
+
+
+def _is_back(address: Address, sides: Sides, before: Snapshot, after: Snapshot) -> bool:
+    made = carried(_values(sides.real, address), _values(before, address), _values(after, address))
+    return bool(made == _values(sides.settled, address))
+
+
+def _values(snapshot: Snapshot, address: Address) -> Any:
+    return snapshot[address].values if address in snapshot else None
+
+
+def outcomes_of(planned: Sequence[PlannedChange], now: Snapshot) -> dict[Address, bool]:
+    """Whether each address is as the revert wanted it."""
+    return {change.address: _values(now, change.address) == change.after for change in planned}

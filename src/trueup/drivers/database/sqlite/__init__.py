@@ -1,0 +1,1 @@
+"""SQLite behind the dialect: the file, its catalog and the history table in it."""
