@@ -13,8 +13,8 @@ from trueup.drivers.database.delivery import delivery
 from trueup.drivers.database.delivery.order import Delivery
 from trueup.drivers.database.delivery.progress import ProgressTable, own_tables, resumable
 from trueup.drivers.database.dialect import Database, Options, Table
-from trueup.drivers.database.history.history import NewRow, first, resolve, wanted
-from trueup.drivers.database.history.records import KIND, identity_of, resources_of
+from trueup.drivers.database.history.history import NewRow, first, resolve
+from trueup.drivers.database.history.records import KIND, identity_of, resources_of, wanted
 from trueup.drivers.database.migrations.files import read_migrations
 from trueup.drivers.database.migrations.migrations import Migrations
 from trueup.drivers.database.spec import FlywaySpec

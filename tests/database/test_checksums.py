@@ -1,13 +1,11 @@
-"""Checksums and lock names, against values that Java's own CRC32 and readLine gave."""
-
-import zlib
+"""Checksums and the lock's key, against values that Java's own CRC32 and readLine gave."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.database.folders import flyway
-from trueup.drivers.database.migrations.checksums import ancient, checksum, combined, mysql_lock_name, postgres_lock_key
+from trueup.drivers.database.migrations.checksums import ancient, checksum, postgres_lock_key
 
 
 @pytest.mark.parametrize(
@@ -29,10 +27,9 @@ def test_checksums_are_flyways(text: str, expected: int) -> None:
     assert checksum(text) == expected
 
 
-def test_lock_names_are_flyways() -> None:
+def test_the_lock_is_flyways() -> None:
     """Who takes the same lock excludes Flyway, and is excluded by it."""
     assert postgres_lock_key("public", "flyway_schema_history") == 77433833903597
-    assert mysql_lock_name("app", "flyway_schema_history") == "Flyway--320650056"
 
 
 def test_a_repeatable_stores_the_filled_text_and_accepts_the_raw_one() -> None:
@@ -75,12 +72,6 @@ def test_only_the_first_byte_order_mark_is_dropped() -> None:
 def test_white_space_and_comments_count() -> None:
     """What is inside a line is never normalised."""
     assert checksum("select 1;") != checksum("select  1;") != checksum("select 1; -- one")
-
-
-def test_several_files_have_one_checksum() -> None:
-    """CRC32 of the big-endian checksums."""
-    assert combined([1, -1]) % 2**32 == zlib.crc32(b"\x00\x00\x00\x01\xff\xff\xff\xff")
-    assert combined([1, 2]) != combined([2, 1])
 
 
 def test_flyway_3_counted_bytes() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.database.folders import flyway, plain, row
-from trueup.drivers.database.history.history import Resolved, Row, State, resolve, resources, wanted
+from trueup.drivers.database.history.history import Resolved, Row, State, resolve
+from trueup.drivers.database.history.records import resources_of, wanted
 from trueup.drivers.database.migrations.migrations import Migrations
 from trueup.model.errors import Invalid
 
@@ -259,7 +260,7 @@ def test_a_schema_row_is_no_migration() -> None:
     schema = row(0, None, "<< Flyway Schema Creation >>", type="SCHEMA", script='"app"', checksum=None)
     found = resolved(flyway(THREE), [schema])
     assert len(found.pending) == 3 and found.states[0].state is State.SUCCESS
-    assert resources([schema]) == {}
+    assert resources_of([schema]) == {}
 
 
 def test_a_script_that_is_not_meant_for_this_database_is_passed_over() -> None:
@@ -287,7 +288,7 @@ def test_the_history_as_resources() -> None:
     """Once applied, a migration's resource is what the plan wanted."""
     (file,) = flyway({"V1_0__a_b.sql": "select 1;"}).files
     applied = row(1, "1.0", "a b", "select 1;", script="V1_0__a_b.sql")
-    ((address, resource),) = resources([applied]).items()
+    ((address, resource),) = resources_of([applied]).items()
     assert address == file.address == "migration.1"
     assert resource.values == wanted(file)
     assert resource.kind == "migration"
@@ -325,7 +326,7 @@ def test_a_file_is_never_both_applied_and_passed_over(
     told = [entry for entry in found.states if entry.migration is not None and entry.row is None]
     assert len({entry.migration.path for entry in told if entry.migration}) == len(told)
     assert pending_paths == [e.migration.path for e in told if e.migration and e.state is State.PENDING]
-    live = resources(rows)
+    live = resources_of(rows)
     for each in found.pending:
         assert each.address not in live
     parts = [each.version.parts for each in found.pending if each.version]

@@ -286,6 +286,24 @@ def test_sqlite_is_rehearsed_too() -> None:
         assert "t.id" in one(rehearse(server, trial), "rollback-missing").message
 
 
+def test_sqlite_is_rehearsed_on_what_is_live() -> None:
+    """Tables, views and indexes are rebuilt there, and what is pending runs on them."""
+    tables = "CREATE TABLE t (id integer); CREATE INDEX i ON t (id); CREATE VIEW v AS SELECT id FROM t;"
+    files = {"V1": tables, "V2": "ALTER TABLE t ADD COLUMN a text; CREATE VIEW w AS SELECT a FROM t JOIN v USING (id);"}
+    with scratch(scratch_job(), SQLite(), 3) as server:
+        with server.fresh() as url, SQLite().connect(url, OPTIONS) as database:
+            database.execute(tables)
+            live = database.snapshot(("main",))
+        found = migrations(files)
+        trial = Trial(dialect=SQLite(), migrations=found, pending=[found.files[1]], structure=live, schemas=("main",))
+        rehearsal = rehearse(server, trial)
+    assert rehearsal.findings == ()
+    assert [each.title.split(" AS")[0] for each in rehearsal.steps] == [
+        "ALTER TABLE t ADD COLUMN a text",
+        "CREATE VIEW w",
+    ]
+
+
 def test_a_proposal_is_told_of_risks_time_and_locks(postgres15: Server) -> None:
     """Lint and rehearsal together: what scratch disproves is left out, and without scratch lint alone speaks."""
     files = {

@@ -7,8 +7,7 @@ from typing import Any
 
 from trueup.drivers.database import watch
 from trueup.drivers.database.catalog.catalog import hashes
-from trueup.drivers.database.ddl import ddl
-from trueup.drivers.database.ddl import sqlite as ddl_sqlite
+from trueup.drivers.database.ddl.ddl import difference
 from trueup.drivers.database.delivery.progress import ProgressTable, resumable
 from trueup.drivers.database.history.history import Row, baseline, repair, resolve
 from trueup.drivers.database.lint.lint import Circumstances, lint
@@ -142,8 +141,8 @@ def _diff(here: Opened, arguments: Mapping[str, str]) -> Told:
     one, other = (_side(here, name) for name in names)
     if "code" in names:
         one, other = shape(one), shape(other)
-    own = ddl if here.database.dialect.name == "postgresql" else ddl_sqlite
-    return changes_told(hidden(here.job, one), hidden(here.job, other), own.difference(one, other))
+    draft = difference(one, other, here.database.dialect.name)
+    return changes_told(hidden(here.job, one), hidden(here.job, other), draft)
 
 
 def _side(here: Opened, name: str) -> Snapshot:

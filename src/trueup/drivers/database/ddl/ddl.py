@@ -4,7 +4,7 @@ Nothing here is believed before it ran on a scratch database and a snapshot of t
 rehearsal/).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trueup.drivers.database.ddl import attached as ddl_attached
@@ -94,12 +94,6 @@ def restoration(resources: Mapping[Address, Resource], dialect: str = "postgresq
         ),
         tuple(way.declined),
     )
-
-
-def restore(resources: Mapping[Address, Resource]) -> Sequence[str]:
-    """Statements that rebuild a PostgreSQL snapshot on an empty scratch database, in dependency order. What cannot be
-    rebuilt is not among them: `restoration` names it."""
-    return restoration(resources).statements
 
 
 def difference(

@@ -7,14 +7,14 @@ from trueup.drivers.database.delivery.progress import Progress, ProgressTable, n
 from trueup.drivers.database.delivery.run import Runner
 from trueup.drivers.database.delivery.ways import Bound, Part, Way
 from trueup.drivers.database.dialect import Trouble
-from trueup.drivers.database.history.history import applied, next_rank
+from trueup.drivers.database.history.history import applied, next_rank, script_of
 from trueup.drivers.database.statements_kinds import builds_index
 from trueup.model.errors import Refused, TrueupError
 
 
 def require_resumable(way: Way, table: ProgressTable) -> None:
     """Raises Refused where only a person can say what became of a part, or where the file says something else now."""
-    progress = table.of(applied(way.migration, 0, "").script)
+    progress = table.of(script_of(way.migration))
     if progress is None:
         return
     require_unchanged(progress, way)
@@ -32,7 +32,7 @@ def next_step(way: Way, runner: Runner) -> list[str]:
     """What a migration that stopped in the middle left behind, and what goes on from there."""
     if runner.database.lost:
         return ["the next delivery looks what became of it, and goes on behind what is done"]
-    progress = ProgressTable(runner.database, runner.table).of(applied(way.migration, 0, "").script)
+    progress = ProgressTable(runner.database, runner.table).of(script_of(way.migration))
     if progress is None or progress.done >= len(way.parts):
         return []
     part = way.parts[progress.done]
@@ -89,7 +89,7 @@ class PartRunner:
 
     @property
     def _script(self) -> str:
-        return applied(self.way.migration, 0, "").script
+        return script_of(self.way.migration)
 
     def _note_start(self, table: ProgressTable, progress: Progress, rank: int) -> None:
         """Whoever comes after a crash, Flyway too, sees a migration that did not come to its end."""

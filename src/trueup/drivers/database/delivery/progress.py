@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from trueup.drivers.database.catalog.addresses import identifier
 from trueup.drivers.database.delivery.ways import Way
 from trueup.drivers.database.dialect import Database, Table
-from trueup.drivers.database.history.history import Row, applied
+from trueup.drivers.database.history.history import Row, script_of
 from trueup.drivers.database.migrations.migrations import Migration
 from trueup.drivers.database.postgres.history import qualified
 from trueup.model.errors import Refused
@@ -113,7 +113,7 @@ def without_left_behind(
 
 
 def start(way: Way) -> Progress:
-    return Progress(applied(way.migration, 0, "").script, 0, len(way.parts), digest_of(way, 0))
+    return Progress(script_of(way.migration), 0, len(way.parts), digest_of(way, 0))
 
 
 def next_of(progress: Progress, way: Way) -> Progress:

@@ -1,6 +1,6 @@
 """History: the rows of the history table against the files, and every row that may be written into it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from trueup.drivers.database.history.problems import ignored, problems_of
 from trueup.drivers.database.history.rows import Correction as Correction
@@ -14,13 +14,9 @@ from trueup.drivers.database.history.rows import State as State
 from trueup.drivers.database.history.states import History, abbreviated, states
 from trueup.drivers.database.migrations.migrations import Kind, Migration, Migrations
 from trueup.drivers.database.migrations.settings import Settings
-from trueup.model.address import Address
 from trueup.model.errors import Refused
-from trueup.model.plan import Finding, Resource
-from trueup.model.values import JSON
+from trueup.model.plan import Finding
 
-MIGRATION = "migration"
-"""The kind of the resources that stand for rows."""
 _LONGEST_SCRIPT = 1000
 
 
@@ -37,16 +33,6 @@ def resolve(migrations: Migrations, rows: Sequence[Row], settings: Settings) -> 
     return Resolved(pending, tuple(problems_of(entries, history, migrations, settings)), entries)
 
 
-def resources(rows: Sequence[Row]) -> Mapping[Address, Resource]:
-    """What is applied, as R: of each migration the newest row that still counts."""
-    return {row.address: Resource(MIGRATION, values_of(row), row.script) for row in History.of(rows).live}
-
-
-def wanted(migration: Migration) -> JSON:
-    """The values that the migration's resource has once it is applied."""
-    return values_of(applied(migration, 0, ""))
-
-
 def applied(migration: Migration, rank: int, by: str, milliseconds: int = 0, *, success: bool = True) -> NewRow:
     """The row of a migration that ran, or of one that stands for what is live already."""
     return NewRow(
@@ -54,12 +40,17 @@ def applied(migration: Migration, rank: int, by: str, milliseconds: int = 0, *, 
         version=_version(migration),
         description=abbreviated(migration.description),
         type=_type(migration),
-        script=_script(migration.script),
+        script=script_of(migration),
         checksum=migration.checksum,
         installed_by=by,
         execution_time=milliseconds,
         success=success,
     )
+
+
+def script_of(migration: Migration) -> str:
+    """What its row has as `script`."""
+    return _script(migration.script)
 
 
 def next_rank(rows: Sequence[Row]) -> int:
@@ -153,15 +144,3 @@ def _type(migration: Migration) -> RowType:
 
 def _script(script: str) -> str:
     return script if len(script) <= _LONGEST_SCRIPT else f"...{script[3 - _LONGEST_SCRIPT :]}"
-
-
-def values_of(row: Row | NewRow) -> JSON:
-    """What of a row the code decides: not when and by whom it was applied, nor how long that took."""
-    return {
-        "version": row.version,
-        "description": row.description,
-        "type": str(row.type),
-        "script": row.script,
-        "checksum": row.checksum,
-        "success": row.success,
-    }

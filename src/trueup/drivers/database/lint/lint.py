@@ -6,7 +6,7 @@ from functools import cached_property
 
 from trueup.drivers.database.dialect import Dialect
 from trueup.drivers.database.lint import squawk as lint_squawk
-from trueup.drivers.database.lint.codes import CODES, Severity
+from trueup.drivers.database.lint.codes import CODES
 from trueup.drivers.database.lint.files import recreated, validated_together
 from trueup.drivers.database.lint.known import is_harmless
 from trueup.drivers.database.lint.rules import Hit, Read, Unreadable, hits, read
@@ -169,11 +169,3 @@ def _offset(statement: Statement, line: int, column: int) -> int:
     if not 0 < row < len(lines):
         return 0
     return sum(len(each) + 1 for each in lines[:row]) + min(column - 1, len(lines[row]))
-
-
-def severest(findings: Sequence[Finding]) -> Severity:
-    """What all of them together ask for."""
-    if any(each.stops for each in findings):
-        return Severity.STOP
-    asked = max((each.approvals for each in findings), default=0)
-    return {0: Severity.NOTICE, 1: Severity.APPROVAL}.get(asked, Severity.DESTRUCTIVE)

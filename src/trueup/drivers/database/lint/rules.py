@@ -35,9 +35,8 @@ DROPS = {
 _SERIALS = {"serial", "bigserial", "smallserial", "serial4", "serial8", "serial2"}
 _TRANSACTIONS = {pg.TRANS_STMT_BEGIN, pg.TRANS_STMT_START, pg.TRANS_STMT_COMMIT, pg.TRANS_STMT_ROLLBACK}
 _TIMEOUTS = {"lock_timeout", "statement_timeout"}
-ACCESS_EXCLUSIVE = 8
-"""The strongest of PostgreSQL's lock modes, as LOCK TABLE counts them; those below 4 stop no writes."""
-SHARE = 5
+_SHARE = 5
+"""Of PostgreSQL's lock modes, as LOCK TABLE counts them, the weakest that stops writes."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def _statement_hits(one: Read) -> Iterator[Hit]:
             yield Hit("unbounded-update", statement, 0, table)
         case pg.DeleteStmt() if not node.HasField("where_clause"):
             yield Hit("unbounded-delete", statement, 0, table)
-        case pg.LockStmt() if node.mode >= SHARE:
+        case pg.LockStmt() if node.mode >= _SHARE:
             yield Hit("lock-table", statement, 0, table)
         case pg.ClusterStmt():
             yield Hit("rewrite-table", statement, 0, table)

@@ -1,4 +1,4 @@
-"""Checksums: the number by which Flyway knows a file again, and the names of its locks.
+"""Checksums: the number by which Flyway knows a file again, and the key of its lock.
 
 One CRC32 over the UTF-8 bytes of each line without its end, signed. Followed: flyway-core 13, ChecksumCalculator and
 PostgreSQLConnection.
@@ -7,7 +7,6 @@ PostgreSQLConnection.
 import re
 import struct
 import zlib
-from collections.abc import Iterable
 
 LINE_END = re.compile(r"\r\n|\r|\n")
 """As Java's readLine; `str.splitlines` cuts at more characters."""
@@ -20,11 +19,6 @@ def checksum(text: str) -> int:
     return _signed(zlib.crc32(lines.encode("utf-8", "replace")))
 
 
-def combined(checksums: Iterable[int]) -> int:
-    """Of a migration made of several files."""
-    return _signed(zlib.crc32(b"".join(struct.pack(">i", each) for each in checksums)))
-
-
 def ancient(content: bytes) -> int:
     """What Flyway 3 stored: of the bytes as they are. Only to explain a mismatch."""
     return _signed(zlib.crc32(content))
@@ -33,10 +27,6 @@ def ancient(content: bytes) -> int:
 def postgres_lock_key(schema: str, table: str) -> int:
     """Of Flyway's advisory lock: who takes the same one excludes Flyway."""
     return int.from_bytes(b"Flyway", "big") + _java_hash(f'"{schema}"."{table}"')
-
-
-def mysql_lock_name(schema: str, table: str) -> str:
-    return f"Flyway-{_java_hash(f'`{schema}`.`{table}`')}"
 
 
 def _java_hash(text: str) -> int:

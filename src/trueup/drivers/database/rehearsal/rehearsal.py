@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from trueup.drivers.database.ddl import ddl
 from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.history.history import resolve
 from trueup.drivers.database.lint.waivers import found, waivers
@@ -13,6 +12,7 @@ from trueup.drivers.database.migrations.migrations import Migration, Migrations
 from trueup.drivers.database.rehearsal.compare import differing, differing_shape
 from trueup.drivers.database.rehearsal.run import STRONGEST, Runner, Tried, is_enum_value, runner
 from trueup.drivers.database.scratch.needs import needs
+from trueup.drivers.database.scratch.rebuild import rebuild
 from trueup.drivers.database.scratch.scratch import Scratch
 from trueup.model.errors import Place, Rejected, TrueupError
 from trueup.model.plan import Address, Finding, Resource
@@ -126,15 +126,8 @@ class _Run:
 
     def on_structure(self, structure: Snapshot) -> Snapshot | None:
         """What is pending, on production's structure: late versions and schemas that no chain rebuilds work too."""
-        draft = ddl.difference({}, structure)
-        roles = needs([*(each.sql for each in draft.changes), *(each.sql for each in self._trial.pending)]).roles
-        with self._fresh(roles) as (database, run):
-            for each in draft.changes:
-                try:
-                    database.execute(each.sql)
-                except Rejected:
-                    # What cannot be rebuilt here (an extension, a tablespace) is missing before and after alike.
-                    continue
+        with self._fresh(needs(each.sql for each in self._trial.pending).roles) as (database, run):
+            rebuild(structure, self._scratch, database)
             for migration in self._trial.pending:
                 try:
                     self._new(database, run, migration)

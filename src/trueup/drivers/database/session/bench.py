@@ -6,11 +6,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from trueup.drivers.database.ddl import ddl
 from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.migrations.migrations import Callback, Migration
 from trueup.drivers.database.rehearsal.run import DATA, is_about_rows
 from trueup.drivers.database.scratch.needs import needs
+from trueup.drivers.database.scratch.rebuild import rebuild
 from trueup.drivers.database.scratch.scratch import Scratch, scratch
 from trueup.drivers.database.statements import Statement
 from trueup.model.errors import Broken, Invalid, Rejected, TrueupError
@@ -43,7 +43,7 @@ def bench(job: Job[Any], database: Database, scope: Scope) -> Iterator["ScratchB
 
 @dataclass
 class ScratchBench:
-    """session_trial.Bench."""
+    """trial.Bench."""
 
     server: Scratch
     dialect: Dialect
@@ -56,9 +56,7 @@ class ScratchBench:
         url = self.stack.enter_context(self.server.fresh())
         options = Options(read_only=False, application="trueup scratch", search_path=self.scope.search_path)
         self._here = self.stack.enter_context(self.dialect.connect(url, options))
-        draft = ddl.restoration(structure, self.dialect.name).statements
-        self._make_roles(set(needs(draft).roles))
-        self._rebuild(draft)
+        rebuild(structure, self.server, self._here)
         return self.look()
 
     def run(self, migration: Migration, role: str) -> Sequence[Finding]:
@@ -108,14 +106,6 @@ class ScratchBench:
         if self._here is None:
             raise Broken("nothing was begun on scratch")
         return self._here
-
-    def _rebuild(self, statements: Sequence[str]) -> None:
-        """All of them, whatever a single one is refused: what cannot be rebuilt here is compared with itself."""
-        for sql in statements:
-            try:
-                self._database.execute(sql)
-            except Rejected:
-                continue
 
     def _one_by_one(self, statements: Sequence[Statement]) -> Sequence[Finding]:
         """Without what fails for want of production's rows."""

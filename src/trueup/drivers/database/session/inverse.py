@@ -10,11 +10,9 @@ from trueup.drivers.database.ddl.draft import Ddl, Draft
 from trueup.drivers.database.dialect import Dialect
 from trueup.drivers.database.lint.lint import Circumstances, lint
 from trueup.drivers.database.migrations.migrations import Kind, Migration
-from trueup.drivers.database.session.history import catalog_of
 from trueup.drivers.database.session.trial import Bench, carried
 from trueup.model.errors import Rejected
 from trueup.model.plan import Action, Address, Finding, PlannedChange, Resource, Step, StepId
-from trueup.ports.driver import Job
 
 Snapshot = Mapping[Address, Resource]
 SCRIPT = "revert.sql"
@@ -75,13 +73,7 @@ class Reversal:
         )
 
 
-def inverse(job: Job[Any], real: Snapshot, addresses: Collection[Address] | None = None) -> Draft:
-    """What makes R into S at these addresses (None: everywhere). Empty before the stack is adopted."""
-    settled = job.settled()
-    return reversal(Sides(real, catalog_of(settled)), addresses).draft if settled is not None else Draft(())
-
-
-def reversal(sides: Sides, addresses: Collection[Address] | None, dialect: str = "postgresql") -> Reversal:
+def reversal(sides: Sides, addresses: Collection[Address] | None, dialect: str) -> Reversal:
     """What cannot be taken back is declined, and the rest is written without it."""
     asked = sides.at(addresses)
     draft = difference(sides.real, sides.wanted(asked), dialect)

@@ -1,7 +1,7 @@
 """Connections that are kept between two tokens: making one takes longer than all that is asked on it."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, TypeVar
@@ -28,15 +28,9 @@ class Kept:
             found = self._idle.pop(key, None)
         if found is not None:
             stack, old = found
-            try:
+            with suppress(Unavailable), stack:
                 answer = ask(replace(old, job=job, known=known))
-            except Unavailable:
-                stack.close()
-            except BaseException:
-                stack.close()
-                raise
-            else:
-                self._keep(key, stack, old)
+                self._keep(key, stack.pop_all(), old)
                 return answer
         with ExitStack() as fresh:
             connection = fresh.enter_context(opened(job, known=known))

@@ -7,8 +7,8 @@ from typing import Any
 from trueup.drivers.database.delivery.delivery import apply as deliver
 from trueup.drivers.database.delivery.progress import done_of, left_of
 from trueup.drivers.database.delivery.ways import way_of
-from trueup.drivers.database.history.history import NewRow, Row, applied
-from trueup.drivers.database.history.records import identity_of, values_of
+from trueup.drivers.database.history.history import NewRow, Row, script_of
+from trueup.drivers.database.history.records import identity_of, wanted
 from trueup.drivers.database.migrations.migrations import Migration, Migrations
 from trueup.drivers.database.rehearsal.checks import examined
 from trueup.drivers.database.rehearsal.rehearsal import Trial
@@ -67,7 +67,7 @@ class DatabaseObservation:
         shown = hidden(job, read.real)
         foreseen, extra = self._foreseen(read, settled, shown)
         looked = Looked(read.migrations, read.in_effect, read.resolved, shown, settled)
-        rows_to_come = {each.address: values_of(applied(each, 0, "")) for each in read.resolved.pending}
+        rows_to_come = {each.address: wanted(each) for each in read.resolved.pending}
         examined = self._examined(read, foreseen)
         made = parts(looked, foreseen, rows_to_come)
         changes = (*made.changes, *([begins(read.first)] if read.first is not None else []))
@@ -122,7 +122,7 @@ class DatabaseObservation:
         dialect = self._opened.database.dialect
 
         def left(each: Migration) -> Migration:
-            progress = stopped.get(applied(each, 0, "").script)
+            progress = stopped.get(script_of(each))
             if progress is None:
                 return each
             return left_of(way_of(each, dialect, read.migrations.settings), progress)
@@ -133,7 +133,7 @@ class DatabaseObservation:
         """What migrations that stopped in the middle did until then."""
         for progress in read.stopped:
             row = next((each for each in read.rows or () if each.script == progress.script and not each.success), None)
-            found = (each for each in read.resolved.pending if applied(each, 0, "").script == progress.script)
+            found = (each for each in read.resolved.pending if script_of(each) == progress.script)
             migration = next(found, None)
             if row is not None and migration is not None:
                 way = way_of(migration, self._opened.database.dialect, read.migrations.settings)

@@ -4,7 +4,8 @@ Everything is compared before and after a migration on the same scratch database
 that what a scratch database cannot have like production (a tablespace, an owner) is no difference.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -92,15 +93,12 @@ class _Made:
         self._start = start
         self._first = self._last = bench.begin(start)
 
-    def run(self, migration: Migration, role: str) -> tuple[frozenset[Address], Sequence[Finding]]:
-        """The addresses that it changed. Raises Rejected."""
-        findings = self._bench.run(migration, role)
-        return self.compare(), findings
-
-    def run_quietly(self, migration: Migration, role: str) -> Sequence[Finding]:
+    def run(self, migration: Migration, role: str) -> Sequence[Finding]:
+        """As Bench.run; `compare` tells what it changed."""
         return self._bench.run(migration, role)
 
     def compare(self) -> frozenset[Address]:
+        """The addresses that changed since this was asked last."""
         before, self._last = self._last, self._bench.look()
         return frozenset(each for each in {*before, *self._last} if before.get(each) != self._last.get(each))
 
@@ -142,8 +140,9 @@ def carried(real: JSON, before: JSON, after: JSON) -> JSON:
 def _run_beside(ran: Sequence[Beside], made: _Made) -> None:
     """As far as it goes: what cannot be run again explains nothing."""
     for each in ran:
-        if each.migration is not None and not _fails(made.run_quietly, each.migration, each.row.installed_by):
-            continue
+        if each.migration is not None:
+            with suppress(TrueupError):
+                made.run(each.migration, each.row.installed_by)
     made.compare()
 
 
@@ -151,25 +150,14 @@ def _standing(question: Question, made: _Made) -> Sequence[Migration]:
     """Those that make exactly what is real out of what was settled."""
     found = []
     for migration in question.pending:
-        touched: list[frozenset[Address]] = []
-
-        def tried(each: Migration, role: str, into: list[frozenset[Address]] = touched) -> None:
-            into.append(made.run(each, role)[0])
-
-        if _fails(tried, migration, question.role):
+        try:
+            made.run(migration, question.role)
+        except TrueupError:
             break
-        changed = touched[0]
+        changed = made.compare()
         if changed and all(_same(made.resource(address), question.real.get(address)) for address in changed):
             found.append(migration)
     return found
-
-
-def _fails(run: Callable[[Migration, str], object], migration: Migration, role: str) -> bool:
-    try:
-        run(migration, role)
-    except TrueupError:
-        return True
-    return False
 
 
 def _same(one: Resource | None, other: Resource | None) -> bool:
@@ -186,7 +174,7 @@ def _on_real(
     apart = len(running) <= APART
     for migration in running:
         try:
-            findings += made.run_quietly(migration, question.role)
+            findings += made.run(migration, question.role)
         except TrueupError as error:
             findings.append(_refused(migration, error))
             break
