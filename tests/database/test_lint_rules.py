@@ -235,6 +235,23 @@ MORE = {
     "ALTER TABLE t ALTER COLUMN a TYPE text USING b::text;": "type-change",
     "SET statement_timeout = '0';": "timeout-off",
     "ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS (b * 2) STORED NOT NULL;": "generated-column",
+    "ALTER TABLE t ADD COLUMN a text CHECK (a <> '');": "check-constraint",
+    "ALTER TABLE t ADD CONSTRAINT n NOT NULL a;": "set-not-null",
+    "ALTER TABLE t SET LOGGED;": "rewrite-table",
+    "ALTER TABLE t SET UNLOGGED;": "rewrite-table",
+    "ALTER TABLE t SET ACCESS METHOD columnar;": "rewrite-table",
+    "ALTER TABLE t SET SCHEMA archive;": "rename-table",
+    "ALTER VIEW v SET SCHEMA archive;": "rename-object",
+    "ALTER FUNCTION f(int) SET SCHEMA archive;": "rename-object",
+    "ALTER DOMAIN d SET NOT NULL;": "domain-constraint",
+    "DROP OWNED BY app;": "drop-table",
+    "UPDATE t SET a = 1 WHERE true;": "unbounded-update",
+    "DELETE FROM t WHERE 1 = 1;": "unbounded-delete",
+    "WITH gone AS (DELETE FROM t RETURNING *) INSERT INTO u SELECT * FROM gone;": "unbounded-delete",
+    "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT t_a_fkey;": (
+        "validate-together"
+    ),
+    "DROP FUNCTION f(int);\nCREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 1';": "drop-object",
 }
 
 
@@ -252,6 +269,7 @@ COLUMNS = {
     "price": {"type": "numeric(10,2)"},
     "many": {"type": "integer[]"},
     "checked": {"type": "text"},
+    "number": {"type": "integer", "not_null": True},
 }
 KNOWN = Circumstances(
     major=15,
@@ -279,6 +297,8 @@ KNOWN = Circumstances(
         ("checked SET NOT NULL", None),
         ('"any" SET NOT NULL', "set-not-null"),
         ("short SET NOT NULL", "set-not-null"),
+        ("number TYPE text", "type-change"),
+        ("number SET NOT NULL", None),
     ],
 )
 def test_what_the_catalog_proves_harmless_is_no_finding(change: str, code: str | None) -> None:

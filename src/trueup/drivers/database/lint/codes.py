@@ -120,7 +120,7 @@ CODES: Mapping[str, Rule] = {
     ),
     "rewrite-table": Rule(
         _S.APPROVAL,
-        "VACUUM FULL, CLUSTER and SET TABLESPACE write the whole table anew, and nobody reads it meanwhile",
+        "the whole table is written anew under ACCESS EXCLUSIVE (VACUUM FULL, CLUSTER, SET TABLESPACE, LOGGED, ...)",
         "pg_repack, or outside of migrations in a window",
     ),
     "required-column": Rule(
@@ -174,7 +174,8 @@ CODES: Mapping[str, Rule] = {
     "index-not-concurrent": Rule(
         _S.APPROVAL,
         "the table takes no writes while the index is built",
-        "CREATE INDEX CONCURRENTLY, alone in a file that runs without a transaction",
+        "CREATE INDEX CONCURRENTLY, alone in a file that runs without a transaction; of a partitioned table: ON ONLY "
+        "it, CONCURRENTLY of each partition, then ALTER INDEX ... ATTACH PARTITION",
     ),
     "drop-index-not-concurrent": Rule(
         _S.APPROVAL,

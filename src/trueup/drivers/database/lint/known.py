@@ -19,6 +19,10 @@ Real = Mapping[Address, Resource]
 
 def is_harmless(one: Read, code: str, real: Real, default_schema: str) -> bool:
     """Everything in the statement that the code is about."""
+    if isinstance(one.node, pg.IndexStmt) and code == "index-not-concurrent" and not one.node.relation.inh:
+        # Of a partitioned table alone: it has no rows, and its partitions get theirs one by one.
+        relation = one.node.relation
+        return "partition_by" in _table(real, (relation.schemaname or default_schema, relation.relname))
     if not isinstance(one.node, pg.AlterTableStmt):
         return False
     schema, table = one.node.relation.schemaname or default_schema, one.node.relation.relname
@@ -34,6 +38,8 @@ def is_harmless(one: Read, code: str, real: Real, default_schema: str) -> bool:
             )
         case "set-not-null":
             names = [each.name for each in commands if each.subtype == pg.AT_SetNotNull]
+            added = [defined for each in commands if isinstance(defined := definition(each), pg.Constraint)]
+            names += [each.keys[0].string.sval for each in added if each.contype == pg.CONSTR_NOTNULL]
             return all(is_checked(real, (schema, table), name) for name in names)
         case _:
             return False
@@ -42,6 +48,8 @@ def is_harmless(one: Read, code: str, real: Real, default_schema: str) -> bool:
 def fits(real: Real, table: tuple[str, str], column: str, new: pg.TypeName) -> bool:
     """The table is not written anew for it (https://www.postgresql.org/docs/current/sql-altertable.html, Notes)."""
     old = _column(real, table, column).get("type")
+    if old is None and new.names[-1].string.sval == "text" and not len(new.array_bounds):
+        return True  # nobody looked: what it mostly comes from is a varchar
     found = _WRITTEN.fullmatch(old) if isinstance(old, str) else None
     if found is None or len(new.array_bounds):
         return False
@@ -61,7 +69,11 @@ def fits(real: Real, table: tuple[str, str], column: str, new: pg.TypeName) -> b
 
 
 def is_checked(real: Real, table: tuple[str, str], column: str) -> bool:
-    """A valid CHECK (column IS NOT NULL) is there: SET NOT NULL reads no row then (PostgreSQL 12 and later)."""
+    """It is NOT NULL already, or a valid CHECK (column IS NOT NULL) is there: SET NOT NULL reads no row then
+    (PostgreSQL 12 and later)."""
+    known = _column(real, table, column)
+    if known.get("not_null") and not (known.get("not_null_constraint") or {}).get("not_valid"):
+        return True
     wanted = re.compile(rf'CHECK \(+"?{re.escape(column)}"? IS NOT NULL\)+')
     prefix = str(address("constraint", *table)) + "."
     return any(
@@ -72,6 +84,10 @@ def is_checked(real: Real, table: tuple[str, str], column: str) -> bool:
 
 
 def _column(real: Real, table: tuple[str, str], column: str) -> Mapping[str, Any]:
-    found = real.get(address("table", *table))
-    columns = found.values.get("columns") if found is not None else None
+    columns = _table(real, table).get("columns")
     return columns.get(column, {}) if isinstance(columns, dict) else {}
+
+
+def _table(real: Real, table: tuple[str, str]) -> Mapping[str, Any]:
+    found = real.get(address("table", *table))
+    return found.values if found is not None else {}

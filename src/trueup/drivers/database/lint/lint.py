@@ -7,7 +7,7 @@ from functools import cached_property
 from trueup.drivers.database.dialect import Dialect
 from trueup.drivers.database.lint import squawk as lint_squawk
 from trueup.drivers.database.lint.codes import CODES
-from trueup.drivers.database.lint.files import recreated, validated_together
+from trueup.drivers.database.lint.files import Fresh, recreated, validated_together
 from trueup.drivers.database.lint.known import is_harmless
 from trueup.drivers.database.lint.rules import Hit, Read, Unreadable, hits, read
 from trueup.drivers.database.lint.usage import users_of
@@ -43,12 +43,12 @@ def lint(migrations: Sequence[Migration], dialect: Dialect, about: Circumstances
         found += _of_squawk(files, about, found)
     else:
         found = [each for each in found if CODES[each.code].everywhere]
-    created: set[str] = set()
+    fresh = Fresh(about.real, about.schema)
     findings: list[Finding] = []
     for file in files:
-        created |= file.created
+        only_new = frozenset(each.statement for each in file.reads if fresh.holds(each))
         mine = [each for each in found if each.statement.path == file.migration.path]
-        kept = [each for each in mine if CODES[each.code].on_new or not file.only_about(each.statement, created)]
+        kept = [each for each in mine if CODES[each.code].on_new or each.statement not in only_new]
         kept = [each for each in kept if each.code != "drop-object" or each.statement not in file.made_again]
         findings += file.judged([each for each in kept if not file.is_harmless(each, about)])
     return tuple(findings)
@@ -59,7 +59,7 @@ def _of_squawk(files: Sequence["_File"], about: Circumstances, own: Sequence[Hit
     said = {(each.code, id(each.statement)) for each in own}
     exact = {id(each.statement) for each in own if each.code in ("serial-column", "generated-column")}
     for hit in lint_squawk.hits([each.without_data for each in files], about.major):
-        statement = files[hit.file].at(hit.line)
+        statement = files[hit.file].at(hit.line, hit.column)
         if statement is None or (hit.code, id(statement)) in said:
             continue
         if hit.code == "volatile-default" and id(statement) in exact:
@@ -92,10 +92,6 @@ class _File:
         return cls(migration, statements, reads, unreadable)
 
     @property
-    def created(self) -> set[str]:
-        return {each.creates.name for each in self.reads if each.creates is not None}
-
-    @property
     def without_data(self) -> str:
         """The text with blank lines in place of what COPY reads: that is no SQL."""
         parts = [each.raw if each.data is None else _emptied(each.raw, each.data) for each in self.statements]
@@ -105,12 +101,6 @@ class _File:
     def made_again(self) -> frozenset[Statement]:
         return frozenset(recreated(self.reads))
 
-    def only_about(self, statement: Statement, created: set[str]) -> bool:
-        """The relations of this statement are all new."""
-        one = self._read_of(statement)
-        names = {each.name for each in one.targets} if one else set()
-        return bool(names) and names <= created
-
     def is_harmless(self, hit: Hit, about: Circumstances) -> bool:
         one = self._read_of(hit.statement)
         return one is not None and is_harmless(one, hit.code, about.real, about.schema)
@@ -118,9 +108,14 @@ class _File:
     def _read_of(self, statement: Statement) -> Read | None:
         return next((each for each in self.reads if each.statement is statement), None)
 
-    def at(self, line: int) -> Statement | None:
-        """The one that holds this line of the file; the last that begins on it or before."""
-        return next((each for each in reversed(self.statements) if each.line <= line), None)
+    def at(self, line: int, column: int) -> Statement | None:
+        """The one that holds this character of the file, both counted from 1."""
+        row, here = 1, 1
+        for each in self.statements:
+            row, here = _behind(each.raw, row, here)
+            if (line, column) < (row, here):
+                return each
+        return self.statements[-1] if self.statements else None
 
     def hits(self, about: Circumstances) -> Iterator[Hit]:
         yield from self.unreadable
@@ -160,6 +155,12 @@ def _emptied(raw: str, data: str) -> str:
     before, _, after = raw.partition(data) if data else (raw, "", "")
     rest = f"{data}{after}"
     return before + "\n" * rest.count("\n") if data else raw.replace("\\.", "")
+
+
+def _behind(raw: str, line: int, column: int) -> tuple[int, int]:
+    """Where the text after this one begins."""
+    lines = raw.split("\n")
+    return line + len(lines) - 1, len(lines[-1]) + (column if len(lines) == 1 else 1)
 
 
 def _offset(statement: Statement, line: int, column: int) -> int:

@@ -37,6 +37,10 @@ _TRANSACTIONS = {pg.TRANS_STMT_BEGIN, pg.TRANS_STMT_START, pg.TRANS_STMT_COMMIT,
 _TIMEOUTS = {"lock_timeout", "statement_timeout"}
 _SHARE = 5
 """Of PostgreSQL's lock modes, as LOCK TABLE counts them, the weakest that stops writes."""
+_DOMAIN_NOT_NULL = "O"
+"""Of AlterDomainStmt."""
+_CHANGING = (pg.ColumnRef, pg.SubLink, pg.FuncCall, pg.CurrentOfExpr, pg.SQLValueFunction)
+"""What makes a condition another one from row to row."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,10 @@ def read(statement: Statement) -> Read | None:
     creates = None
     if isinstance(node, pg.CreateStmt):
         creates = Name(node.relation.schemaname, node.relation.relname)
-    elif isinstance(node, pg.CreateTableAsStmt):
-        creates = Name(node.into.rel.schemaname, node.into.rel.relname)
+    elif isinstance(node, (pg.CreateTableAsStmt, pg.SelectStmt)) and (
+        into := node.into if isinstance(node, pg.CreateTableAsStmt) else node.into_clause
+    ).HasField("rel"):
+        creates = Name(into.rel.schemaname, into.rel.relname)
     if isinstance(node, pg.DropStmt) and node.remove_type in (pg.OBJECT_TABLE, pg.OBJECT_FOREIGN_TABLE):
         targets = tuple(_listed(each) for each in node.objects)
     return Read(statement, node, targets, creates)
@@ -121,14 +127,20 @@ def _statement_hits(one: Read) -> Iterator[Hit]:
             yield from _drop_hits(one, node)
         case pg.RenameStmt():
             yield from _rename_hits(one, node)
+        case pg.DropOwnedStmt():
+            yield Hit("drop-table", statement, 0, "everything that a role owns")
+        case pg.AlterObjectSchemaStmt():
+            code = "rename-table" if node.object_type == pg.OBJECT_TABLE else "rename-object"
+            yield Hit(code, statement, 0, f"{table or 'it'} to the schema {node.newschema}")
+        case pg.AlterDomainStmt() if node.subtype == _DOMAIN_NOT_NULL:
+            yield Hit("domain-constraint", statement)
         case pg.TruncateStmt():
+            table = ", ".join(map(_shown, one.targets))
             yield Hit("truncate", statement, 0, table)
             if node.behavior == pg.DROP_CASCADE:
                 yield Hit("drop-cascade", statement, 0, f"TRUNCATE {table} CASCADE")
-        case pg.UpdateStmt() if not node.HasField("where_clause"):
-            yield Hit("unbounded-update", statement, 0, table)
-        case pg.DeleteStmt() if not node.HasField("where_clause"):
-            yield Hit("unbounded-delete", statement, 0, table)
+        case pg.UpdateStmt() | pg.DeleteStmt() | pg.InsertStmt() | pg.SelectStmt() | pg.CreateTableAsStmt():
+            yield from _unbounded_hits(one)
         case pg.LockStmt() if node.mode >= _SHARE:
             yield Hit("lock-table", statement, 0, table)
         case pg.ClusterStmt():
@@ -145,6 +157,20 @@ def _statement_hits(one: Read) -> Iterator[Hit]:
             yield Hit("timeout-off", statement, 0, node.name)
         case _:
             return
+
+
+def _unbounded_hits(one: Read) -> Iterator[Hit]:
+    """Also within a WITH."""
+    for code, kind in (("unbounded-update", pg.UpdateStmt), ("unbounded-delete", pg.DeleteStmt)):
+        for each in find_nodes(one.node, kind):
+            if not each.HasField("where_clause") or _is_constant(each.where_clause):
+                table = Name(each.relation.schemaname, each.relation.relname)
+                yield Hit(code, one.statement, max(0, each.relation.location), _shown(table))
+
+
+def _is_constant(condition: Message) -> bool:
+    """`WHERE true`, `WHERE 1 = 1`: no column, and nothing that is asked for row by row."""
+    return not any(next(iter(find_nodes(condition, kind)), None) for kind in _CHANGING)
 
 
 def _drop_hits(one: Read, node: pg.DropStmt) -> Iterator[Hit]:
@@ -176,16 +202,17 @@ def _alteration_hits(one: Read, command: pg.AlterTableCmd, table: str) -> Iterat
             yield Hit("still-used", statement, 0, table, dropped=(one.targets[0].name, command.name))
             if command.behavior == pg.DROP_CASCADE:
                 yield Hit("drop-cascade", statement)
-        case pg.AT_SetTableSpace:
+        case pg.AT_SetTableSpace | pg.AT_SetLogged | pg.AT_SetUnLogged | pg.AT_SetAccessMethod:
             yield Hit("rewrite-table", statement, 0, table)
         case pg.AT_AlterColumnType if isinstance(defined, pg.ColumnDef):
-            if defined.HasField("raw_default") or _type_of(defined) != "text":
-                yield Hit("type-change", statement, defined.location, f"{table}.{command.name}")
+            yield Hit("type-change", statement, defined.location, f"{table}.{command.name}")
         case pg.AT_AddColumn if isinstance(defined, pg.ColumnDef):
             yield from _new_column_hits(statement, defined, table)
         case pg.AT_AddConstraint if isinstance(defined, pg.Constraint):
             if defined.contype == pg.CONSTR_CHECK and not defined.skip_validation:
                 yield Hit("check-constraint", statement, defined.location, f"{table}, {defined.conname}")
+            elif defined.contype == pg.CONSTR_NOTNULL and not defined.skip_validation:
+                yield Hit("set-not-null", statement, defined.location, f"{table}.{defined.keys[0].string.sval}")
             elif defined.contype == pg.CONSTR_EXCLUSION:
                 yield Hit("exclusion-constraint", statement, defined.location, f"{table}, {defined.conname}")
         case _:
@@ -202,6 +229,8 @@ def _new_column_hits(statement: Statement, column: pg.ColumnDef, table: str) -> 
             yield Hit("serial-column", statement, column.location, said)
         elif kind == pg.CONSTR_GENERATED and each.constraint.generated_kind != "v":
             yield Hit("generated-column", statement, column.location, said)
+        elif kind == pg.CONSTR_CHECK:
+            yield Hit("check-constraint", statement, each.constraint.location, said)
 
 
 def inner(node: Message) -> Message:
