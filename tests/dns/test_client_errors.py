@@ -10,9 +10,9 @@ from octodns_bind import AxfrSourceZoneTransferFailed, Rfc2136ProviderUpdateFail
 
 from tests.dns.jobs import CONFIG, POWERDNS, tree, with_provider
 from trueup.drivers.dns.client_errors import Translator
-from trueup.drivers.dns.complaints import complaint
-from trueup.drivers.dns.config import read
-from trueup.drivers.dns.walk import Step
+from trueup.drivers.dns.configuration.config import read
+from trueup.drivers.dns.process.complaints import complaint
+from trueup.drivers.dns.process.walk import Step
 from trueup.model.errors import Invalid, Rejected, TrueupError, Unavailable
 
 TREE = tree(with_provider(**POWERDNS))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dns.primaries import Knot
-from trueup.drivers.dns.dangling import SILENT_FOR, Dangling
+from trueup.drivers.dns.servers.dangling import SILENT_FOR, Dangling
 from trueup.drivers.dns.walked import Guard, Name, WalkedZone, ZoneChange
 from trueup.model.values import JSON
 

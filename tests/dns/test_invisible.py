@@ -7,9 +7,9 @@ from octodns_route53 import Route53Provider
 from tests.dns.powerdns import PowerDNS
 from tests.dns.route53 import Route53
 from trueup.demo.cloud import Cloud
-from trueup.drivers.dns import invisible_powerdns, invisible_route53
-from trueup.drivers.dns.invisible import enabled_by, look
-from trueup.drivers.dns.invisible_nouns import Seen, Target
+from trueup.drivers.dns.servers import invisible_powerdns, invisible_route53
+from trueup.drivers.dns.servers.invisible import enabled_by, look
+from trueup.drivers.dns.servers.invisible_nouns import Seen, Target
 from trueup.drivers.dns.token import Provider
 from trueup.model.plan import Action, Address, PlannedChange
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueup.drivers.dns.lint import in_file
+from trueup.drivers.dns.zonefiles.lint import in_file
 
 MISTAKES = {
     "www: {type: A, value: 192.0.2.1}\nwww: {type: A, value: 192.0.2.2}\n": ("key-twice", 2),

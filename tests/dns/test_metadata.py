@@ -5,9 +5,9 @@ from octodns.provider.yaml import YamlProvider
 from octodns.record import Record
 from octodns.zone import Zone
 
-from trueup.drivers.dns.compared import Compared, changed, plain
-from trueup.drivers.dns.ownership import Owners
-from trueup.drivers.dns.walk import with_metadata
+from trueup.drivers.dns.process.compared import Compared, changed, plain
+from trueup.drivers.dns.process.ownership import Owners
+from trueup.drivers.dns.process.walk import with_metadata
 from trueup.model.values import JSON
 
 

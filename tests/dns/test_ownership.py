@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueup.drivers.dns.ownership import Marker, Rules, owners, registered_at
+from trueup.drivers.dns.process.ownership import Marker, Rules, owners, registered_at
 
 ZONE = "example.com."
 REGISTRY = ('"heritage=external-dns,external-dns/owner=prod,external-dns/resource=ingress/shop/web"',)

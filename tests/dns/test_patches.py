@@ -9,7 +9,7 @@ import octodns.yaml
 import pytest
 import yaml
 
-from trueup.drivers.dns import patches
+from trueup.drivers.dns.process import patches
 
 TEXT = """\
 ---

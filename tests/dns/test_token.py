@@ -10,7 +10,7 @@ import pytest
 from tests.dns.powerdns import PowerDNS
 from tests.dns.primaries import Knot, Primary
 from tests.dns.servers import running
-from trueup.drivers.dns import serials
+from trueup.drivers.dns.servers import serials
 from trueup.drivers.dns.signal import MOVES, SILENT, Served, Server, learned, moved, named
 from trueup.drivers.dns.token import Provider, Question, serials_of, token_of
 from trueup.model.errors import Invalid, Rejected, Unavailable

@@ -5,8 +5,8 @@ import difflib
 import dns.zone
 import pytest
 
-from trueup.drivers.dns.splices import Unwritable
-from trueup.drivers.dns.zone_bind import with_record
+from trueup.drivers.dns.zonefiles.bind_editing import with_record
+from trueup.drivers.dns.zonefiles.splices import Unwritable
 from trueup.model.errors import Invalid
 from trueup.model.values import JSON
 

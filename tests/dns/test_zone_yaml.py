@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from natsort import natsorted
 
-from trueup.drivers.dns.splices import Unwritable
-from trueup.drivers.dns.yaml_records import record_in
-from trueup.drivers.dns.zone_yaml import with_record
+from trueup.drivers.dns.zonefiles.splices import Unwritable
+from trueup.drivers.dns.zonefiles.yaml_editing import with_record
+from trueup.drivers.dns.zonefiles.yaml_records import record_in
 from trueup.model.errors import Invalid
 from trueup.model.values import JSON
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trueup.drivers.dns.client_errors import Translator, place_in
-from trueup.drivers.dns.config import Config
+from trueup.drivers.dns.configuration.config import Config
 from trueup.drivers.dns.walked import Guard, Name, Walked, WalkedZone, ZoneChange
 from trueup.model.values import JSON
 from trueup.system.processes import Stream

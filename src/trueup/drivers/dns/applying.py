@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from trueup.drivers.dns import verify
 from trueup.drivers.dns.answers import Answers
 from trueup.drivers.dns.client import Pair
 from trueup.drivers.dns.convert import target_in, zone_address
 from trueup.drivers.dns.outcomes import Half, outcomes_of, resources_after, write_expected
 from trueup.drivers.dns.prepared import Prepared, providers_of
+from trueup.drivers.dns.servers import verify
 from trueup.drivers.dns.signal import Served, learned, with_serials, worth_of
 from trueup.drivers.dns.token import Question, serials_of
 from trueup.drivers.dns.walked import Name, Walked, WalkedZone

@@ -15,9 +15,9 @@ from typing import Any
 import trueup
 from trueup.drivers.dns.answers import Answers
 from trueup.drivers.dns.client_errors import Translator
-from trueup.drivers.dns.config import Config
-from trueup.drivers.dns.config_checks import package_of
-from trueup.drivers.dns.config_files import directory_of
+from trueup.drivers.dns.configuration.checks import package_of
+from trueup.drivers.dns.configuration.config import Config
+from trueup.drivers.dns.configuration.files import directory_of
 from trueup.drivers.dns.convert import parts_of
 from trueup.drivers.dns.walked import Name, Walked
 from trueup.model.closure import Closure
@@ -27,7 +27,7 @@ from trueup.ports.driver import Job
 from trueup.system.processes import Command, Limits, Sandbox, run
 from trueup.system.redaction import Redactor
 
-_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from trueup.drivers.dns.worker import main; main()"
+_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from trueup.drivers.dns.process.worker import main; main()"
 
 GRACE = 5.0
 """Seconds that an interrupted plan gets: it only reads."""

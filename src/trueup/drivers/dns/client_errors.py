@@ -1,7 +1,7 @@
 """What octoDNS, its providers and the libraries below them complain of, as our errors: kind, place, what to do.
 
 Source: the exceptions of octodns 1.22, octodns-powerdns 1.2, octodns-bind 1.1, octodns-route53 1.3, requests, botocore
-and dnspython, as they arrive from complaints.py.
+and dnspython, as they arrive from process/complaints.py.
 """
 
 import posixpath
@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from trueup.drivers.dns.config import Config
-from trueup.drivers.dns.config_files import zone_files_of
-from trueup.drivers.dns.zone_shapes import mistake_in
+from trueup.drivers.dns.configuration.config import Config
+from trueup.drivers.dns.configuration.files import zone_files_of
+from trueup.drivers.dns.zonefiles.shapes import mistake_in
 from trueup.model.errors import Broken, Invalid, Place, Rejected, TrueupError, Unavailable
 from trueup.model.values import JSON
 from trueup.ports.tree import Tree

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trueup.drivers.dns import zone_bind, zone_yaml
-from trueup.drivers.dns.config import FILE_CLASSES, YAML_CLASSES, Block, Config, Zone
-from trueup.drivers.dns.config_files import directory_of
+from trueup.drivers.dns.configuration.config import FILE_CLASSES, YAML_CLASSES, Block, Config, Zone
+from trueup.drivers.dns.configuration.files import directory_of
 from trueup.drivers.dns.convert import RECORD, Parts, parts_of
-from trueup.drivers.dns.splices import Unwritable
-from trueup.drivers.dns.yaml_records import record_in
-from trueup.drivers.dns.yaml_writing import Style, lines_of
+from trueup.drivers.dns.zonefiles import bind_editing, yaml_editing
+from trueup.drivers.dns.zonefiles.splices import Unwritable
+from trueup.drivers.dns.zonefiles.yaml_records import record_in
+from trueup.drivers.dns.zonefiles.yaml_writing import Style, lines_of
 from trueup.model.address import parent_of
 from trueup.model.causes import Cause
 from trueup.model.drift import Declined, Drift
@@ -163,7 +163,7 @@ def _has(edited: Edited, file: File, parts: Parts) -> bool:
     text = edited.read(file.path)
     if file.is_yaml:
         return record_in(text, file.path, parts.name, parts.type) is not None
-    return zone_bind.has_record(text, file.path, parts.zone, parts.name, parts.type)
+    return bind_editing.has_record(text, file.path, parts.zone, parts.name, parts.type)
 
 
 def _is_home(file: File, parts: Parts) -> bool:
@@ -174,10 +174,10 @@ def _is_home(file: File, parts: Parts) -> bool:
 def _text(edited: Edited, file: File, parts: Parts, wanted: Mapping[str, JSON] | None) -> str:
     text = edited.read(file.path)
     if not file.is_yaml:
-        return zone_bind.with_record(text, file.path, parts.zone, parts.name, parts.type, wanted)
+        return bind_editing.with_record(text, file.path, parts.zone, parts.name, parts.type, wanted)
     there = record_in(text, file.path, parts.name, parts.type)
     written = _as_file_says(wanted, there or {}, file.default_ttl) if wanted is not None else None
-    return zone_yaml.with_record(text or "---\n", file.path, parts.name, parts.type, written)
+    return yaml_editing.with_record(text or "---\n", file.path, parts.name, parts.type, written)
 
 
 def _as_file_says(wanted: Mapping[str, JSON], there: Mapping[str, JSON], default_ttl: int) -> Mapping[str, JSON]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from trueup.drivers.dns.config import read
+from trueup.drivers.dns.configuration.config import read
 from trueup.model.errors import Invalid
 from trueup.ports.driver import Discovered
 from trueup.ports.tree import Tree

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from trueup.drivers.dns import codify, discover, lint, recovery, signal, tools
-from trueup.drivers.dns.dangling import Dangling
+from trueup.drivers.dns import codify, discover, recovery, signal, tools
 from trueup.drivers.dns.prepared import Prepared, Root, prepare, read_root, token
+from trueup.drivers.dns.servers.dangling import Dangling
 from trueup.drivers.dns.session import DnsObservation, DnsSession
 from trueup.drivers.dns.spec import DnsSpec, OctodnsSpec, ZonesSpec
+from trueup.drivers.dns.zonefiles import lint
 from trueup.model.drift import Drift
 from trueup.model.plan import Address, LiveIdentity, Plan, Resource
 from trueup.model.signal import Subject

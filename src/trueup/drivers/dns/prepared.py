@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trueup.drivers.dns import config_own
 from trueup.drivers.dns.client import Client
-from trueup.drivers.dns.config import Config, read
-from trueup.drivers.dns.config_checks import check, deviations
-from trueup.drivers.dns.config_files import closure_of, placed
+from trueup.drivers.dns.configuration.checks import check, deviations
+from trueup.drivers.dns.configuration.config import Config, read
+from trueup.drivers.dns.configuration.files import closure_of, placed
+from trueup.drivers.dns.configuration.own import own_config
 from trueup.drivers.dns.signal import served
 from trueup.drivers.dns.spec import DnsSpec, OctodnsSpec, ZonesSpec
 from trueup.drivers.dns.token import Provider, Question, token_of
@@ -80,7 +80,7 @@ def read_root(tree: Tree, path: str, spec: DnsSpec) -> Root:
 def config_of(tree: Tree, path: str, spec: DnsSpec) -> Config:
     match spec:
         case ZonesSpec():
-            return config_own.own_config(tree, path.strip("/"), spec, spec.provider)
+            return own_config(tree, path.strip("/"), spec)
         case _:
             return read(tree, path.strip("/"))
 

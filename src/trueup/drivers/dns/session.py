@@ -3,14 +3,16 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from trueup.drivers.dns import applying, blast, invisible, lint, safety
+from trueup.drivers.dns import applying, blast, safety
 from trueup.drivers.dns.convert import address_in, changes_of, real_of, shapes_of, target_in, zone_address
-from trueup.drivers.dns.dangling import Dangling
-from trueup.drivers.dns.invisible import enabled_by
-from trueup.drivers.dns.invisible_nouns import Target
 from trueup.drivers.dns.prepared import Prepared, inputs_of, providers_of
+from trueup.drivers.dns.servers import invisible
+from trueup.drivers.dns.servers.dangling import Dangling
+from trueup.drivers.dns.servers.invisible import enabled_by
+from trueup.drivers.dns.servers.invisible_nouns import Target
 from trueup.drivers.dns.signal import with_serials, worth_of
 from trueup.drivers.dns.walked import Walked, WalkedZone
+from trueup.drivers.dns.zonefiles import lint
 from trueup.model.errors import Broken
 from trueup.model.plan import Address, Applied, Basis, Finding, LiveIdentity, Plan, Step, StepId
 from trueup.ports.driver import Journal

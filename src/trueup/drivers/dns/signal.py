@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trueup.drivers.dns.convert import ZONE, parts_of, zone_address
-from trueup.drivers.dns.invisible_nouns import SETTING
+from trueup.drivers.dns.servers.invisible_nouns import SETTING
 from trueup.model.address import parent_of
 from trueup.model.errors import Invalid
 from trueup.model.plan import Address, Resource

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
-from trueup.drivers.dns import powerdns, serials
+from trueup.drivers.dns.servers import powerdns, serials
 from trueup.drivers.dns.signal import POWERDNS, ROUTE53, Served, Server, named, primary, proves
 from trueup.model.plan import LiveIdentity
 from trueup.model.values import JSON, digest

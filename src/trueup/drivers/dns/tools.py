@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from trueup.drivers.dns import diff, imports, lint
-from trueup.drivers.dns.dangling import Dangling
 from trueup.drivers.dns.prepared import Prepared
+from trueup.drivers.dns.servers import diff
+from trueup.drivers.dns.servers.dangling import Dangling
 from trueup.drivers.dns.signal import named
+from trueup.drivers.dns.zonefiles import imports, lint
 from trueup.model.errors import Invalid
 from trueup.model.plan import Finding
 from trueup.ports.driver import Told, Tool

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from trueup.drivers.dns.codify import DEFAULT_TTL
-from trueup.drivers.dns.config import YAML_CLASSES, Config
-from trueup.drivers.dns.config_files import directory_of
+from trueup.drivers.dns.configuration.config import YAML_CLASSES, Config
+from trueup.drivers.dns.configuration.files import directory_of
 from trueup.drivers.dns.walked import Name
-from trueup.drivers.dns.yaml_writing import NATURAL, Style, lines_of
+from trueup.drivers.dns.zonefiles.yaml_writing import NATURAL, Style, lines_of
 from trueup.model.values import JSON
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import yaml
 from natsort import natsort_keygen
 
-from trueup.drivers.dns.splices import Splice, Unwritable, spliced
-from trueup.drivers.dns.yaml_records import as_written, expected, records_in
-from trueup.drivers.dns.yaml_writing import Style, inline, lines_of, scalar_like
+from trueup.drivers.dns.zonefiles.splices import Splice, Unwritable, spliced
+from trueup.drivers.dns.zonefiles.yaml_records import as_written, expected, records_in
+from trueup.drivers.dns.zonefiles.yaml_writing import Style, inline, lines_of, scalar_like
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
 

@@ -6,7 +6,7 @@ a live one, and neither the SOA nor types outside of its provider's `SUPPORTS`, 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from trueup.drivers.dns.invisible_nouns import DISABLED, METADATA, SETTING, SOA, UNSUPPORTED, short, soa_child
+from trueup.drivers.dns.servers.invisible_nouns import DISABLED, METADATA, SETTING, SOA, UNSUPPORTED, short, soa_child
 from trueup.model.address import Address
 from trueup.model.child import Child
 from trueup.model.values import JSON

@@ -15,7 +15,7 @@ from yaml._yaml import CParser
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
-from trueup.drivers.dns.config import SECRET_KEY
+from trueup.drivers.dns.configuration.config import SECRET_KEY
 
 NAMING = re.compile(r"user|account|id$|name$", re.IGNORECASE)
 """Settings whose value is a name, also where it looks like a number."""

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from trueup.drivers.dns.invisible_nouns import HOSTED_ZONE, SETTING, UNSUPPORTED, Ask, Target, short, soa_child
+from trueup.drivers.dns.servers.invisible_nouns import HOSTED_ZONE, SETTING, UNSUPPORTED, Ask, Target, short, soa_child
 from trueup.drivers.dns.signal import resolved
 from trueup.model.child import Child
 from trueup.model.errors import Rejected, Unavailable

@@ -4,7 +4,7 @@ What it means is for the client (client_errors.py) to say."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trueup.drivers.dns.walk import Step
+from trueup.drivers.dns.process.walk import Step
 from trueup.model.values import JSON
 
 LONGEST = 4000

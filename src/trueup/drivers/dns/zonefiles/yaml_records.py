@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from trueup.drivers.dns.splices import Unwritable
+from trueup.drivers.dns.zonefiles.splices import Unwritable
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
 

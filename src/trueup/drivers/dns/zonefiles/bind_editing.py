@@ -14,9 +14,9 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.ttl
 
-from trueup.drivers.dns.bind_lines import Entry, Span, entries_of
-from trueup.drivers.dns.presentation import rdata_texts
-from trueup.drivers.dns.splices import Splice, Unwritable, spliced
+from trueup.drivers.dns.zonefiles.bind_lines import Entry, Span, entries_of
+from trueup.drivers.dns.zonefiles.presentation import rdata_texts
+from trueup.drivers.dns.zonefiles.splices import Splice, Unwritable, spliced
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
 

@@ -10,14 +10,14 @@ from octodns.record.base import ValuesMixin
 from octodns.record.change import Change, Create, Delete, Update
 
 from trueup.drivers.dns.convert import values_of
-from trueup.drivers.dns.ownership import Live, Owners
+from trueup.drivers.dns.process.ownership import Live, Owners
 from trueup.drivers.dns.walked import Name
 from trueup.model.values import JSON
 
 VERBS: tuple[tuple[type, str], ...] = ((Create, "create"), (Update, "update"), (Delete, "delete"))
 
 Owning = Callable[[str, str, Iterable[Live], Collection[Name]], Owners]
-"""Whose the live records of a zone at a target are, beside what the code has (ownership.py)."""
+"""Whose the live records of a zone at a target are, beside what the code has (process/ownership.py)."""
 
 
 class Compared(BaseProcessor):  # type: ignore[misc]

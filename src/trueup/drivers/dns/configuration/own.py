@@ -3,8 +3,8 @@
 import posixpath
 from collections.abc import Iterator, Mapping
 
-from trueup.drivers.dns.config import Config, parsed
-from trueup.drivers.dns.config_yaml import Document
+from trueup.drivers.dns.configuration.config import Config, parsed
+from trueup.drivers.dns.configuration.loading import Document
 from trueup.drivers.dns.spec import ZonesSpec
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
@@ -14,8 +14,8 @@ BIND_ENDINGS = (".zone", ".db")
 SOURCE, TARGET = "zones", "target"
 
 
-def own_config(tree: Tree, path: str, spec: ZonesSpec, provider: Mapping[str, JSON]) -> Config:
-    """`provider` is the spec's block. Raises Invalid when the directory holds no zone, or two kinds of files."""
+def own_config(tree: Tree, path: str, spec: ZonesSpec) -> Config:
+    """Raises Invalid when the directory holds no zone, or two kinds of files."""
     names = [entry.path.removeprefix(f"{path}/" if path else "") for entry in tree.entries(path)]
     yaml = dict(_yaml_zones(names))
     bind = dict(_bind_zones(names))
@@ -39,7 +39,7 @@ def own_config(tree: Tree, path: str, spec: ZonesSpec, provider: Mapping[str, JS
     source = _yaml_source(path, zones) if kind == "yaml" else _bind_source(path, endings[0])
     entry = {"sources": [SOURCE], "targets": [TARGET], "processors": list(spec.processors), "lenient": spec.lenient}
     document = {
-        "providers": {SOURCE: source, TARGET: dict(provider)},
+        "providers": {SOURCE: source, TARGET: dict(spec.provider)},
         "processors": {name: dict(block) for name, block in spec.processors.items()},
         "zones": dict.fromkeys(sorted(zones), entry),
     }

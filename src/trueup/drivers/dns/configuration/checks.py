@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from trueup.drivers.dns.config import FILE_CLASSES, SECTIONS, Block, Config, Zone
+from trueup.drivers.dns.configuration.config import FILE_CLASSES, SECTIONS, Block, Config, Zone
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
 
 OCTODNS = re.compile(r"octodns(_[a-z0-9_]+)?(\.[A-Za-z_]\w*)+")
-"""octoDNS itself and the packages of its family; what is built must be a provider, processor... too (roles.py)."""
+"""octoDNS itself and the packages of its family. What role a class must play is checked where it is built (ROLES in
+process/worker.py)."""
 INDIFFERENT = frozenset({"max_workers"})
 """Keys of `manager:` that change nothing but speed."""
 

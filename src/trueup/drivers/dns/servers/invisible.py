@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 
-from trueup.drivers.dns import invisible_powerdns, powerdns
 from trueup.drivers.dns.convert import parts_of, zone_address
-from trueup.drivers.dns.invisible_nouns import SETTING, SOA, UNSUPPORTED, Ask, Seen, Target
-from trueup.drivers.dns.invisible_powerdns import disabled_in
+from trueup.drivers.dns.servers import invisible_powerdns, powerdns
+from trueup.drivers.dns.servers.invisible_nouns import SETTING, SOA, UNSUPPORTED, Ask, Seen, Target
+from trueup.drivers.dns.servers.invisible_powerdns import disabled_in
 from trueup.drivers.dns.signal import POWERDNS, ROUTE53
 from trueup.drivers.dns.token import Provider
 from trueup.model.address import watch
@@ -89,7 +89,7 @@ def _powerdns(settings: Mapping[str, JSON], environment: Mapping[str, str]) -> I
 @contextmanager
 def _route53(settings: Mapping[str, JSON], environment: Mapping[str, str]) -> Iterator[Ask]:
     """boto3 is there where octoDNS' provider is, and takes long to import."""
-    opened: Opened = import_module("trueup.drivers.dns.invisible_route53").opened
+    opened: Opened = import_module("trueup.drivers.dns.servers.invisible_route53").opened
     with opened(settings, environment) as ask:
         yield ask
 

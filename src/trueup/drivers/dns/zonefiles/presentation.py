@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from trueup.drivers.dns.splices import Unwritable
+from trueup.drivers.dns.zonefiles.splices import Unwritable
 from trueup.model.values import JSON
 
 ONE_WORD = frozenset({"A", "AAAA", "CNAME", "DNAME", "NS", "PTR"})

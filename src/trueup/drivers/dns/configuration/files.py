@@ -4,8 +4,8 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
-from trueup.drivers.dns.config import YAML_CLASSES, Block, Config, in_idna
-from trueup.drivers.dns.config_yaml import load
+from trueup.drivers.dns.configuration.config import YAML_CLASSES, Block, Config, in_idna
+from trueup.drivers.dns.configuration.loading import load
 from trueup.model.closure import Closure
 from trueup.model.errors import Invalid, Place
 from trueup.ports.tree import Tree

@@ -26,10 +26,10 @@ from octodns.secret.base import BaseSecrets
 from octodns.source.base import BaseSource
 from octodns.zone.validator import ZoneValidator
 
-from trueup.drivers.dns import compared, patches
-from trueup.drivers.dns.complaints import complaint
-from trueup.drivers.dns.ownership import Live, Marker, Owners, Rules, owners
-from trueup.drivers.dns.walk import CHUNK, Planned, Step, Walk
+from trueup.drivers.dns.process import compared, patches
+from trueup.drivers.dns.process.complaints import complaint
+from trueup.drivers.dns.process.ownership import Live, Marker, Owners, Rules, owners
+from trueup.drivers.dns.process.walk import CHUNK, Planned, Step, Walk
 from trueup.drivers.dns.walked import Name
 from trueup.model.values import JSON
 

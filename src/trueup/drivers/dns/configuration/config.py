@@ -7,7 +7,7 @@ from functools import cached_property
 
 import idna
 
-from trueup.drivers.dns.config_yaml import Document, load
+from trueup.drivers.dns.configuration.loading import Document, load
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
 from trueup.ports.tree import Tree

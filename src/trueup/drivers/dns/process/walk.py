@@ -16,7 +16,7 @@ from octodns.provider.plan import Plan
 from octodns.record.change import Update
 from octodns.zone import Zone
 
-from trueup.drivers.dns.compared import Compared, Owning, Warned, name_of
+from trueup.drivers.dns.process.compared import Compared, Owning, Warned, name_of
 from trueup.drivers.dns.walked import Name
 from trueup.model.values import JSON
 

@@ -16,10 +16,10 @@ import dns.resolver
 import dns.rrset
 
 from trueup.drivers.dns.prepared import Prepared
-from trueup.drivers.dns.presentation import rdata_texts
 from trueup.drivers.dns.signal import Server, named, primary
-from trueup.drivers.dns.splices import Unwritable
 from trueup.drivers.dns.walked import WalkedZone, ZoneChange
+from trueup.drivers.dns.zonefiles.presentation import rdata_texts
+from trueup.drivers.dns.zonefiles.splices import Unwritable
 from trueup.model.values import JSON
 
 MOST = 200

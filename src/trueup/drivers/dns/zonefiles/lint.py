@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 
 import yaml
 
-from trueup.drivers.dns.config import YAML_CLASSES, Config
-from trueup.drivers.dns.config_files import directory_of
-from trueup.drivers.dns.zone_shapes import mistake_in
+from trueup.drivers.dns.configuration.config import YAML_CLASSES, Config
+from trueup.drivers.dns.configuration.files import directory_of
+from trueup.drivers.dns.zonefiles.shapes import mistake_in
 from trueup.model.errors import Invalid, Place
 from trueup.model.plan import Finding
 from trueup.ports.tree import Tree

@@ -11,12 +11,12 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
-from trueup.drivers.dns.presentation import rdata_texts
-from trueup.drivers.dns.serials import AT_ONCE, TIMEOUT, TRIES, addresses
+from trueup.drivers.dns.servers.serials import AT_ONCE, TIMEOUT, TRIES, addresses
+from trueup.drivers.dns.servers.verify import Question, normal
 from trueup.drivers.dns.signal import Server
-from trueup.drivers.dns.splices import Unwritable
-from trueup.drivers.dns.verify import Question, normal
 from trueup.drivers.dns.walked import WalkedZone
+from trueup.drivers.dns.zonefiles.presentation import rdata_texts
+from trueup.drivers.dns.zonefiles.splices import Unwritable
 from trueup.model.errors import Unavailable
 
 

@@ -1,0 +1,1 @@
+"""What name servers and providers are asked beside octoDNS."""

@@ -1,0 +1,1 @@
+"""Zone files as texts: linted, written, and edited in place."""
