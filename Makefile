@@ -9,7 +9,9 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-PACKAGES := bind9 bubblewrap git knot openssh-client pdns-backend-sqlite3 pdns-server postgresql
+PACKAGES := bind9 bubblewrap default-jre-headless git knot openssh-client pdns-backend-sqlite3 pdns-server postgresql
+# Liquibase's own npm package with version 4 in it, which is under the Apache licence. The tests run it; nothing else does.
+LIQUIBASE := liquibase@4.28.1
 # What these packages would start at port 53. The tests start their own at free ports.
 SERVICES := knot named pdns
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
@@ -66,6 +68,13 @@ servers: ## what else the tests use from the Debian or Ubuntu archive; starts no
 	  systemctl disable --quiet "$${unknown[@]}" 2>/dev/null || true
 	fi
 
+liquibase: $(VENV)/.$(LIQUIBASE) ## what else the tests use from the npm registry; needs npm and, to run, java
+
+$(VENV)/.$(LIQUIBASE): $(VENV)/.python
+	npm install --global --prefix $(VENV) --ignore-scripts --no-audit --no-fund --loglevel error $(LIQUIBASE) >/dev/null
+	ln -sf ../lib/node_modules/liquibase/dist/liquibase/liquibase $(BIN)/liquibase
+	touch $@
+
 lock: $(VENV)/.complete ## new pins for requirements/, newest versions that pyproject.toml allows
 	compile=($(BIN)/uv pip compile pyproject.toml $(COMPILE))
 	"$${compile[@]}" --all-extras --output-file requirements/dev.txt
@@ -96,4 +105,4 @@ $(VENV)/.complete: pyproject.toml $(VENV)/.requirements
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-.PHONY: help setup demo test lint docs bench servers lock
+.PHONY: help setup demo test lint docs bench servers liquibase lock

@@ -4,7 +4,6 @@ The tool stays the user's own copy, and its own history is the truth: nothing of
 """
 
 import contextlib
-import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trueup.drivers.database import command_text
 from trueup.drivers.database.migrations import locations
 from trueup.drivers.database.spec import CommandSpec
 from trueup.model.errors import Invalid, Place, Rejected, Unavailable
@@ -25,7 +25,6 @@ CURRENT = "${CURRENT}"
 NOTHING = "base"
 """What stands there where `history` prints nothing: alembic's name for an empty database."""
 _WORKING_COPY = "command"
-_EMPTY = re.compile(r"\s*(--.*|(BEGIN|COMMIT|START TRANSACTION|BEGIN TRANSACTION)\s*;?)?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,13 +49,12 @@ class Commands:
     cancel: threading.Event | None = None
 
     def plan(self) -> str:
-        """The SQL that is pending; "" where that is nothing but comments and an empty transaction."""
+        """The SQL that is pending, as `command_text.pending` has it."""
         arguments = self.job.spec.plan
         if any(CURRENT in each for each in arguments):
             current = (self.history().split() or [NOTHING])[0]
             arguments = tuple(each.replace(CURRENT, current) for each in arguments)
-        text = self._said(arguments)
-        return text if any(not _EMPTY.fullmatch(line) for line in text.splitlines()) else ""
+        return command_text.pending(self._said(arguments))
 
     def check(self) -> Checked:
         """Passed, without a command for it."""
@@ -67,7 +65,7 @@ class Commands:
 
     def history(self) -> str:
         """What the tool says is applied; "" without a command for it."""
-        return self._said(self.job.spec.history) if self.job.spec.history else ""
+        return command_text.applied(self._said(self.job.spec.history)) if self.job.spec.history else ""
 
     def apply(self) -> str:
         """Each line goes to the job's log as it comes."""

@@ -127,7 +127,9 @@ class CommandSpec(DatabaseSpec):
         '`[alembic, upgrade, "${CURRENT}:head", --sql]`, `[liquibase, update-sql]`',
     )
     check: tuple[str, ...] = Field(
-        (), description="says by its exit code whether the files are valid: `[liquibase, validate]`"
+        (),
+        description="says by its exit code whether the files are valid: `[alembic, heads]`, "
+        '`[liquibase, validate, "--url=offline:postgresql"]`',
     )
     apply: tuple[str, ...] = Field(
         (), description="applies what is pending: `[alembic, upgrade, head]`; without it the stack is never delivered"
