@@ -151,11 +151,12 @@ def test_a_change_request_counts_only_approvals_of_its_head() -> None:
 @pytest.mark.parametrize(("proven", "words"), [(True, "Proven"), (False, "A draft")])
 def test_a_codification_says_whether_it_is_proven(proven: bool, words: str) -> None:
     """And what it could not write, with what a person should write."""
-    declined = [{"address": "aws_iam_role.x", "reason": "the value is computed", "suggestion": "write it by hand"}]
+    suggestion = "name: write it\n  by: hand"
+    declined = [{"address": "aws_iam_role.x", "reason": "the value is computed", "suggestion": suggestion}]
     document = {"request": nouns.request(), "proven": proven, "done": [], "declined": declined, "notes": []}
     shown = _seen(requests.codification(document, WHEN))
     assert words in shown
-    assert "aws_iam_role.x: the value is computed\n    write it by hand" in shown
+    assert "aws_iam_role.x: the value is computed\n    name: write it\n      by: hand" in shown
 
 
 def test_an_altered_ledger_names_the_entry() -> None:

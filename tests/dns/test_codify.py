@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.dns.jobs import CONFIG, ZONE, Place, config, tree
 from tests.dns.powerdns import PowerDNS
@@ -174,3 +175,33 @@ def test_an_alias_zone_is_for_a_person(place: Place, powerdns: PowerDNS) -> None
         "example.net. has the records of example.com.: an edit there would change both"
     ]
     assert "192.0.2.77" in written.declined[0].suggestion
+
+
+def test_names_of_other_alphabets_and_in_capitals_are_found(place: Place, powerdns: PowerDNS) -> None:
+    """A record is looked for as octoDNS takes its name, in a file that is called as people write the zone."""
+    path = "dns/zones/müller.example.yaml"
+    files = {
+        CONFIG: config(powerdns.provider(), "müller.example."),
+        path: "'':\n  type: NS\n  value: ns1.example.com.\nMail:\n  type: A\n  value: 192.0.2.1\n"
+        "bücher:\n  # the shop\n  type: A\n  value: 192.0.2.2\n",
+    }
+    applied = place.apply(files)
+    zone = "xn--mller-kva.example."
+    powerdns.set(zone, f"mail.{zone}", "A", "192.0.2.3", ttl=3600)
+    powerdns.set(zone, f"xn--bcher-kva.{zone}", "A", "192.0.2.4", ttl=3600)
+    edits = _proven(place, files, applied).edits
+    assert edits == {path: files[path].replace("192.0.2.1", "192.0.2.3").replace("192.0.2.2", "192.0.2.4").encode()}
+
+
+def test_of_several_dynamic_entries_the_one_with_the_zone_has_its_file(place: Place, powerdns: PowerDNS) -> None:
+    """Each entry has sources of its own."""
+    document = yaml.safe_load(config(powerdns.provider()))
+    document["providers"]["inside"] = {"class": "octodns.provider.yaml.YamlProvider", "directory": "./dns/inside"}
+    document["zones"] = {
+        "*": {"sources": ["inside"], "targets": ["live"]},
+        "*zones": {"sources": ["zones"], "targets": ["live"]},
+    }
+    files = {CONFIG: yaml.safe_dump(document), ZONE: YAML, "dns/inside/example.net.yaml": YAML}
+    applied = place.apply(files)
+    _set("www", "A", "192.0.2.99")(powerdns)
+    assert set(_proven(place, files, applied).edits) == {ZONE}

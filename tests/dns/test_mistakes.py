@@ -35,8 +35,16 @@ def place(server: PowerDNS, tmp_path: Path) -> Place:
         (GOOD + "x:\n  type: MX\n  value: {exchange: mx.}\n", "missing preference", 5),
         ("'':\n  type: CNAME\n  value: a.example.\n", "root CNAME not allowed", 2),
         (GOOD + "x:\n- {type: A, value: 192.0.2.1}\n- {type: CNAME, value: a.example.}\n", "CNAME", 5),
-        (GOOD + "x:\n- {type: A, value: 192.0.2.1}\n- {type: A, value: 192.0.2.2}\n", "Duplicate record", 5),
-        ("X:\n  type: A\n  value: 192.0.2.1\nx:\n  type: A\n  value: 192.0.2.1\n", "Duplicate record", 2),
+        (
+            GOOD + "x:\n- {type: A, value: 192.0.2.1}\n- {type: A, value: 192.0.2.2}\n",
+            "again at dns/zones/example.com.yaml:6",
+            5,
+        ),
+        (
+            "X:\n  type: A\n  value: 192.0.2.1\nx:\n  type: A\n  value: 192.0.2.1\n",
+            "again at dns/zones/example.com.yaml:5",
+            2,
+        ),
         ("x:\n  type: A\n  value: 192.0.2.1\nb:\n  type: A\n  value: 192.0.2.1\n", "keys out of order", 1),
         (GOOD + "x: {type: A\ny: [\n", "expected|did not find", 5),
         (GOOD + "x:\n  value: 192.0.2.1\n", "missing type", 5),
@@ -64,6 +72,25 @@ def test_the_mistakes_of_all_zones_are_said_at_once(place: Place, server: PowerD
     with pytest.raises(Invalid) as caught:
         place.plan(files)
     assert "record of `x`" in str(caught.value) and "dns/zones/example.net.yaml:1:4" in str(caught.value)
+
+
+def test_a_mistake_that_an_alias_shares_is_said_once(place: Place, server: PowerDNS) -> None:
+    """Its zone's file is read for it again."""
+    document = yaml.safe_load(config(server.provider()))
+    document["zones"]["example.net."] = {"alias": "example.com."}
+    with pytest.raises(Invalid) as caught:
+        place.plan({CONFIG: yaml.safe_dump(document), ZONE: GOOD + "x:\n  type: A\n  value: 192.0.2.400\n"})
+    assert str(caught.value).count("192.0.2.400") == 1
+
+
+def test_an_alias_of_what_no_source_lists_has_its_line(place: Place, server: PowerDNS) -> None:
+    """A dynamic entry might stand for it; that it does not, only the sources say."""
+    document = yaml.safe_load(config(server.provider()))
+    document["zones"] = {"*": document["zones"]["example.com."], "example.net.": {"alias": "example.org."}}
+    text = yaml.safe_dump(document)
+    with pytest.raises(Invalid, match=r"alias of example\.org\., which no source lists") as caught:
+        place.plan({CONFIG: text, ZONE: GOOD})
+    assert caught.value.place is not None and text.splitlines()[caught.value.place.line - 1] == "  example.net.:"
 
 
 def test_a_zone_without_a_file_is_said_at_its_line_in_the_configuration(place: Place, server: PowerDNS) -> None:

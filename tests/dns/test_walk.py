@@ -60,6 +60,37 @@ def test_an_alias_has_the_records_of_its_zone(place: Place, powerdns: PowerDNS) 
     assert changed(plan) == {"example.com.:www:A": Action.UPDATE, "example.net.:www:A": Action.UPDATE}
 
 
+def test_an_alias_may_be_of_a_dynamic_zone(place: Place, powerdns: PowerDNS) -> None:
+    """octoDNS looks for it among what the dynamic entries stand for."""
+    document = yaml.safe_load(config(powerdns.provider(), "example.com."))
+    document["zones"] = {"*": document["zones"]["example.com."], "example.net.": {"alias": "example.com."}}
+    files = {CONFIG: yaml.safe_dump(document), ZONE: a("www")}
+    assert changed(place.plan(files))["example.net.:www:A"] is Action.CREATE
+
+
+def test_a_challenge_that_the_code_had_is_ours_in_a_dynamic_zone_too(place: Place, powerdns: PowerDNS) -> None:
+    """Settled as ours, it goes when the code drops it; what ACME adds there stays."""
+    document = yaml.safe_load(config(powerdns.provider(), "example.com."))
+    document["zones"] = {"*": document["zones"]["example.com."]}
+    ours = yaml.safe_dump({"_acme-challenge": {"type": "CNAME", "value": "x.acme-dns.example."}})
+    applied = place.apply({CONFIG: yaml.safe_dump(document), ZONE: ours + a("www")})
+    powerdns.set("example.com.", "_acme-challenge.www.example.com.", "TXT", '"token"')
+    plan = place.plan({CONFIG: yaml.safe_dump(document), ZONE: a("www")}, settled=lambda: applied.resources)
+    assert changed(plan) == {"example.com.:_acme-challenge:CNAME": Action.DELETE}
+
+
+def test_an_ownership_processor_counts_for_the_zones_that_have_it(place: Place, powerdns: PowerDNS) -> None:
+    """Also those that a dynamic entry stands for, and no others."""
+    document = yaml.safe_load(config(powerdns.provider(), "example.com."))
+    document["processors"] = {"owned": {"class": "octodns.processor.ownership.OwnershipProcessor"}}
+    document["zones"]["*net"] = {**document["zones"]["example.com."], "processors": ["owned"], "glob": "*.net."}
+    files = {CONFIG: yaml.safe_dump(document), ZONE: a("www"), "dns/zones/example.net.yaml": a("www")}
+    assert place.apply(files).complete
+    for zone in ("example.com.", "example.net."):
+        powerdns.set(zone, f"hand.{zone}", "A", "192.0.2.9")
+    assert changed(place.plan(files)) == {"example.com.:hand:A": Action.DELETE}
+
+
 def test_two_targets_are_two_live_systems(place: Place, powerdns: PowerDNS, tmp_path: Path) -> None:
     """The first one's addresses are plain, the other's say whose they are; each has its own drift."""
     with running(PowerDNS(tmp_path / "other")) as other:

@@ -170,7 +170,7 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
     catalog = Catalog(remotes, store)
 
     def forges(name: str) -> Forge | None:
-        return repositories.forge(catalog.mirror(name).remote)
+        return repositories.forge(name, catalog.mirror(name).remote)
 
     granting = _Granting(catalog, parts.secrets, Surroundings(os.environ, options.data / "homes"), clock)
     hash_secret = parts.seal.keyed_hash().hash_secret

@@ -31,12 +31,13 @@ class Repositories:
             self._mirrors[repository] = self._stack.enter_context(Mirror(self._git, place, self._data / name))
         return self._mirrors[repository]
 
-    def forge(self, place: Remote) -> Forge | None:
-        """The built-in one, for bare repositories on this machine; None where change requests are out of reach."""
+    def forge(self, name: str, place: Remote) -> Forge | None:
+        """The built-in one, for bare repositories on this machine; None where change requests are out of reach. `name`
+        is the repository's in trueup.yaml, by which people find its change requests again."""
         if place.protocol != "file" or not (Path(place.url) / "HEAD").is_file():
             return None
         if place.url not in self._forges:
-            forge = LocalForge(self._git, Path(place.url), clock=self._clock)
+            forge = LocalForge(self._git, Path(place.url), repository=name, clock=self._clock)
             self._forges[place.url] = self._stack.enter_context(forge)
         return self._forges[place.url]
 

@@ -1,5 +1,7 @@
 """Change requests as people see them."""
 
+from textwrap import indent
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -89,5 +91,5 @@ def _diff(diff: str) -> Text:
 
 
 def _declined(each: JSON) -> str:
-    suggestion = f"\n  {each['suggestion']}" if each.get("suggestion") else ""
+    suggestion = indent(f"\n{each['suggestion']}", "  ") if each.get("suggestion") else ""
     return f"{each['address']}: {each['reason']}{suggestion}"

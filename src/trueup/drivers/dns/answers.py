@@ -74,7 +74,7 @@ class Answers:
         head = self._head
         if head is None:
             return
-        declared = self.config.zone(head["zone"])
+        declared = next(iter(self.config.entries(head["zone"])), None)
         self.zones.append(
             WalkedZone(
                 zone=head["zone"],

@@ -29,6 +29,8 @@ from trueup.system.redaction import Redactor
 
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from trueup.drivers.dns.process.worker import main; main()"
 
+OWNERSHIP = "octodns.processor.ownership.OwnershipProcessor"
+
 GRACE = 5.0
 """Seconds that an interrupted plan gets: it only reads."""
 
@@ -116,7 +118,6 @@ class Client:
             "only": only,
             "destroy": self.job.destroy,
             "external_dns": [spec.external_dns_prefix, spec.external_dns_suffix],
-            "markers": self._markers(),
             "settled": [[*pair, names] for pair, names in self._settled().items()],
             **more,
         }
@@ -128,30 +129,14 @@ class Client:
         return Command(argv, self.root / self.config.workdir, self.environment, sandbox=self._sandbox())
 
     def _settled(self) -> Mapping[Pair, list[Name]]:
-        """Names of S whose type could be somebody else's by now: of challenges and of what a marker stands beside."""
+        """Names of S whose type could be somebody else's by now: of challenges and of what a marker stands beside. The
+        target is "" for a zone's first one."""
+        marked = any(block.class_name == OWNERSHIP for block in self.config.processors.values())
         found: dict[Pair, list[Name]] = {}
         for address in self.job.settled() or ():
             parts = parts_of(address)
-            if parts.type and (parts.type in ("TXT", "CNAME") or self._markers()):
-                zone = self.config.zone(parts.zone)
-                target = parts.target or (zone.targets[0] if zone is not None and zone.targets else "")
-                found.setdefault((parts.zone, target), []).append((parts.name, parts.type))
-        return found
-
-    def _markers(self) -> Mapping[str, list[str]]:
-        """Zone (`*`: every one) to name and value of its ownership processor's TXT."""
-        found: dict[str, list[str]] = {}
-        of_all = [*(self.config.manager.get("processors") or []), *(self.config.manager.get("post_processors") or [])]
-        for name, block in self.config.processors.items():
-            if block.class_name == "octodns.processor.ownership.OwnershipProcessor":
-                said = [
-                    str(block.settings.get("txt_name", "_owner")),
-                    str(block.settings.get("txt_value", "*octodns*")),
-                ]
-                zones = (
-                    ["*"] if name in of_all else [each.name for each in self.config.zones if name in each.processors]
-                )
-                found |= dict.fromkeys(zones, said)
+            if parts.type and (parts.type in ("TXT", "CNAME") or marked):
+                found.setdefault((parts.zone, parts.target), []).append((parts.name, parts.type))
         return found
 
     def ended(self, answers: Answers, code: int, tail: str, ended_by: str) -> None:

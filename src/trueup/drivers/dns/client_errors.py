@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from trueup.drivers.dns.configuration.config import Config
+from trueup.drivers.dns.configuration.config import Config, Zone
 from trueup.drivers.dns.configuration.files import zone_files_of
 from trueup.drivers.dns.zonefiles.shapes import mistake_in
 from trueup.model.errors import Broken, Invalid, Place, Rejected, TrueupError, Unavailable
@@ -70,7 +70,10 @@ class Translator:
     def joined(self, complaints: Sequence[JSON], more: int = 0) -> TrueupError:
         """One error for all: of the first one's kind and place, with the others' words and places."""
         first, *others = [self.error(each) for each in complaints]
-        said = [first.message, *(f"{each.place}: {each.message}" if each.place else each.message for each in others)]
+        # An alias falls over the same mistake as its zone: said once.
+        placed = dict.fromkeys(map(_placed, others))
+        placed.pop(_placed(first), None)
+        said = [first.message, *placed]
         if more > 0:
             said.append(f"and {more} more")
         return type(first)("\n".join(said), place=first.place, hint=first.hint)
@@ -116,14 +119,20 @@ class Translator:
         if classes[0].endswith("NotAllowed"):
             named = [block.place for block in self.config.blocks if block.class_name in words]
             return Invalid(words, place=next(iter(named), Place(self.config.path, 1)))
+        if classes[0].endswith("DuplicateRecordException"):
+            what, *_, new = words.splitlines()
+            again = place_in(new, self.config)
+            return Invalid(
+                f"{what}: again at {again}" if again else what, place=place, hint="a name has each type once"
+            )
+        zone = self._zone(said)
         if "no YAMLs found" in words or classes[0].endswith("ZoneFileSourceNotFound"):
-            zone = self.config.zone(said["zone"])
+            file = f"{said['zone']}yaml" if "no YAMLs found" in words else posixpath.basename(words)
             return Invalid(
                 f"there is no file for the zone {said['zone']}",
-                place=zone.place if zone is not None else Place(self.config.path),
-                hint=f"add {said['zone']}yaml to the source's directory, or take the zone out of the configuration",
+                place=self._of_zone(said),
+                hint=f"add {file} to the source's directory, or take the zone out of the configuration",
             )
-        zone = self.config.zone(said["zone"])
         return Invalid(_without_places(words) or classes[0], place=place or (zone.place if zone is not None else None))
 
     def _wrong_shape(self, said: JSON, words: str) -> TrueupError:
@@ -136,8 +145,12 @@ class Translator:
         block = self.config.providers.get(provider)
         return block.class_name if block is not None else ""
 
+    def _zone(self, said: JSON) -> Zone | None:
+        """Its entry in the configuration: of a dynamic zone the one that stands for it."""
+        return next(iter(self.config.entries(said["zone"])), None) if said["zone"] else None
+
     def _of_zone(self, said: JSON) -> Place:
-        zone = self.config.zone(said["zone"])
+        zone = self._zone(said)
         return zone.place if zone is not None else Place(self.config.path)
 
     def _from_server(self, said: JSON, words: str, place: Place | None) -> TrueupError:
@@ -183,6 +196,10 @@ class Translator:
         if _is_any(classes, NO_ANSWER) or "timed out" in everything or "Connection refused" in everything:
             return Unavailable(f"no answer: {words or classes[0]}")
         return Rejected(words or classes[0])
+
+
+def _placed(error: TrueupError) -> str:
+    return f"{error.place}: {error.message}" if error.place else error.message
 
 
 def _is_any(classes: Sequence[str], names: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trueup.drivers.dns.configuration.config import FILE_CLASSES, YAML_CLASSES, Block, Config, Zone
+from trueup.drivers.dns.configuration.config import FILE_CLASSES, YAML_CLASSES, Block, Config, spellings
 from trueup.drivers.dns.configuration.files import directory_of
 from trueup.drivers.dns.convert import RECORD, Parts, parts_of
 from trueup.drivers.dns.zonefiles import bind_editing, yaml_editing
@@ -126,37 +126,39 @@ def _with(edited: Edited, config: Config, parts: Parts, wanted: Mapping[str, JSO
 def files_of(config: Config, tree: Tree, parts: Parts) -> Iterator[File]:
     """Where the records of a zone may stand, existing files first; of a split zone also the file that a new name
     would get. Raises Unwritable for a zone that is made of another one."""
-    zone = _zone_of(config, parts.zone)
-    if zone is not None and zone.alias:
-        raise Unwritable(f"{parts.zone} has the records of {zone.alias}: an edit there would change both")
-    blocks = [config.providers[name] for name in (zone.sources if zone is not None else ()) if name in config.providers]
-    for block in blocks:
-        if block.class_name not in FILE_CLASSES or not isinstance(block.settings.get("directory"), str):
-            continue
-        directory = directory_of(block, config.workdir)
-        there = {entry.path for entry in tree.entries(directory)}
+    for zone in config.entries(parts.zone):
+        if zone.alias:
+            raise Unwritable(f"{parts.zone} has the records of {zone.alias}: an edit there would change both")
+        blocks = [config.providers[name] for name in zone.sources if name in config.providers]
+        if found := [file for block in blocks for file in _files_in(block, config, tree, parts)]:
+            yield from found
+            return
+
+
+def _files_in(block: Block, config: Config, tree: Tree, parts: Parts) -> Iterator[File]:
+    """Of one source."""
+    if block.class_name not in FILE_CLASSES or not isinstance(block.settings.get("directory"), str):
+        return
+    directory = directory_of(block, config.workdir)
+    there = {entry.path for entry in tree.entries(directory)}
+    for zone in spellings(parts.zone):
         if block.class_name not in YAML_CLASSES:
             ending = str(block.settings.get("file_extension", "."))
-            names = [f"{parts.zone.rstrip('.')}{ending}", f"{parts.zone}{ending.lstrip('.')}"]
+            names = [f"{zone.rstrip('.')}{ending}", f"{zone}{ending.lstrip('.')}"]
             yield from (File(path, block) for name in names if (path := posixpath.join(directory, name)) in there)
             continue
-        whole = posixpath.join(directory, f"{parts.zone}yaml")
-        split = posixpath.join(directory, f"{parts.zone.rstrip('.')}{block.settings.get('split_extension') or SPLIT}")
+        whole = posixpath.join(directory, f"{zone}yaml")
+        split = posixpath.join(directory, f"{zone.rstrip('.')}{block.settings.get('split_extension') or SPLIT}")
         inside = sorted(path for path in there if path.startswith(f"{split}/"))
-        own = posixpath.join(split, _own_file(parts))
+        own = posixpath.join(split, _own_file(parts.name, zone))
         yield from (File(path, block) for path in dict.fromkeys([own] * bool(inside) + inside))
         if whole in there:
             yield File(whole, block)
 
 
-def _own_file(parts: Parts) -> str:
+def _own_file(name: str, zone: str) -> str:
     """Of a name in a split zone, as octoDNS itself calls it."""
-    return f"{parts.name}.yaml" if parts.name not in ("", "*") else f"${parts.zone}yaml"
-
-
-def _zone_of(config: Config, name: str) -> Zone | None:
-    """Its own entry, else the first one that stands for many."""
-    return config.zone(name) or next((zone for zone in config.zones if zone.dynamic), None)
+    return f"{name}.yaml" if name not in ("", "*") else f"${zone}yaml"
 
 
 def _has(edited: Edited, file: File, parts: Parts) -> bool:
@@ -168,7 +170,8 @@ def _has(edited: Edited, file: File, parts: Parts) -> bool:
 
 def _is_home(file: File, parts: Parts) -> bool:
     """Where a new record belongs: a file of its own name, or the zone's only one."""
-    return not file.is_yaml or posixpath.basename(file.path) in (f"{parts.zone}yaml", _own_file(parts))
+    homes = {name for zone in spellings(parts.zone) for name in (f"{zone}yaml", _own_file(parts.name, zone))}
+    return not file.is_yaml or posixpath.basename(file.path) in homes
 
 
 def _text(edited: Edited, file: File, parts: Parts, wanted: Mapping[str, JSON] | None) -> str:

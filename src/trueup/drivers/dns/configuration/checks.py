@@ -38,11 +38,15 @@ def _check_zone(zone: Zone, config: Config) -> None:
     if not zone.dynamic and not zone.name.endswith("."):
         raise Invalid(f"the zone `{zone.name}` misses its dot at the end", place=zone.place, hint=f"{zone.name}.:")
     if zone.alias:
-        source = config.zone(zone.alias)
-        if source is None or source.alias:
-            what = "does not exist" if source is None else "is an alias itself"
+        sources = config.entries(zone.alias)
+        if not sources or sources[0].alias:
+            what = "is an alias itself" if sources else "does not exist"
             raise Invalid(f"the zone `{zone.name}` is an alias of `{zone.alias}`, which {what}", place=zone.place)
         return
+    try:
+        re.compile(str(zone.settings.get("regex") or ""))
+    except re.error as error:
+        raise Invalid(f"the `regex` of the zone `{zone.name}` is none: {error}", place=zone.place) from None
     for key in ("sources", "targets"):
         if key not in zone.settings:
             raise Invalid(f"the zone `{zone.name}` misses `{key}`", place=zone.place)

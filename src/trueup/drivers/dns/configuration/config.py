@@ -1,5 +1,6 @@
 """An octoDNS configuration as values with places, read out of the raw YAML before octoDNS ever sees it."""
 
+import fnmatch
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,6 +53,13 @@ class Zone:
     def dynamic(self) -> bool:
         return self.name.startswith("*")
 
+    def stands_for(self, name: str) -> bool:
+        """Whether a dynamic entry lets a zone in, of those that its sources list."""
+        glob, regex = self.settings.get("glob"), self.settings.get("regex")
+        if glob:
+            return any(fnmatch.fnmatchcase(each, str(glob)) for each in spellings(name))
+        return not regex or any(re.search(str(regex), each) for each in spellings(name))
+
     @property
     def alias(self) -> str:
         return str(self.settings.get("alias") or "")
@@ -102,6 +110,12 @@ class Config:
         """By its name in the configuration or, as octoDNS calls it, in IDNA."""
         return self._by_name.get(name) or self._by_name.get(in_idna(name))
 
+    def entries(self, name: str) -> Sequence[Zone]:
+        """Its own entry; else the dynamic ones that may stand for it, in their order: which of them does is a matter of
+        what their sources list."""
+        own = self.zone(name)
+        return [own] if own is not None else [each for each in self.zones if each.dynamic and each.stands_for(name)]
+
     @cached_property
     def _by_name(self) -> Mapping[str, Zone]:
         return {in_idna(zone.name): zone for zone in self.zones}
@@ -113,6 +127,16 @@ def in_idna(name: str) -> str:
         return ".".join(label if label.isascii() else idna.encode(label).decode() for label in name.lower().split("."))
     except idna.IDNAError:
         return name
+
+
+def spellings(name: str) -> Sequence[str]:
+    """In IDNA and in its own alphabet: files and patterns may have either."""
+    encoded = in_idna(name)
+    try:
+        own = ".".join(idna.decode(label) if label.startswith("xn--") else label for label in encoded.split("."))
+    except idna.IDNAError:
+        own = encoded
+    return list(dict.fromkeys((encoded, own)))
 
 
 def read(tree: Tree, path: str) -> Config:

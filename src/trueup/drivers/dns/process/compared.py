@@ -16,8 +16,8 @@ from trueup.model.values import JSON
 
 VERBS: tuple[tuple[type, str], ...] = ((Create, "create"), (Update, "update"), (Delete, "delete"))
 
-Owning = Callable[[str, str, Iterable[Live], Collection[Name]], Owners]
-"""Whose the live records of a zone at a target are, beside what the code has (process/ownership.py)."""
+Owning = Callable[[Iterable[Live], Collection[Name]], Owners]
+"""Whose the live records of a zone are, beside what the code has (process/ownership.py)."""
 
 
 class Compared(BaseProcessor):  # type: ignore[misc]
@@ -34,7 +34,7 @@ class Compared(BaseProcessor):  # type: ignore[misc]
         wanted = {name_of(record) for record in desired.records}
         live = {name_of(record): record for record in existing.records}
         texts = [(name, _texts(record)) for name, record in live.items()]
-        self.owners = self.owning(existing.name, target.id, texts, wanted)
+        self.owners = self.owning(texts, wanted)
         for name in self.owners.others:
             existing.remove_record(live[name])
         self.desired, self.existing = desired, existing

@@ -7,16 +7,19 @@ octoDNS compares last is caught by a processor of our own, behind all others, so
 
 import fnmatch
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from octodns.manager import ManagerException
+from octodns.processor.ownership import OwnershipProcessor
 from octodns.provider.plan import Plan
 from octodns.record.change import Update
 from octodns.zone import Zone
 
-from trueup.drivers.dns.process.compared import Compared, Owning, Warned, name_of
+from trueup.drivers.dns.process.compared import Compared, Warned, name_of
+from trueup.drivers.dns.process.ownership import Live, Marker, Owners, Rules, owners
 from trueup.drivers.dns.walked import Name
 from trueup.model.values import JSON
 
@@ -56,7 +59,9 @@ class Planned:
 @dataclass
 class Walk:
     manager: Any
-    owning: Owning
+    rules: Rules
+    settled: Mapping[tuple[str, str], Collection[Name]]
+    """Zone and target ("" is its first one) to names of S."""
     destroy: bool = False
     """Nothing is wanted any more."""
     warned: Warned = field(default_factory=Warned)
@@ -65,6 +70,10 @@ class Walk:
     def __post_init__(self) -> None:
         _expand(self.manager)
         self._aliased = {config["alias"] for config in self._zones.values() if "alias" in config}
+        for zone, config in self._zones.items():
+            if "alias" in config and config["alias"] not in self._zones:
+                error = ManagerException(f"it is an alias of {config['alias']}, which no source lists")
+                raise Step("config", zone, "", error)
 
     @property
     def _zones(self) -> Any:
@@ -86,7 +95,7 @@ class Walk:
         desired, processors, sources = self._desired(zone), self._processors(zone), self._sources(zone)
         provider = self._provider(zone, target)
         lenient = bool(self._origin(zone).get("lenient", False))
-        compared = Compared(self.owning)
+        compared = Compared(partial(self._owners, zone, target))
         try:
             plan = provider.plan(desired, processors=[*processors, compared], lenient=lenient)
             for processor in processors:
@@ -96,6 +105,12 @@ class Walk:
         except Exception as error:
             raise Step("target", zone, target, error) from error
         return Planned(zone, provider, plan, compared, exists, self.warned.taken())
+
+    def _owners(self, zone: str, target: str, live: Iterable[Live], wanted: Collection[Name]) -> Owners:
+        processors = [each for each in self._processors(zone) if isinstance(each, OwnershipProcessor)]
+        marker = Marker(processors[-1].txt_name, processors[-1].txt_value) if processors else None
+        plain = "" if target == self.targets(zone)[0] else target
+        return owners(zone, live, wanted, self.settled.get((zone, plain), ()), replace(self.rules, marker=marker))
 
     def apply(self, planned: Planned, only: Collection[Name] | None) -> int:
         """How many changes the provider says that it made. Raises Step."""

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
@@ -28,9 +28,8 @@ from octodns.zone.validator import ZoneValidator
 
 from trueup.drivers.dns.process import compared, patches
 from trueup.drivers.dns.process.complaints import complaint
-from trueup.drivers.dns.process.ownership import Live, Marker, Owners, Rules, owners
+from trueup.drivers.dns.process.ownership import Rules
 from trueup.drivers.dns.process.walk import CHUNK, Planned, Step, Walk
-from trueup.drivers.dns.walked import Name
 from trueup.model.values import JSON
 
 ROLES: Mapping[str, tuple[type, ...]] = {
@@ -69,7 +68,8 @@ def _obey(order: Mapping[str, JSON], answers: IO[str]) -> None:
     patches.install()
     os.chdir(order["workdir"])
     _require_checked(order)
-    steps = Walk(Manager(order["config"]), _owning(order), destroy=order["destroy"])
+    settled = {(zone, target): frozenset(map(tuple, names)) for zone, target, names in order["settled"]}
+    steps = Walk(Manager(order["config"]), Rules(*order["external_dns"]), settled, destroy=order["destroy"])
     logging.getLogger().addHandler(steps.warned)
     match order["command"]:
         case "plan":
@@ -106,18 +106,6 @@ def _texts(value: JSON) -> JSON:
     if isinstance(value, Mapping):
         return {str(key): _texts(child) for key, child in value.items()}
     return [_texts(child) for child in value] if isinstance(value, list) else value
-
-
-def _owning(order: Mapping[str, JSON]) -> compared.Owning:
-    settled = {(zone, target): {tuple(name) for name in names} for zone, target, names in order["settled"]}
-    rules = {zone: Marker(*marker) for zone, marker in order["markers"].items()}
-    prefix, suffix = order["external_dns"]
-
-    def owning(zone: str, target: str, live: Iterable[Live], wanted: Collection[Name]) -> Owners:
-        rule = Rules(prefix, suffix, marker=rules.get(zone, rules.get("*")))
-        return owners(zone, live, wanted, settled.get((zone, target), ()), rule)
-
-    return owning
 
 
 def _plan(steps: Walk, order: Mapping[str, JSON], answers: IO[str]) -> None:

@@ -25,7 +25,7 @@ def zone_file(records: Mapping[Name, JSON]) -> str:
 
 def place_of(config: Config, zone: str) -> str:
     """Where the zone's file belongs: below the first source of YAML files; beside the configuration without one."""
-    declared = config.zone(zone)
+    declared = next(iter(config.entries(zone)), None)
     names = [*(declared.sources if declared is not None else ()), *config.providers]
     blocks = (config.providers[name] for name in names if name in config.providers)
     source = next((block for block in blocks if block.class_name in YAML_CLASSES), None)
@@ -35,7 +35,7 @@ def place_of(config: Config, zone: str) -> str:
 
 def entry_for(config: Config, zone: str, provider: str) -> Iterator[str]:
     """What the configuration needs besides, where it does not know the zone."""
-    if config.zone(zone) is None and not config.own and not any(each.dynamic for each in config.zones):
+    if not config.own and not config.entries(zone):
         source = next((block.name for block in config.providers.values() if block.class_name in YAML_CLASSES), "config")
         yield f"add to `zones:` of {config.path}:"
         yield from (f"  {line}" for line in lines_of({zone: {"sources": [source], "targets": [provider]}}, Style(2, 2)))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import yaml
 from natsort import natsort_keygen
 
+from trueup.drivers.dns.configuration.config import in_idna
 from trueup.drivers.dns.zonefiles.splices import Splice, Unwritable, spliced
 from trueup.drivers.dns.zonefiles.yaml_records import as_written, expected, records_in
 from trueup.drivers.dns.zonefiles.yaml_writing import Style, inline, lines_of, scalar_like
@@ -251,7 +252,7 @@ class Document:
 
     def _pair(self, name: str) -> tuple[yaml.Node, yaml.Node] | None:
         pairs = self.root.value if self.root is not None else []
-        return next((pair for pair in pairs if str(pair[0].value).lower() == name.lower()), None)
+        return next((pair for pair in pairs if in_idna(str(pair[0].value)) == in_idna(name)), None)
 
     def _is_alias(self, key: yaml.Node, value: yaml.Node) -> bool:
         """An alias has no marks of its own: its node stands elsewhere."""

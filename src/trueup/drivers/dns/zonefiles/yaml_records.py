@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
+from trueup.drivers.dns.configuration.config import in_idna
 from trueup.drivers.dns.zonefiles.splices import Unwritable
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
@@ -11,7 +12,7 @@ from trueup.model.values import JSON
 
 def record_in(text: str, file: str, name: str, type: str) -> Mapping[str, JSON] | None:
     """The record as it is written; None where the file has none of that name and type."""
-    return records_in(text, file).get((name, type))
+    return records_in(text, file).get((in_idna(name), type))
 
 
 def as_written(there: Mapping[str, JSON], wanted: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -38,7 +39,7 @@ def _in_old_words(there: Sequence[JSON], values: Sequence[JSON]) -> list[JSON]:
 
 
 def records_in(text: str, file: str) -> dict[tuple[str, str], Mapping[str, JSON]]:
-    """Name and type to the record, `value` as a list of one."""
+    """Name (in IDNA and small letters, as octoDNS takes it) and type to the record, `value` as a list of one."""
     try:
         loaded = yaml.load(text, Loader=yaml.CSafeLoader) or {}
     except yaml.YAMLError as error:
@@ -48,16 +49,16 @@ def records_in(text: str, file: str) -> dict[tuple[str, str], Mapping[str, JSON]
         for each in held if isinstance(held, list) else [held]:
             if not isinstance(each, Mapping):
                 raise Invalid(f"`{name}` holds no record", place=Place(file, 1))
-            found[str(name), str(each.get("type", ""))] = _alike(each)
+            found[in_idna(str(name)), str(each.get("type", ""))] = _alike(each)
     return found
 
 
 def expected(
     records: Mapping[tuple[str, str], Mapping[str, JSON]], name: str, type: str, record: Mapping[str, JSON] | None
 ) -> Mapping[tuple[str, str], Mapping[str, JSON]]:
-    name = next((known for known, _ in records if known.lower() == name.lower()), name)
-    rest = {key: each for key, each in records.items() if key != (name, type)}
-    return rest if record is None else {**rest, (name, type): _alike({**record, "type": type})}
+    here = (in_idna(name), type)
+    rest = {key: each for key, each in records.items() if key != here}
+    return rest if record is None else {**rest, here: _alike({**record, "type": type})}
 
 
 def _alike(record: Mapping[str, JSON]) -> Mapping[str, JSON]:
