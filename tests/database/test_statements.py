@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from tests.database.servers import Server
 from trueup.drivers.database.statements import Lexis, Statement, split
-from trueup.drivers.database.statements_kinds import SQLITE, postgres
+from trueup.drivers.database.statements_kinds import POSTGRES, SQLITE
 from trueup.model.errors import Invalid
 
-POSTGRES = postgres(15)
 PIECES = [
     *("select 1", "SELECT 'a;''b'", "select $$ ; $$", "select $x$ $$;' $x$", "-- ; '\n", "/* ; /* ' */ */", '"a;""b"'),
     *("(select 1; select 2)", "E'\\';'", "\n", "\r\n", " ", ";", "1.5e3", "$1", "a$$b", "é", "::text", "[1]", "U&'d'"),
@@ -141,11 +140,6 @@ def test_the_server_refuses_those_in_a_transaction(postgres15: Server, sql: str)
 def test_what_may_be_in_a_transaction_is(sql: str) -> None:
     """Everything else: words in names, texts and comments do not count."""
     assert _one(sql).in_transaction
-
-
-def test_old_servers_add_enum_values_alone() -> None:
-    """Before PostgreSQL 12."""
-    assert not split("alter type e add value 'x'", "V1__x.sql", postgres(11))[0].in_transaction
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,6 @@ _POSTGRES_ALONE = re.compile(
     r"|DISCARD ALL\b"
     r"|(COMMIT|ROLLBACK) PREPARED\b"
 )
-_ADD_VALUE = re.compile(r"ALTER TYPE .*\bADD VALUE\b")
-ADD_VALUE_IN_TRANSACTION = 12
-"""The first PostgreSQL that takes ALTER TYPE ... ADD VALUE in a transaction."""
 
 _SQLITE_ALONE = re.compile(r"VACUUM\b|PRAGMA (FOREIGN_KEYS|JOURNAL_MODE|SYNCHRONOUS)\b|(ATTACH|DETACH)\b")
 
@@ -32,10 +29,6 @@ _CONTROL = re.compile(
     r"|START TRANSACTION\b|PREPARE TRANSACTION\b"
 )
 _MAY_COMMIT = re.compile(r"(CALL|DO)\b")
-
-
-def postgres(major: int) -> Lexis:
-    return _POSTGRES if major >= ADD_VALUE_IN_TRANSACTION else _OLD_POSTGRES
 
 
 def controls_transactions(statement: Statement) -> bool:
@@ -57,14 +50,9 @@ def _runs_alone(words: tuple[str, ...]) -> bool:
     return _POSTGRES_ALONE.match(" ".join(words)) is not None
 
 
-def _runs_alone_before_12(words: tuple[str, ...]) -> bool:
-    return _runs_alone(words) or _ADD_VALUE.match(" ".join(words)) is not None
-
-
 _ROUTINE = re.compile(r"CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)\b")
 _ATOMIC = re.compile(r"\s+ATOMIC\b", re.IGNORECASE)
-_POSTGRES = Lexis(POSTGRES_TOKENS, _ROUTINE, _ATOMIC, True, _runs_alone)
-_OLD_POSTGRES = Lexis(POSTGRES_TOKENS, _ROUTINE, _ATOMIC, True, _runs_alone_before_12)
+POSTGRES = Lexis(POSTGRES_TOKENS, _ROUTINE, _ATOMIC, True, _runs_alone)
 SQLITE = Lexis(
     SQLITE_TOKENS,
     re.compile(r"CREATE (TEMP |TEMPORARY )?TRIGGER\b"),

@@ -41,11 +41,10 @@ from trueup.drivers.database.catalog.relations import RELATIONS, SEQUENCES
 from trueup.drivers.database.catalog.replication import PUBLICATIONS, subscriptions
 from trueup.drivers.database.catalog.routines import AGGREGATES, CASTS, EVENT_TRIGGERS, LANGUAGES, ROUTINES, TRANSFORMS
 from trueup.drivers.database.catalog.types import COLLATIONS, TYPES
-from trueup.model.errors import Rejected, Unavailable
+from trueup.model.errors import Unavailable
 from trueup.model.plan import Address, Resource
 from trueup.model.values import JSON, Digest, digest
 
-OLDEST = 15
 _KINDS = (
     *(SCHEMAS, EXTENSIONS, DEFAULT_PRIVILEGES, FOREIGN_DATA_WRAPPERS, SERVERS, LANGUAGES, ACCESS_METHODS),
     *(TYPES, COLLATIONS, CONVERSIONS, ROUTINES, AGGREGATES, CASTS, TRANSFORMS),
@@ -86,14 +85,9 @@ def snapshot(
     an event trigger. `secret` marks a secret leaf (the options of a user mapping, the connection of a subscription);
     without it they are left out, because not every role sees them. Inside a transaction of the caller, its own writes
     are seen and its settings stay as they are. Raises psycopg.Error, like everything that has a connection in its
-    hands; Rejected where the server is too old, Unavailable while somebody drops object after object.
+    hands; Unavailable while somebody drops object after object.
     """
     major = connection.info.server_version // 10000
-    if major < OLDEST:
-        raise Rejected(
-            f"PostgreSQL {major} is too old: its catalog lacks what a snapshot holds",
-            hint=f"PostgreSQL {OLDEST} or newer is needed.",
-        )
     kinds = (*_KINDS, user_mappings(secret is not None), subscriptions(major, secret is not None))
     skipped = frozenset(split_name(name) for name in skip)
     rows = _read(connection, kinds, {"schemas": list(schemas)})

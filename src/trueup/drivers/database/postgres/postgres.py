@@ -28,13 +28,13 @@ from trueup.drivers.database.postgres import locks as postgres_locks
 from trueup.drivers.database.postgres.address import parameters_of, search_path_of
 from trueup.drivers.database.postgres.errors import of_connecting, of_query, trouble_of
 from trueup.drivers.database.statements import Statement, split
-from trueup.drivers.database.statements_kinds import postgres
+from trueup.drivers.database.statements_kinds import POSTGRES
 from trueup.model.errors import Rejected, TrueupError
 from trueup.model.plan import Address, Resource
 from trueup.ports.driver import Lock
 
-OLDEST = 12
-"""The oldest major version that the catalog is read of."""
+OLDEST = 15
+"""The oldest major version whose catalog has all that a snapshot holds."""
 LONGEST_NAME = 63
 """Bytes of an application's name that the server keeps."""
 CHECK_CLIENT = "2s"
@@ -94,8 +94,7 @@ class PostgresDatabase:
             settings["tcp_keepalives_idle"] = "30"
             settings["tcp_keepalives_interval"] = "10"
             settings["tcp_keepalives_count"] = "3"
-            if self.major >= 14:
-                settings["client_connection_check_interval"] = CHECK_CLIENT
+            settings["client_connection_check_interval"] = CHECK_CLIENT
         if options.search_path:
             own = self.query("SELECT current_setting('search_path')")
             paths = [*(postgres_history.quoted(each) for each in options.search_path), own[0][0]]
@@ -239,7 +238,7 @@ class Postgres:
             raw.close()
 
     def split(self, text: str, path: str) -> tuple[Statement, ...]:
-        return split(text, path, postgres(OLDEST))
+        return split(text, path, POSTGRES)
 
     @contextmanager
     def held(self, url: str, table: Table, options: Options, patience: Patience = AS_FLYWAY) -> Iterator[Held]:
