@@ -83,7 +83,8 @@ CODES: Mapping[str, Rule] = {
     "rename-column": Rule(
         _S.STOP,
         "a release that runs while this is delivered knows only one of the two names",
-        "trueup db plan-rename TABLE.OLD NEW writes it: add the new column, keep both in step, backfill, drop the old",
+        "`trueup db plan-rename STACK TABLE.OLD NEW` writes it: add the new column, keep both equal, backfill, drop "
+        "the old",
         everywhere=True,
     ),
     "rename-table": Rule(

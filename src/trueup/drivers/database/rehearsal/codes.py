@@ -41,7 +41,7 @@ REHEARSED: Mapping[str, Rule] = {
     "chain-differs": Rule(
         _S.NOTICE,
         "the chain from nothing ends in another structure than production's with what is pending",
-        "look whether somebody changed production by hand: trueup db diff",
+        "look whether somebody changed production by hand: `trueup db diff STACK code live`",
         everywhere=True,
     ),
     "rollback-missing": Rule(
