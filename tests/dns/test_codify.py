@@ -177,6 +177,20 @@ def test_an_alias_zone_is_for_a_person(place: Place, powerdns: PowerDNS) -> None
     assert "192.0.2.77" in written.declined[0].suggestion
 
 
+def test_an_edit_that_an_alias_follows_says_so(place: Place, powerdns: PowerDNS) -> None:
+    """The hand was in one of the two zones; the proof does not hold in the other, and this is why."""
+    zones = {"example.com.": {"sources": ["zones"], "targets": ["live"]}, "example.net.": {"alias": "example.com."}}
+    files = {CONFIG: config(powerdns.provider(), zones=zones), ZONE: YAML}
+    applied = place.apply(files)
+    _set("www", "A", "192.0.2.77")(powerdns)
+    plan = place.plan(files)
+    _, drifts = _found(plan, applied)
+    written = place.driver.codify(place.job(files, "check"), drifts, plan)
+    assert written.notes == (
+        "example.net. is an alias of example.com.: the edit changes it there too, where nobody did by hand",
+    )
+
+
 def test_names_of_other_alphabets_and_in_capitals_are_found(place: Place, powerdns: PowerDNS) -> None:
     """A record is looked for as octoDNS takes its name, in a file that is called as people write the zone."""
     path = "dns/zones/müller.example.yaml"

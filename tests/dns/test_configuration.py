@@ -162,6 +162,35 @@ def test_a_plain_directory_needs_one_provider() -> None:
         read_root(tree({"zones/README.md": ""}), "zones", spec)
 
 
+def bind(**files: str) -> Root:
+    """A plain directory with a zone file of BIND, and other files of the repository."""
+    named = {f"zones/{name.replace('_', '.')}": text for name, text in files.items()}
+    return read_root(tree(named), "zones", ZonesSpec.model_validate({"provider": POWERDNS}))
+
+
+def test_what_a_zone_file_of_bind_includes_is_in_the_closure() -> None:
+    """Also what that one includes."""
+    parts = {"ns_inc": "@ NS ns1.example.net.\n", "all_inc": "; $INCLUDE none\n$include zones/ns.inc\n"}
+    root = bind(example_com_zone='@ SOA a b 1 2 3 4 5\nt TXT "$INCLUDE x"\n$INCLUDE zones/all.inc\n', **parts)
+    assert sorted(root.closure.files) == ["zones/all.inc", "zones/example.com.zone", "zones/ns.inc"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("$INCLUDE /etc/passwd", "not in the repository"),
+        ('($include "../secrets")', "not in the repository"),
+        ("$INCLUDE ns.inc", "there is no ns.inc"),
+        ("$INCLUDE zones/example.com.zone", "includes itself"),
+    ],
+)
+def test_a_zone_file_of_bind_includes_nothing_else_of_the_machine(line: str, said: str) -> None:
+    """dnspython would open it, whatever it is."""
+    with pytest.raises(Invalid, match=said) as caught:
+        bind(example_com_zone=f"$TTL 300\n{line}\n")
+    assert str(caught.value.place) == "zones/example.com.zone:2"
+
+
 def test_the_closure_moves_with_every_file_that_counts_and_no_other() -> None:
     """A push elsewhere is no reason to plan again."""
     driver, spec = DnsDriver(), OctodnsSpec()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trueup.drivers.dns.configuration.config import FILE_CLASSES, YAML_CLASSES, Block, Config, spellings
+from trueup.drivers.dns.configuration.config import FILE_CLASSES, YAML_CLASSES, Block, Config, in_idna, spellings
 from trueup.drivers.dns.configuration.files import directory_of
 from trueup.drivers.dns.convert import RECORD, Parts, parts_of
 from trueup.drivers.dns.zonefiles import bind_editing, yaml_editing
@@ -21,7 +21,7 @@ from trueup.model.causes import Cause
 from trueup.model.drift import Declined, Drift
 from trueup.model.errors import Invalid
 from trueup.model.placing import placed
-from trueup.model.plan import Plan
+from trueup.model.plan import Address, Plan
 from trueup.model.values import JSON
 from trueup.ports.driver import Codification, Job
 from trueup.ports.tree import Tree
@@ -87,7 +87,15 @@ def codify(job: Job[Any], config: Config, drifts: Sequence[Drift], plan: Plan) -
             edited.texts[file] = text
             done.append(drift.address)
     edits = {path: text.encode() for path, text in edited.texts.items()}
-    return Codification(edits, tuple(done), tuple(declined))
+    return Codification(edits, tuple(done), tuple(declined), tuple(_copies(config, done)))
+
+
+def _copies(config: Config, done: Sequence[Address]) -> Iterator[str]:
+    """What else an edit changes: it is proven nowhere but in the zone where the hand was."""
+    edited = {parts_of(address).zone for address in done}
+    for zone in config.zones:
+        if in_idna(zone.alias) in edited:
+            yield f"{zone.name} is an alias of {zone.alias}: the edit changes it there too, where nobody did by hand"
 
 
 def _refuse_undecided(drift: Drift) -> None:

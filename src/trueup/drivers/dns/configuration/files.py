@@ -4,6 +4,9 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
+import dns.exception
+import dns.tokenizer
+
 from trueup.drivers.dns.configuration.config import YAML_CLASSES, Block, Config, in_idna
 from trueup.drivers.dns.configuration.loading import load
 from trueup.model.closure import Closure
@@ -95,3 +98,35 @@ def _in_directory(block: Block, config: Config, tree: Tree) -> Iterator[str]:
         yield entry.path
         if yaml_only and b"!include" in tree.read(entry.path):
             yield from load(tree, entry.path).files
+        if not yaml_only and entry.path.endswith(str(block.settings.get("file_extension", "."))):
+            yield from _included(entry.path, config, tree, ())
+
+
+def _included(file: str, config: Config, tree: Tree, above: tuple[str, ...]) -> Iterator[str]:
+    """What `$INCLUDE` of a BIND file names, read as dnspython reads it: it would open any path of the machine. Raises
+    Invalid."""
+    content = tree.read(file)
+    if b"$include" not in content.lower():
+        return
+    words = dns.tokenizer.Tokenizer(content.decode(errors="replace"), file)
+    try:
+        while not (word := words.get(want_leading=True, want_comment=True)).is_eof():
+            if word.value.upper() == "$INCLUDE":
+                place = Place(file, words.where()[1])
+                yield (path := _include(words.get().value, place, config, tree))
+                if path in (file, *above):
+                    raise Invalid(f"`$INCLUDE` of `{path}` includes itself", place=place)
+                yield from _included(path, config, tree, (file, *above))
+            while not word.is_eol_or_eof():
+                word = words.get(want_comment=True)
+    except dns.exception.DNSException:
+        return  # no zone file: octoDNS says where
+
+
+def _include(name: str, place: Place, config: Config, tree: Tree) -> str:
+    path = posixpath.normpath(posixpath.join(config.workdir, name))
+    if path.startswith(("/", "../")):
+        raise Invalid(f"`$INCLUDE {name}` is not in the repository", place=place, hint="include a file of it")
+    if not any(entry.path == path for entry in tree.entries(posixpath.dirname(path))):
+        raise Invalid(f"`$INCLUDE {name}`: there is no {path}", place=place, hint="paths start where `directory:` does")
+    return path

@@ -89,7 +89,7 @@ class Page:
     def edits(self, owner: dns.name.Name, type: str, record: Mapping[str, JSON] | None) -> Iterator[Splice]:
         there = [line for line in self.lines if (line.owner, line.type) == (owner, type)]
         if not there and self.generates:
-            raise Unwritable("the file has `$GENERATE`: the record may come from there")
+            raise Unwritable("the file has `$GENERATE` or `$INCLUDE`: the record may come from there")
         if record is None:
             yield from self._without(there)
             return
