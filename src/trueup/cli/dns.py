@@ -54,7 +54,7 @@ def diff(
     ctx: typer.Context,
     name: StackName,
     nameserver: Annotated[
-        str, typer.Argument(metavar="NAMESERVER", help="An address or a name, perhaps with :PORT.", show_default=False)
+        str, typer.Argument(metavar="NAMESERVER", help="An address or a name, perhaps with @PORT.", show_default=False)
     ],
     zone: Annotated[str, typer.Option(metavar="ZONE", help="Only this zone.")] = "",
     at: At = "",

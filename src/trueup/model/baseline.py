@@ -32,8 +32,6 @@ class Baseline:
     settled_at: datetime
     settled_by: str
     """`run:ID`, `adopt:PERSON`, `foreign:COMMIT` or `codified:COMMIT`."""
-    sensitive_outputs: Mapping[str, str] = field(default_factory=dict)
-    """Output name to the name of its sealed value in the vault."""
     uncertain: tuple[Address, ...] = ()
     """Begun by an apply of which nobody saw the end."""
     tolerances: tuple[Tolerance, ...] = ()

@@ -383,6 +383,3 @@ class Lock:
     created: str
     """ISO 8601, as the live system says it."""
     operation: str = ""
-
-
-Resources = Mapping[Address, Resource]

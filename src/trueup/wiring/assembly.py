@@ -165,9 +165,7 @@ class _Parts:
 
 def _assembled(options: Options, parts: _Parts) -> Installation:
     clock, store, repositories = parts.clock, parts.store, parts.repositories
-    control = Repository("control", options.repository, options.branch)
-    remotes = Remotes(repositories.mirror(control), options.branch, repositories.mirror, _parse, expand)
-    catalog = Catalog(remotes, store)
+    catalog = _catalog(options, repositories, store)
 
     def forges(name: str) -> Forge | None:
         return repositories.forge(name, catalog.mirror(name).remote)
@@ -217,17 +215,13 @@ def _assembled(options: Options, parts: _Parts) -> Installation:
         prober=Prober(store, vouching, clock, parts.worker),
     )
     reports = Reports(store, errands, forges)
-    return Installation(
-        options=options,
-        site=site,
-        store=store,
-        seal=parts.seal,
-        key=parts.key,
-        repositories=repositories,
-        intake=intake,
-        reports=reports,
-        worker=parts.worker,
-    )
+    return Installation(options, site, store, parts.seal, parts.key, repositories, intake, reports, parts.worker)
+
+
+def _catalog(options: Options, repositories: Repositories, store: SqlStore) -> Catalog:
+    control = Repository("control", options.repository, options.branch)
+    remotes = Remotes(repositories.mirror(control), options.branch, repositories.mirror, _parse, expand)
+    return Catalog(remotes, store)
 
 
 def _parse(tree: Tree) -> Control:

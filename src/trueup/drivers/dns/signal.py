@@ -24,7 +24,7 @@ PRIMARIES = ("octodns_bind.Rfc2136Provider", "octodns_bind.AxfrSource")
 """Providers whose `host` and `port` are a name server."""
 POWERDNS = "octodns_powerdns.PowerDnsProvider"
 ROUTE53 = "octodns_route53.Route53Provider"
-HALF = 1 << 31
+_NAMING = "write a host name or an address, with another port than 53 as `192.0.2.1@5353`"
 
 
 @dataclass(frozen=True, order=True)
@@ -60,8 +60,11 @@ def named(text: str) -> Server:
     """`ns1.example.com`, `192.0.2.1@5353`, `2001:db8::1`. Raises Invalid."""
     host, _, port = text.strip().rstrip(".").partition("@")
     if not host or not (port or "53").isdecimal() or not 0 < int(port or 53) < 65536:
-        raise Invalid(f"`{text}` names no name server", hint="write a host name or an address, `@5353` behind it")
-    return Server(host, int(port or 53))
+        raise Invalid(f"`{text}` names no name server", hint=_NAMING)
+    server = Server(host, int(port or 53))
+    if ":" in host and not server.is_address:
+        raise Invalid(f"`{text}` names no name server: a port stands behind an @", hint=_NAMING)
+    return server
 
 
 def resolved(value: JSON, environment: Mapping[str, str]) -> JSON:
@@ -84,11 +87,6 @@ def served(settled: Mapping[Address, Resource]) -> Sequence[Served]:
     """The zones that were settled, in the order of their addresses."""
     zones = (resource.values for _, resource in sorted(settled.items()) if resource.kind == ZONE)
     return [Served(str(each["name"]), str(each.get("target", "")), str(each.get(SERIAL) or "")) for each in zones]
-
-
-def moved(before: int, after: int) -> bool:
-    """Whether `after` comes later: serials wrap around (RFC 1982)."""
-    return before != after and (after - before) % (1 << 32) < HALF
 
 
 def learned(known: str, before: int | None, after: int | None) -> str:
