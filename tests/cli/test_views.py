@@ -307,3 +307,16 @@ def test_a_run_says_what_was_found() -> None:
     found = Finding("drop-column", "phone: the data is gone", None, "release first", approvals=2)
     told = _seen(runs.run({**nouns.run(), "findings": [to_json(found)]}, WHEN))
     assert told.endswith("Findings\n  phone: the data is gone (drop-column, 2 people must agree)\n    release first")
+
+
+def test_a_run_and_its_stack_say_that_the_worker_was_lost() -> None:
+    """Since when, and when the run is taken up again; nothing where there is none."""
+    lost = {"worker": "host-7", "heard_at": nouns.ago(1).isoformat(), "taken_up_at": nouns.ago(0).isoformat()}
+    applying = nouns.run(RunState.APPLYING, worker_lost=lost)
+    told = _seen(runs.run(applying, WHEN))
+    assert "lost: last heard of at " in told and "1 min ago; its lease ends at " in told
+    assert "applying, worker lost" in _seen(runs.runs([applying], WHEN))
+    active = {"id": "run-1", "kind": "delivery", "state": "applying", "worker_lost": lost}
+    assert "applying, worker lost, taken up again at" in _seen(stacks.stack(nouns.stack(active_run=active), WHEN))
+    alive = nouns.run(RunState.APPLYING, worker_lost=None)
+    assert "lost" not in _seen(runs.run(alive, WHEN)) + _seen(runs.runs([alive], WHEN))

@@ -96,6 +96,23 @@ def test_killed_before_the_first_begin(place: Place, store: SqlStore, stack: str
     assert "run.queued" in kinds(store, "run-1")
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_who_was_killed_is_known_to_be_gone_at_once(
+    place: Place, store: SqlStore, stack: str, workers: Workers
+) -> None:
+    """At the next start with the same data directory: long before its lease and its silence end, which the run still
+    waits for."""
+    new_run(store, "run-1", stack, "c2")
+    workers.start("first", "write b")
+    until(lambda: workers.reached("first"), "the first worker writes")
+    workers.kill("first")
+    assert [worker.id for worker in store.workers()] == ["first"]
+    workers.start("second")
+    until(lambda: workers.started("second"), "the second worker starts")
+    assert [worker.id for worker in store.workers()] == ["second"]
+    until(lambda: ended(store, "run-1"), "the run is recovered")
+
+
 @pytest.mark.parametrize(("point", "written"), [("write b", ["a"]), ("written b", ["a", "b"]), ("end b", ["a", "b"])])
 def test_killed_in_the_middle_of_an_apply(
     point: str, written: list[str], place: Place, store: SqlStore, stack: str, workers: Workers

@@ -368,10 +368,12 @@ class StoreContract:
         assert store.acquire(nouns.APP, "worker-2/run-2", 60) is None
         assert store.leaseholder(nouns.APP) == "worker-1/run-1"
         assert store.acquire(nouns.APP, "worker-1/run-1", 60) == first
-        assert store.leaseholders() == {nouns.APP: "worker-1/run-1"}
+        (lasting,) = store.leases().items()
+        assert (lasting[0], lasting[1].holder) == (nouns.APP, "worker-1/run-1")
+        assert timedelta(seconds=50) < lasting[1].left <= timedelta(seconds=60)
         store.release(first)
         assert store.leaseholder(nouns.APP) is None
-        assert store.leaseholders() == {}
+        assert store.leases() == {}
         second = store.acquire(nouns.APP, "worker-2/run-2", 60)
         assert second == Lease(nouns.APP, "worker-2/run-2", 2)
 

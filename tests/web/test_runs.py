@@ -1,6 +1,8 @@
 """/runs: lists that page, what is missing and from whom, and decisions that bind to a person."""
 
+import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -10,7 +12,8 @@ from tests.web.site import Bench
 from trueup.model.errors import Unavailable
 from trueup.model.people import Approval
 from trueup.model.run import RunState
-from trueup.model.values import Digest
+from trueup.model.values import JSON, Digest
+from trueup.settings import LEASE_SECONDS
 
 
 def test_runs_are_paged_newest_first(site: Bench, owner: httpx.Client) -> None:
@@ -173,3 +176,28 @@ def test_the_forge_being_away_does_not_hide_a_run(site: Bench, owner: httpx.Clie
 
     object.__setattr__(site.installation.site.books, "forges", away)
     assert owner.get(f"/api/v1/runs/{run.id}").json()["why"]["missing"] == 2
+
+
+def test_a_lost_worker_is_told_of_before_anybody_may_take_over(site: Bench, owner: httpx.Client) -> None:
+    """Whether it is gone from the books, or only says nothing for half a lease: since when, and until when its lease
+    keeps the run. Nothing of one that is heard of, nor of a run that waits for a person."""
+    run = nouns.waiting_run(site, state=RunState.APPLYING)
+    store = site.installation.store
+
+    def told() -> list[JSON]:
+        stack = owner.get(f"/api/v1/stacks/{run.stack}").json()["active_run"]
+        (listed,) = owner.get("/api/v1/runs", params={"state": "applying"}).json()
+        return [each["worker_lost"] for each in (owner.get(f"/api/v1/runs/{run.id}").json(), listed, stack)]
+
+    lease = store.acquire(run.stack, f"host-7/{run.id}", LEASE_SECONDS)
+    assert lease is not None
+    (lost,) = {json.dumps(each) for each in told()}
+    gone = json.loads(lost)
+    heard, end = (datetime.fromisoformat(gone[name]) for name in ("heard_at", "taken_up_at"))
+    assert (gone["worker"], end - heard) == ("host-7", timedelta(seconds=LEASE_SECONDS))
+    store.beat("host-7", {})
+    assert told() == [None, None, None]
+    store.renew(lease, LEASE_SECONDS / 3)
+    assert [each["worker"] for each in told()] == ["host-7"] * 3
+    store.release(lease)
+    assert told() == [None, None, None]

@@ -26,7 +26,12 @@ def test_stacks_are_listed_with_their_rules_and_checks(site: Bench, owner: httpx
     assert prod["rules"]["approve"]["count"] == 2
     assert prod["check"]["state"] == "due"
     assert prod["open_drifts"] == 1
-    assert prod["active_run"] == {"id": run.id, "kind": "delivery", "state": "awaiting_approval"}
+    assert prod["active_run"] == {
+        "id": run.id,
+        "kind": "delivery",
+        "state": "awaiting_approval",
+        "worker_lost": None,
+    }
     assert (stacks[0]["open_drifts"], stacks[0]["active_run"]) == (0, None)
     for query, count in (("env=dev", 1), ("standing=settled", 0), ("mode=deliver", 3), ("env=prod&mode=observe", 0)):
         assert len(owner.get(f"/api/v1/stacks?{query}").json()) == count, query

@@ -1,14 +1,14 @@
-"""Lost: rows that a dead worker left in the middle, and where each goes from there."""
+"""Lost: rows that a dead worker left in the middle, where each goes from there, and what is said until then."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trueup.engine.desk import Desk
 from trueup.model.drift import CheckState
-from trueup.model.run import Run, RunState
+from trueup.model.run import Run, RunId, RunState
 from trueup.ports.store import Conflict, RunFilter, Store
-from trueup.settings import MAX_ATTEMPTS
+from trueup.settings import LEASE_SECONDS, MAX_ATTEMPTS
 
 AT_WORK = frozenset({RunState.PLANNING, RunState.JUDGING, RunState.APPLYING, RunState.RECOVERING, RunState.VERIFYING})
 
@@ -17,6 +17,35 @@ WORDS: Mapping[RunState, str] = {
     RunState.FAILED: f"nothing was begun, and that was attempt {MAX_ATTEMPTS} or later",
     RunState.UNCERTAIN: "an effect may have reached the live system, and recovery has to find out",
 }
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Of the worker of a run whose lease still lasts: nobody may take it up before that ends."""
+
+    worker: str
+    heard_at: datetime
+    """When it renewed its lease for the last time."""
+    taken_up_at: datetime
+    """The end of that lease; unless the worker is alive after all."""
+
+
+def silences(store: Store, runs: Iterable[Run]) -> Mapping[RunId, Silence]:
+    """Of those at work whose worker is gone, or has not renewed its lease for half of it: then its supervisor ends
+    the apply too."""
+    at_work = [run for run in runs if run.state in AT_WORK]
+    if not at_work:
+        return {}
+    leases, workers = store.leases(), {worker.id for worker in store.workers()}
+    found: dict[RunId, Silence] = {}
+    for run in at_work:
+        lease = leases.get(run.stack)
+        if lease is None or not lease.holder.endswith(f"/{run.id}"):
+            continue
+        worker, whole = lease.holder.removesuffix(f"/{run.id}"), timedelta(seconds=LEASE_SECONDS)
+        if worker not in workers or lease.left < whole / 2:
+            found[run.id] = Silence(worker, lease.until - whole, lease.until)
+    return found
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,10 @@ class Engine:
         if _installed:
             raise Broken("this process has an engine already")
         self._store.beat(self._worker, {})
+        if self._alone:  # whoever was there is dead, and nobody has to wait for its silence to know
+            for worker in self._store.workers():
+                if worker.id != self._worker:
+                    self._store.forget_worker(worker.id)
         config: DBOSConfig = {
             "name": "trueup",
             "system_database_url": self._database,

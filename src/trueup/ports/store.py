@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from trueup.model.baseline import Baseline
@@ -221,6 +221,16 @@ class Lease:
 
 
 @dataclass(frozen=True)
+class Holding:
+    """A lease that lasts now, by database time."""
+
+    holder: str
+    until: datetime
+    """Unless it is renewed."""
+    left: timedelta
+
+
+@dataclass(frozen=True)
 class Worker:
     id: str
     heard_at: datetime
@@ -239,8 +249,8 @@ class Store(Protocol):
     def renew(self, lease: Lease, seconds: float) -> bool: ...
     def release(self, lease: Lease) -> None: ...
     def leaseholder(self, stack: StackId) -> str | None: ...
-    def leaseholders(self) -> Mapping[StackId, str]:
-        """Every lease that lasts now."""
+    def leases(self) -> Mapping[StackId, Holding]:
+        """All that last."""
         ...
 
     def beat(self, worker: str, about: Mapping[str, str]) -> None:

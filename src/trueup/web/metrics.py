@@ -150,7 +150,7 @@ class SiteCollector(Collector):
         silent = len(self._store.workers(silent_for=SILENT_SECONDS))
         yield _gauge("trueup_workers", {(): len(self._store.workers()) - silent})
         yield _gauge("trueup_workers_silent", {(): silent})
-        held = [stack for stack in self._store.leaseholders() if stack in environments]
+        held = [stack for stack in self._store.leases() if stack in environments]
         yield _gauge("trueup_leases", {(): len(held)})
         yield _gauge("trueup_ledger_entries", {(): size})
 

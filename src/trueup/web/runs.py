@@ -28,7 +28,8 @@ def list_runs(
     before: str = "",
     limit: Page = 50,
 ) -> JSON:
-    """Newest first. `before` is the last id of the page before."""
+    """Newest first. `before` is the last id of the page before. `worker_lost` of one that is at work: when nothing was
+    heard of its worker any more, and when another takes it up."""
     wanted = RunFilter(
         stack=visit.stack(stack).id if stack else None,
         states=frozenset(state or ()),
@@ -37,15 +38,15 @@ def list_runs(
         before=before,
         limit=limit,
     )
-    names = visit.names()
     with visit.site.store.transaction() as tx:
-        return [shown.run(run, names) for run in tx.runs(wanted)]
+        found = tx.runs(wanted)
+    return shown.runs(visit, found)
 
 
 @router.get("/{id}")
 def show_run(visit: Reading, id: str) -> JSON:
     """One run, and `why`: whose approvals count, what is missing, and from whom. A blocked one with `lost`: what would
-    be lost, whose it was, since when, as which drift; and `ways_on` with their commands."""
+    be lost, whose it was, since when, as which drift; and `ways_on` with their commands. `worker_lost` too."""
     run = _run(visit, id)
     return {**_shown(visit, run), "why": shown.why(visit, run), "held": shown.held(visit, run)}
 

@@ -10,10 +10,11 @@ from trueup.engine.break_glass_told import covering
 from trueup.engine.break_glass_told import held as because_of
 from trueup.engine.codification import Codified
 from trueup.engine.coverage import StackCoverage
+from trueup.engine.lost import Silence, silences
 from trueup.model.drift import Check, Drift, DriftId, DriftState
 from trueup.model.ledger import Entry
 from trueup.model.plan import AttributedPlan
-from trueup.model.run import Run, RunKind, RunState
+from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.model.stack import Declaration, Stack, StackId
 from trueup.model.values import JSON
 from trueup.ports.store import RunFilter
@@ -33,9 +34,14 @@ def run(each: Run, names: Names) -> JSON:
     return {**to_json(each), "name": names.get(each.stack, "")}
 
 
+def runs(visit: Visit, wanted: Sequence[Run]) -> list[JSON]:
+    names, lost = visit.names(), silences(visit.site.store, wanted)
+    return [{**run(each, names), "worker_lost": to_json(lost.get(each.id))} for each in wanted]
+
+
 def whole_run(visit: Visit, each: Run) -> JSON:
     """A run by itself: also what it would lose, whose that was, since when, and the ways on."""
-    about = run(each, visit.names())
+    (about,) = runs(visit, [each])
     if not each.losses:
         return about
     with visit.site.store.transaction() as tx:
@@ -99,13 +105,14 @@ def stacks(visit: Visit, wanted: Sequence[Stack]) -> list[JSON]:
         checks = {check.stack: check for check in tx.checks()}
         at_work = tx.runs(RunFilter(states=ACTIVE, limit=MANY))
     active = {run.stack: run for run in reversed(at_work) if run.kind is not RunKind.PROPOSAL}
+    lost = silences(visit.site.store, active.values())
     return [
         {
             **to_json(each),
             **_declared(declared.get(each.name)),
             "check": to_json(checks.get(each.id)),
             "open_drifts": drifting[each.id],
-            "active_run": _brief(active[each.id]) if each.id in active else None,
+            "active_run": _brief(active[each.id], lost) if each.id in active else None,
         }
         for each in wanted
     ]
@@ -119,8 +126,8 @@ def _declared(each: Declaration | None) -> JSON:
     return {**to_json(found), "rules": to_json(each.environment)}
 
 
-def _brief(each: Run) -> JSON:
-    return {"id": each.id, "kind": each.kind, "state": each.state}
+def _brief(each: Run, lost: Mapping[RunId, Silence]) -> JSON:
+    return {"id": each.id, "kind": each.kind, "state": each.state, "worker_lost": to_json(lost.get(each.id))}
 
 
 def plan(each: AttributedPlan, about: Stack) -> JSON:

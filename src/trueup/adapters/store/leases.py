@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, case, delete, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -11,7 +11,7 @@ from trueup.adapters.store import tables
 from trueup.adapters.store.dialect import database_time, upsert, upsert_values
 from trueup.model.errors import LostLease
 from trueup.model.stack import StackId
-from trueup.ports.store import Lease, Worker
+from trueup.ports.store import Holding, Lease, Worker
 
 
 def acquire(connection: Connection, stack: StackId, holder: str, seconds: float) -> Lease | None:
@@ -47,10 +47,16 @@ def holder(connection: Connection, stack: StackId) -> str | None:
     return connection.scalars(query).first()
 
 
-def holders(connection: Connection) -> Mapping[StackId, str]:
+def holdings(connection: Connection) -> Mapping[StackId, Holding]:
+    now = database_time(connection)
     row = tables.leases.c
-    query = select(row.stack, row.holder).where(row.until > database_time(connection)).order_by(row.stack)
-    return {StackId(stack): holder for stack, holder in connection.execute(query)}
+    query = select(row.stack, row.holder, row.until, (row.until - now).label("left")).where(row.until > now)
+    return {
+        StackId(each.stack): Holding(
+            each.holder, datetime.fromtimestamp(each.until, UTC), timedelta(seconds=float(each.left))
+        )
+        for each in connection.execute(query.order_by(row.stack))
+    }
 
 
 def check(connection: Connection, lease: Lease) -> None:

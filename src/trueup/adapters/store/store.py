@@ -17,7 +17,7 @@ from trueup.adapters.store.verify import verify
 from trueup.model.errors import Refused
 from trueup.model.ledger import Checkpoint, Verification
 from trueup.model.stack import StackId
-from trueup.ports.store import SEALING_KEY, Lease, Worker
+from trueup.ports.store import SEALING_KEY, Holding, Lease, Worker
 from trueup.settings import CHECKPOINT_EVERY
 from trueup.system.clock import Clock, SystemClock
 
@@ -51,9 +51,9 @@ class SqlStore:
         with self._snapshot() as connection:
             return leases.holder(connection, stack)
 
-    def leaseholders(self) -> Mapping[StackId, str]:
+    def leases(self) -> Mapping[StackId, Holding]:
         with self._snapshot() as connection:
-            return leases.holders(connection)
+            return leases.holdings(connection)
 
     def beat(self, worker: str, about: Mapping[str, str]) -> None:
         with self._connection() as connection:

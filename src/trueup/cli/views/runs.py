@@ -22,7 +22,7 @@ def runs(document: JSON, when: When) -> RenderableType:
             each["id"],
             each.get("name"),
             each["kind"],
-            sheet.word(each["state"]),
+            Text.assemble(sheet.word(each["state"]), ", worker lost" if each.get("worker_lost") else ""),
             sheet.short(each.get("revision")),
             when.ago(each.get("created_at")),
             each.get("requested_by"),
@@ -49,6 +49,7 @@ def run(document: JSON, when: When) -> RenderableType:
             ("waits for", document.get("waiting_for")),
             ("held", document.get("held")),
             ("urgent", _urgent(document.get("urgency"))),
+            ("worker", _worker(document.get("worker_lost"), when)),
             ("tries again", when.at(document["not_before"]) if document.get("not_before") else None),
             ("superseded by", document.get("superseded_by")),
             ("released", [f"{each['address']} by {each['person']}" for each in document.get("releases") or []]),
@@ -65,6 +66,13 @@ def run(document: JSON, when: When) -> RenderableType:
             parts.append(Text(f"  ... and {len(found) - CHANGES} more: --output json has all of them"))
     parts += findings(document)
     return Group(*parts)
+
+
+def _worker(lost: JSON, when: When) -> str | None:
+    if not lost:
+        return None
+    heard, end = when.at(lost["heard_at"]), when.short(lost["taken_up_at"])
+    return f"lost: last heard of at {heard}; its lease ends at {end}, then the run is taken up again"
 
 
 def _urgent(urgency: JSON) -> str | None:

@@ -20,7 +20,7 @@ def stacks(document: JSON, when: When) -> RenderableType:
             sheet.word(_checked(each).get("state")),
             when.ago(_checked(each).get("ended_at")),
             each.get("open_drifts") or "-",
-            _run(each),
+            _run(each, when),
         )
         for each in document
     ]
@@ -55,7 +55,7 @@ def stack(document: JSON, when: When) -> RenderableType:
             ("settled", sheet.short(document.get("settled"))),
             ("attempted", sheet.short(document.get("attempted"))),
             ("open drifts", document.get("open_drifts")),
-            ("run", _run(document)),
+            ("run", _run(document, when)),
         ]
     )
     return Group(about, sheet.section("Newest check", checked(check, when))) if check else about
@@ -162,9 +162,13 @@ def _checked(document: JSON) -> JSON:
     return document.get("check") or {}
 
 
-def _run(document: JSON) -> str:
+def _run(document: JSON, when: When) -> str:
     run = document.get("active_run")
-    return f"{run['id']} {str(run['state']).replace('_', ' ')}" if run else "-"
+    if not run:
+        return "-"
+    lost = run.get("worker_lost")
+    taken_up = f", worker lost, taken up again at {when.short(lost['taken_up_at'])}" if lost else ""
+    return f"{run['id']} {str(run['state']).replace('_', ' ')}{taken_up}"
 
 
 def _counted(document: JSON) -> str:
