@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.database.deliveries import Journal
 from tests.database.jobs import Place, files
 from tests.database.servers import OWNER, READER, Server
 from tests.database.test_session import CODE, HOTFIX, INDEX, Live
@@ -36,6 +37,28 @@ def test_status_says_what_became_of_every_file(live: Live) -> None:
     assert told.passed and told.data["pending"] == ["2 (active)"]
     states = {each["version"]: each["state"] for each in told.data["migrations"]}
     assert states == {"1": "success", "2": "pending"} and f"by {OWNER}" in told.text and "1 pending" in told.text
+
+
+def test_status_says_how_far_a_migration_came_that_stopped(live: Live) -> None:
+    """It is pending; the parts of it that are done stay done."""
+    first = "-- flyway:executeInTransaction=false\nCREATE INDEX CONCURRENTLY a ON users (id);\n"
+    code = {**CODE, "V2__parts.sql": f"{first}SELECT 1 / (id - id) FROM users;"}
+    live.by_hand("INSERT INTO users VALUES (1)")
+    with DatabaseDriver().open(live.place.job(files(code), "delivery")) as session:
+        assert not session.apply(session.plan(), Journal()).complete
+    told = use(live, "status", code)
+    assert told.data["stopped"] == [{"script": "V2__parts.sql", "done": 1, "of": 2}]
+    assert "V2__parts.sql: 1 of 2 parts are done; the next delivery goes on there" in told.text
+    assert {each["version"]: each["state"] for each in told.data["migrations"]} == {"1": "success", "2": "pending"}
+
+
+def test_the_row_of_a_created_schema_is_no_repeatable(live: Live) -> None:
+    """Flyway writes it before the first migration, without a version."""
+    live.by_hand(
+        "INSERT INTO flyway_schema_history VALUES "
+        "(0, NULL, '<< Flyway Schema Creation >>', 'SCHEMA', '\"app\"', NULL, 'owner', now(), 0, true)"
+    )
+    assert [each["version"] for each in use(live, "status").data["migrations"]] == ["", "1"]
 
 
 def test_validate_names_an_edited_file_and_repair_takes_it_as_it_is(live: Live) -> None:

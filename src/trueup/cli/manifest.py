@@ -59,7 +59,10 @@ def init(
     finders = [driver for driver in wiring.drivers().values() if isinstance(driver, Discovers)]
     found = [each for finder in finders for each in finder.discover(tree)]
     if not found:
-        hint = "a Terraform root has a backend, a provider, a lock file, a state or variable files"
+        hint = (
+            "a Terraform root has a backend, a provider, a lock file, a state or variable files; a Flyway project "
+            "flyway.conf, flyway.toml or V1__NAME.sql; octoDNS a configuration with providers and zones"
+        )
         raise Invalid(f"nothing in {path} looks like a stack", hint=hint)
     own = {CONTROL: Repository(CONTROL, ".")}
     text = describe({CONTROL: found}, own, {CONTROL: tree}, wiring.formats())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from trueup.drivers.database import command_session, tools, watch, watch_log
+from trueup.drivers.database import command_session, discover, tools, watch, watch_log
 from trueup.drivers.database.codify import codify
 from trueup.drivers.database.command_session import CommandObservation, CommandSession
 from trueup.drivers.database.migrations.files import read_migrations
@@ -26,7 +26,7 @@ from trueup.model.errors import Refused
 from trueup.model.plan import Address, LiveIdentity, Plan, Resource
 from trueup.model.signal import LiveEvent, Subject
 from trueup.model.stack import Respond
-from trueup.ports.driver import Codification, Evidence, Job, JournalEntry, Lock, Reading, Told, Tool
+from trueup.ports.driver import Codification, Discovered, Evidence, Job, JournalEntry, Lock, Reading, Told, Tool
 from trueup.ports.tree import Tree
 
 FILES = (
@@ -42,7 +42,8 @@ READ = 64
 
 
 class DatabaseDriver:
-    """Driver, Codifies, Recovers, Unlocks, Probes, Logs, Tools: PostgreSQL and SQLite, by migrations or a tool."""
+    """Driver, Codifies, Discovers, Recovers, Unlocks, Probes, Logs, Tools: PostgreSQL and SQLite, by migrations or a
+    tool."""
 
     name: ClassVar[str] = "database"
     specs: ClassVar[Mapping[str, type[DatabaseSpec]]] = {
@@ -68,6 +69,9 @@ class DatabaseDriver:
             return Reading(command_session.closure_of(tree, path, spec))
         migrations = read_migrations(tree, path, spec)
         return Reading(closure_of(tree, migrations), migrations.findings)
+
+    def discover(self, tree: Tree) -> Iterable[Discovered]:
+        return discover.discover(tree)
 
     @contextlib.contextmanager
     def observe(self, job: Job[Any]) -> Iterator[DatabaseObservation | CommandObservation]:

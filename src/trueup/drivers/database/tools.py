@@ -85,7 +85,7 @@ def _status(here: Opened) -> Told:
     migrations = here.migrations()
     resolved = resolve(migrations, _rows(here), migrations.settings)
     lock = here.database.dialect.holder(here.database, here.table)
-    return status_told(resolved, lock)
+    return status_told(resolved, ProgressTable(here.database, here.table).read(), lock)
 
 
 def _rows(here: Opened) -> Sequence[Row]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from trueup.drivers.database.ddl.draft import Draft
-from trueup.drivers.database.history.history import Entry, Repair, Resolved, Row
+from trueup.drivers.database.delivery.progress import Progress
+from trueup.drivers.database.history.history import Entry, Repair, Resolved, Row, RowType
 from trueup.drivers.database.rehearsal.rehearsal import Rehearsal
 from trueup.drivers.database.session.trial import Snapshot
 from trueup.model.plan import Finding
@@ -11,7 +12,7 @@ from trueup.model.values import JSON
 from trueup.ports.driver import Lock, Told
 
 
-def status_told(resolved: Resolved, lock: Lock | None) -> Told:
+def status_told(resolved: Resolved, stopped: Sequence[Progress], lock: Lock | None) -> Told:
     """Passes unless something stops."""
     rows = [_entry(each) for each in resolved.states]
     widths = [max([len(row[column]) for row in rows] or [0]) for column in range(3)]
@@ -19,12 +20,17 @@ def status_told(resolved: Resolved, lock: Lock | None) -> Told:
         "  ".join(text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows
     ]
     lines.append(f"{len(resolved.pending)} pending")
+    lines += [
+        f"{each.script}: {each.done} of {each.total} parts are done; the next delivery goes on there"
+        for each in stopped
+    ]
     if lock is not None:
         lines.append(f"locked by {lock.holder}" + (f" since {lock.created}" if lock.created else ""))
     lines += [_said(each) for each in resolved.problems]
     data: JSON = {
         "migrations": [dict(zip(("version", "state", "description", "applied"), row, strict=True)) for row in rows],
         "pending": [str(each) for each in resolved.pending],
+        "stopped": [{"script": each.script, "done": each.done, "of": each.total} for each in stopped],
         "locked_by": lock.holder if lock else "",
         "problems": [_data(each) for each in resolved.problems],
     }
@@ -91,7 +97,8 @@ def _entry(entry: Entry) -> tuple[str, str, str, str]:
     description = row.description if row is not None else migration.description if migration is not None else ""
     by = f" by {row.installed_by}" if row is not None and row.installed_by else ""
     when = f"{row.installed_on:%Y-%m-%d %H:%M}{by}" if row is not None else ""
-    return version or "R", str(entry.state), description, when
+    made_schema = row is not None and row.type == RowType.SCHEMA
+    return version or ("" if made_schema else "R"), str(entry.state), description, when
 
 
 def _row(row: Row) -> str:

@@ -12,6 +12,7 @@ from trueup.drivers.database.delivery.ways import Way
 from trueup.drivers.database.dialect import Database, Held, Table
 from trueup.drivers.database.history.history import NewRow, Repair, Row, applied, next_rank
 from trueup.drivers.database.migrations.migrations import Migrations
+from trueup.render.values import counted
 
 
 @dataclass
@@ -99,7 +100,7 @@ class Runner:
 
     def _one(self, way: Way, rank: int) -> Row:
         self._inside("beforeEachMigrate")
-        self.manner.log(f"{way.migration}: {len(way.statements)} statements")
+        self.manner.log(f"{way.migration}: {counted(len(way.statements), 'statement', 'statements')}")
         with self.timed(way) as milliseconds:
             for statement in way.statements:
                 self.database.run(statement)

@@ -13,6 +13,7 @@ from trueup.drivers.database.scratch.scratch import scratch
 from trueup.model.errors import Place
 from trueup.model.plan import Finding
 from trueup.ports.driver import Job
+from trueup.render.values import counted
 
 
 def examined(job: Job[Any], database: Database, trial: Trial, *, delivered: bool = True) -> tuple[Finding, ...]:
@@ -44,7 +45,7 @@ def shown(steps: Sequence[Tried]) -> tuple[Finding, ...]:
         tried = list(several)
         lines = [_line(each) for each in tried]
         total = sum(each.milliseconds for each in tried)
-        said = f"{len(tried)} statements, {total:.0f} ms on scratch\n" + "\n".join(lines)
+        said = f"{counted(len(tried), 'statement', 'statements')}, {total:.0f} ms on scratch\n" + "\n".join(lines)
         findings.append(Finding("rehearsed", said, Place(script)))
     return tuple(findings)
 
