@@ -1,6 +1,6 @@
 """Lint: what a YAML zone file says by mistake and octoDNS takes without a word, each at its line. Pure.
 
-Whatever octoDNS refuses it says itself, at the plan; see docs/dns.md for the table.
+What octoDNS refuses it says itself, at the plan. docs/dns.md names the codes.
 """
 
 import re
