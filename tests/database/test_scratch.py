@@ -130,7 +130,7 @@ def test_a_confined_job_has_a_confined_server(tmp_path: Path) -> None:
 
 KILLED = """
 import sys, time
-from trueup.drivers.database.scratch_cluster import started
+from trueup.drivers.database.scratch.cluster import started
 cluster = started(15, None)
 print(cluster.directory, cluster.companion.pid, flush=True)
 time.sleep(600)

@@ -1,14 +1,13 @@
 """One plan of a database whose schema another tool manages: the tool's own SQL, and the catalog as it is."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any
 
 from trueup.drivers.database.catalog.addresses import qualified
 from trueup.drivers.database.command import Commands, commands, files_of
 from trueup.drivers.database.session.open import Opened
 from trueup.drivers.database.session.secrets import hidden
-from trueup.drivers.database.sqlite.sqlite import SCHEME, path_of
 from trueup.model.address import Address
 from trueup.model.closure import Closure
 from trueup.model.drift import Declined, Drift
@@ -52,7 +51,7 @@ class CommandObservation:
                 "a database is never destroyed from here", hint="drop it by hand, then `trueup stack forget` the stack"
             )
         database = self._opened.database
-        with commands(job, self._opened.url, writes=_directories(self._opened.url)) as tool:
+        with self._commands() as tool:
             sql, live, findings = tool.plan(), _identity(tool), _findings(tool, job)
         real = self._real()
         values = {"sql": job.redact(sql)}
@@ -77,6 +76,10 @@ class CommandObservation:
             artifact=self,
         )
 
+    def _commands(self) -> AbstractContextManager[Commands]:
+        job, url = self._opened.job, self._opened.url
+        return commands(job, url, writes=self._opened.database.dialect.directories(url))
+
     def _real(self) -> Mapping[Address, Resource]:
         opened = self._opened
         names = opened.job.spec.history_tables
@@ -90,10 +93,10 @@ class CommandSession(CommandObservation):
     def apply(self, plan: Plan, journal: Journal) -> Applied:
         if plan.artifact is not self:
             raise Broken("a session applies only what it planned itself")
-        job, step = self._opened.job, plan.steps[0].id
+        step = plan.steps[0].id
         outcome, error = Outcome.DONE, ""
         journal.begin(step)
-        with commands(job, self._opened.url, writes=_directories(self._opened.url)) as tool:
+        with self._commands() as tool:
             try:
                 tool.apply()
             except Rejected as refused:
@@ -157,9 +160,3 @@ def _findings(tool: Commands, job: Job[Any]) -> tuple[Finding, ...]:
             stops=True,
         ),
     )
-
-
-def _directories(url: str) -> tuple[Path, ...]:
-    """Of an SQLite file: its journal lies beside it."""
-    is_file = url.removeprefix("jdbc:").startswith(f"{SCHEME}:")
-    return (path_of(url).parent,) if is_file else ()

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from trueup.drivers.database.history.history import NewRow, Repair, Row
@@ -87,6 +88,11 @@ class Backend:
     user: str = ""
     doing: str = ""
     """The newest statement that it sent."""
+
+    def __str__(self) -> str:
+        """As a person looks for it in pg_stat_activity."""
+        who = " ".join(part for part in (self.user, self.application and f"({self.application})") if part)
+        return f"pid {self.pid}{f' of {who}' if who else ''}"
 
 
 class Database(Protocol):
@@ -209,6 +215,10 @@ class Dialect(Protocol):
 
     def connect(self, url: str, options: Options) -> AbstractContextManager[Database]:
         """Raises Invalid (the URL), Rejected (the server said no: password, database, TLS), Unavailable."""
+        ...
+
+    def directories(self, url: str) -> tuple[Path, ...]:
+        """What a program of somebody else has to write to besides what is at this URL. Raises Invalid."""
         ...
 
     def split(self, text: str, path: str) -> tuple[Statement, ...]:

@@ -151,7 +151,7 @@ class DatabaseDriver:
             database = connection.database
             if database.dialect.name != "postgresql" or not watch.may_read(database):
                 return {}
-            found = database.query("SELECT id, statement FROM trueup.ddl_log WHERE id = ANY(%s)", (ids,))
+            found = database.query(watch_log.STATEMENTS, (ids,))
         return {f"{database.identity}:{id}": text for id, text in found if text and job.redact(text) == text}
 
     def _known(self, job: Job[Any]) -> "_Known":

@@ -9,7 +9,6 @@ from trueup.drivers.database.delivery.walk import BEGINNING
 from trueup.drivers.database.dialect import Backend, Database
 from trueup.drivers.database.history.history import Row, resolve
 from trueup.drivers.database.history.records import identity_of, resources_of
-from trueup.drivers.database.postgres.locks import described
 from trueup.drivers.database.session.open import Opened
 from trueup.drivers.database.session.secrets import hidden
 from trueup.model.plan import Address, Applied, Outcome, Resource, StepId
@@ -31,8 +30,7 @@ def recover(opened: Opened, journal: Sequence[JournalEntry], pause: Callable[[fl
     known = resources_of([row for row in rows if row.success])
     steps = {address: _outcome(address, known, settled) for address in begun if StepId(address) != BEGINNING}
     complete = bool(begun) and set(steps.values()) <= {Outcome.DONE} and not _pending(opened, rows)
-    found = opened.database.snapshot(opened.schemas, opened.scope.skip)
-    catalog = hidden(opened.job, without_left_behind(found, opened.database, opened.table))
+    catalog = hidden(opened.job, without_left_behind(opened.look(), opened.database, opened.table))
     applied = Applied(
         complete,
         {**catalog, **known},
@@ -57,7 +55,7 @@ def _left(database: Database, application: str, pause: Callable[[float], None]) 
 
 def _still_there(backend: Backend) -> str:
     return (
-        f"{described(backend)} still works since {backend.since}: {backend.doing or 'nothing'}; when that worker is "
+        f"{backend} still works since {backend.since}: {backend.doing or 'nothing'}; when that worker is "
         f"known to be gone: SELECT pg_terminate_backend({backend.pid});"
     )
 

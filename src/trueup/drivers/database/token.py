@@ -8,7 +8,7 @@ alone is a signal that a migration ran.
 from trueup.drivers.database import watch
 from trueup.drivers.database.dialect import Database, Table
 from trueup.drivers.database.history.records import identity_of
-from trueup.drivers.database.postgres.history import qualified
+from trueup.drivers.database.history.table import qualified
 from trueup.model.closure import Closure
 from trueup.model.plan import LiveIdentity
 

@@ -1,6 +1,6 @@
 """What the database driver can do for a person besides the walk: `trueup db`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +9,9 @@ from trueup.drivers.database import watch
 from trueup.drivers.database.catalog.catalog import hashes
 from trueup.drivers.database.ddl.ddl import difference
 from trueup.drivers.database.delivery.progress import ProgressTable, resumable
-from trueup.drivers.database.history.history import Row, baseline, repair, resolve
+from trueup.drivers.database.history.history import Resolved, baseline, repair, resolve
 from trueup.drivers.database.lint.lint import Circumstances, lint
-from trueup.drivers.database.migrations.migrations import Version
+from trueup.drivers.database.migrations.migrations import Migrations, Version
 from trueup.drivers.database.rehearsal.compare import shape
 from trueup.drivers.database.rehearsal.rehearsal import Trial, rehearse
 from trueup.drivers.database.rename.files import files
@@ -30,9 +30,9 @@ from trueup.drivers.database.tools_text import (
     status_told,
 )
 from trueup.model.errors import Invalid, Refused, Rejected
-from trueup.model.plan import Finding
 from trueup.ports.driver import Job, Told, Tool
 
+Arguments = Mapping[str, str]
 SIDES = "live, settled, or code: the whole chain on a scratch database"
 TOOLS: Mapping[str, Tool] = {
     "status": Tool("Every migration and what became of it."),
@@ -58,67 +58,47 @@ TOOLS: Mapping[str, Tool] = {
 }
 
 
-def use(job: Job[Any], tool: str, arguments: Mapping[str, str]) -> Told:
+def use(job: Job[Any], tool: str, arguments: Arguments) -> Told:
     """Raises Invalid, Refused, Rejected, Unavailable."""
-    works: Mapping[str, Callable[[Opened, Mapping[str, str]], Told]] = {
-        "status": lambda here, _: _status(here),
-        "validate": lambda here, _: _validate(here),
-        "lint": lambda here, _: _lint(here),
-        "rehearse": lambda here, _: _rehearse(here),
-        "snapshot": lambda here, _: _snapshot(here),
-        "diff": _diff,
-        "plan-rename": _plan_rename,
-        "repair": lambda here, _: _repair(here),
-        "baseline": _baseline,
-        "watch-install": lambda here, _: _install(here),
-        "watch-sql": lambda here, _: _installing(here),
-        "watch-status": lambda here, _: _watching(here),
-        "watch-uninstall": lambda here, _: _uninstall(here),
-    }
-    if tool not in works:
+    if tool not in _WORKS:
         raise Invalid(f"there is no tool `{tool}`", hint=f"there are {', '.join(TOOLS)}")
     with opened(job, writes=TOOLS[tool].writes) as here:
-        return works[tool](here, arguments)
+        return _WORKS[tool](here, arguments)
 
 
-def _status(here: Opened) -> Told:
-    migrations = here.migrations()
-    resolved = resolve(migrations, _rows(here), migrations.settings)
+def _status(here: Opened, _: Arguments) -> Told:
     lock = here.database.dialect.holder(here.database, here.table)
-    return status_told(resolved, ProgressTable(here.database, here.table).read(), lock)
-
-
-def _rows(here: Opened) -> Sequence[Row]:
-    """Without the failed ones that the next delivery goes on with by itself."""
     stopped = ProgressTable(here.database, here.table).read()
-    return resumable(here.database.rows(here.table) or (), stopped)
+    return status_told(_resolved(here, here.migrations()), stopped, lock)
 
 
-def _validate(here: Opened) -> Told:
+def _resolved(here: Opened, migrations: Migrations) -> Resolved:
+    """Without the failed rows that the next delivery goes on with by itself."""
+    stopped = ProgressTable(here.database, here.table).read()
+    rows = resumable(here.database.rows(here.table) or (), stopped)
+    return resolve(migrations, rows, migrations.settings)
+
+
+def _validate(here: Opened, _: Arguments) -> Told:
     migrations = here.migrations()
-    resolved = resolve(migrations, _rows(here), migrations.settings)
-    return findings_told((*migrations.findings, *resolved.problems), "files and history agree")
+    problems = _resolved(here, migrations).problems
+    return findings_told((*migrations.findings, *problems), "files and history agree")
 
 
-def _lint(here: Opened) -> Told:
-    return findings_told(lint_findings(here, catalog(here)), "nothing risky in what is pending")
-
-
-def lint_findings(here: Opened, real: Snapshot) -> tuple[Finding, ...]:
-    """Of what is pending."""
-    migrations = here.migrations()
-    pending = resolve(migrations, _rows(here), migrations.settings).pending
+def _lint(here: Opened, _: Arguments) -> Told:
+    migrations, real = here.migrations(), here.look()
     about = Circumstances(major=here.database.major, real=real, schema=here.schemas[0], mixed=migrations.settings.mixed)
-    return lint(pending, here.database.dialect, about)
+    findings = lint(_resolved(here, migrations).pending, here.database.dialect, about)
+    return findings_told(findings, "nothing risky in what is pending")
 
 
-def _rehearse(here: Opened) -> Told:
+def _rehearse(here: Opened, _: Arguments) -> Told:
     database, migrations = here.database, here.migrations()
     trial = Trial(
         dialect=database.dialect,
         migrations=migrations,
-        pending=resolve(migrations, _rows(here), migrations.settings).pending,
-        structure=catalog(here) or None,
+        pending=_resolved(here, migrations).pending,
+        structure=here.look() or None,
         schemas=here.schemas,
         skip=here.scope.skip,
         search_path=here.scope.search_path,
@@ -130,13 +110,13 @@ def _rehearse(here: Opened) -> Told:
         return rehearsal_told(rehearse(server, trial))
 
 
-def _snapshot(here: Opened) -> Told:
-    found = hidden(here.job, catalog(here))
+def _snapshot(here: Opened, _: Arguments) -> Told:
+    found = hidden(here.job, here.look())
     lines = [f"{digest[7:19]}  {address}" for address, digest in sorted(hashes(found).items())]
     return Told("\n".join(lines) or "nothing is there", {address: each.values for address, each in found.items()})
 
 
-def _diff(here: Opened, arguments: Mapping[str, str]) -> Told:
+def _diff(here: Opened, arguments: Arguments) -> Told:
     names = [arguments.get(name, "") for name in ("a", "b")]
     one, other = (_side(here, name) for name in names)
     if "code" in names:
@@ -148,7 +128,7 @@ def _diff(here: Opened, arguments: Mapping[str, str]) -> Told:
 def _side(here: Opened, name: str) -> Snapshot:
     match name:
         case "live":
-            return catalog(here)
+            return here.look()
         case "settled":
             settled = here.job.settled()
             if settled is None:
@@ -180,17 +160,17 @@ def _from_nothing(here: Opened) -> Snapshot:
     return rehearsal.chain
 
 
-def _plan_rename(here: Opened, arguments: Mapping[str, str]) -> Told:
+def _plan_rename(here: Opened, arguments: Arguments) -> Told:
     if here.database.dialect.name != "postgresql":
         raise Refused(f"{here.database.version} has no triggers for it", hint="rename the column in one migration")
-    wanted = renaming(catalog(here), arguments.get("column", ""), arguments.get("to", ""), here.schemas[0])
+    wanted = renaming(here.look(), arguments.get("column", ""), arguments.get("to", ""), here.schemas[0])
     migrations, rows = here.migrations(), here.database.rows(here.table) or ()
     taken = [each.version for each in migrations.files if each.version is not None]
     taken += [row.parsed for row in rows if row.parsed is not None]
     return renaming_told(files(wanted, migrations, taken, datetime.now(UTC)))
 
 
-def _repair(here: Opened) -> Told:
+def _repair(here: Opened, _: Arguments) -> Told:
     database, migrations = here.database, here.migrations()
     with database.dialect.held(here.url, here.table, here.options()), database.transaction():
         rows = database.rows(here.table) or ()
@@ -200,7 +180,7 @@ def _repair(here: Opened) -> Told:
     return repair_told(rows, wanted)
 
 
-def _baseline(here: Opened, arguments: Mapping[str, str]) -> Told:
+def _baseline(here: Opened, arguments: Arguments) -> Told:
     database, settings = here.database, here.migrations().settings
     given = arguments.get("version", "")
     version = Version.parse(given).text if given else settings.baseline_version
@@ -213,22 +193,22 @@ def _baseline(here: Opened, arguments: Mapping[str, str]) -> Told:
     return Told(f"{here.table.schema}.{here.table.name} begins at version {version}", {"version": version})
 
 
-def _install(here: Opened) -> Told:
+def _install(here: Opened, _: Arguments) -> Told:
     _require_postgres(here)
     try:
         watch.install(here.database, reader_of(here))
     except Rejected as error:
         hint = "only a superuser creates event triggers: `trueup db watch sql` prints what to run as one"
         raise Rejected(error.message, hint=hint) from error
-    return _watching(here)
+    return _watching(here, {})
 
 
-def _installing(here: Opened) -> Told:
+def _installing(here: Opened, _: Arguments) -> Told:
     _require_postgres(here)
     return Told("\n".join(["BEGIN;", *watch.installing(here.database.user), "COMMIT;"]))
 
 
-def _watching(here: Opened) -> Told:
+def _watching(here: Opened, _: Arguments) -> Told:
     _require_postgres(here)
     found = watch.watching(here.database)
     said = f"watched: {found.lines} changes are written down" if found.is_on else "not watched"
@@ -237,7 +217,7 @@ def _watching(here: Opened) -> Told:
     )
 
 
-def _uninstall(here: Opened) -> Told:
+def _uninstall(here: Opened, _: Arguments) -> Told:
     _require_postgres(here)
     watch.uninstall(here.database)
     return Told("not watched any more, and nothing of it is left", {"watched": False})
@@ -248,5 +228,18 @@ def _require_postgres(here: Opened) -> None:
         raise Refused(f"{here.database.version} has no event triggers", hint="its history is asked every 15 s anyway")
 
 
-def catalog(here: Opened) -> Snapshot:
-    return here.database.snapshot(here.schemas, here.scope.skip)
+_WORKS: Mapping[str, Callable[[Opened, Arguments], Told]] = {
+    "status": _status,
+    "validate": _validate,
+    "lint": _lint,
+    "rehearse": _rehearse,
+    "snapshot": _snapshot,
+    "diff": _diff,
+    "plan-rename": _plan_rename,
+    "repair": _repair,
+    "baseline": _baseline,
+    "watch-install": _install,
+    "watch-sql": _installing,
+    "watch-status": _watching,
+    "watch-uninstall": _uninstall,
+}

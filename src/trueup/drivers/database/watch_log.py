@@ -8,6 +8,7 @@ from typing import Any
 
 from trueup.drivers.database.catalog.addresses import parse, qualified, split_name
 from trueup.drivers.database.history.records import KIND
+from trueup.drivers.database.watch import LOG
 from trueup.model.people import Identity
 from trueup.model.plan import Address, Resource
 from trueup.model.signal import LiveEvent, Subject
@@ -17,9 +18,10 @@ SOURCE = "database"
 OURS = re.compile(r"trueup (?P<run>[\w-]+)")
 """The application name of a run of ours: another one can call itself so too, and the engine compares."""
 QUERY = (
-    "SELECT id, at, login, role, database, application, client, tag, objects, statement FROM trueup.ddl_log "
+    f"SELECT id, at, login, role, database, application, client, tag, objects, statement FROM {LOG} "
     "WHERE at >= %s ORDER BY id"
 )
+STATEMENTS = f"SELECT id, statement FROM {LOG} WHERE id = ANY(%s)"
 LONGEST = 300
 _NAME = re.compile(r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)(?:\.(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*))*')
 _INSIDE = frozenset({"constraint", "trigger", "rule", "policy"})

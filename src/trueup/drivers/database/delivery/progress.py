@@ -9,8 +9,8 @@ from trueup.drivers.database.catalog.addresses import identifier
 from trueup.drivers.database.delivery.ways import Way
 from trueup.drivers.database.dialect import Database, Table
 from trueup.drivers.database.history.history import Row, script_of
+from trueup.drivers.database.history.table import qualified
 from trueup.drivers.database.migrations.migrations import Migration
-from trueup.drivers.database.postgres.history import qualified
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, Resource
 from trueup.model.values import digest

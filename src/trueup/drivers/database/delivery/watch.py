@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from trueup.drivers.database.dialect import Backend, Database, Held
-from trueup.drivers.database.postgres.locks import described
 from trueup.model.errors import LostLease, TrueupError
 from trueup.ports.driver import Fence
 
@@ -95,6 +94,4 @@ class Watch:
 
     @property
     def who(self) -> str:
-        return "; ".join(
-            f"{described(each)}: {each.doing or 'a statement that may not be seen'}" for each in self.blockers
-        )
+        return "; ".join(f"{each}: {each.doing or 'a statement that may not be seen'}" for each in self.blockers)

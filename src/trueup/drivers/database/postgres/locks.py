@@ -95,10 +95,4 @@ def _backend(database: Database, key: int) -> Backend | None:
 def _named(backend: Backend | None) -> str:
     if backend is None:
         return "nobody"
-    return described(backend) + (f" since {backend.since}" if backend.since else "")
-
-
-def described(backend: Backend) -> str:
-    """As a person looks for it in pg_stat_activity."""
-    who = " ".join(part for part in (backend.user, backend.application and f"({backend.application})") if part)
-    return f"pid {backend.pid}{f' of {who}' if who else ''}"
+    return str(backend) + (f" since {backend.since}" if backend.since else "")

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 import psycopg
@@ -22,11 +23,12 @@ from trueup.drivers.database.dialect import (
     Table,
     Trouble,
 )
+from trueup.drivers.database.history import table as table_sql
 from trueup.drivers.database.history.history import NewRow, Repair, Row
-from trueup.drivers.database.postgres import history as postgres_history
 from trueup.drivers.database.postgres import locks as postgres_locks
 from trueup.drivers.database.postgres.address import parameters_of, search_path_of
 from trueup.drivers.database.postgres.errors import of_connecting, of_query, trouble_of
+from trueup.drivers.database.postgres.history import create
 from trueup.drivers.database.statements import Statement, split
 from trueup.drivers.database.statements_kinds import POSTGRES
 from trueup.model.errors import Rejected, TrueupError
@@ -97,7 +99,7 @@ class PostgresDatabase:
             settings["client_connection_check_interval"] = CHECK_CLIENT
         if options.search_path:
             own = self.query("SELECT current_setting('search_path')")
-            paths = [*(postgres_history.quoted(each) for each in options.search_path), own[0][0]]
+            paths = [*(table_sql.quoted(each) for each in options.search_path), own[0][0]]
             settings["search_path"] = ", ".join(path for path in paths if path)
         if options.role:
             settings["role"] = options.role
@@ -145,32 +147,28 @@ class PostgresDatabase:
         return bool(self.query("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)))
 
     def create_schema(self, name: str) -> None:
-        self.execute(f"CREATE SCHEMA IF NOT EXISTS {postgres_history.quoted(name)}")
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {table_sql.quoted(name)}")
 
     def has_table(self, table: Table) -> bool:
-        return self.query("SELECT to_regclass(%s)::oid", (postgres_history.qualified(table),)) != [(None,)]
+        return self.query("SELECT to_regclass(%s)::oid", (table_sql.qualified(table),)) != [(None,)]
 
     def rows(self, table: Table) -> tuple[Row, ...] | None:
         if not self.has_table(table):
             return None
-        return tuple(postgres_history.row(values) for values in self.query(postgres_history.select(table)))
+        return tuple(Row(*values) for values in self.query(table_sql.select(table)))
 
     def create_history(self, table: Table) -> None:
-        self.execute(postgres_history.create(table))
+        self.execute(create(table))
 
     def let_read(self, table: Table, role: str) -> None:
-        self.execute(f"GRANT SELECT ON {postgres_history.qualified(table)} TO {postgres_history.quoted(role)}")
+        self.execute(f"GRANT SELECT ON {table_sql.qualified(table)} TO {table_sql.quoted(role)}")
 
     def add_row(self, table: Table, row: NewRow) -> None:
-        self.query(*postgres_history.insert(table, row))
+        self.query(*table_sql.insert(table, row))
 
     def repair(self, table: Table, repair: Repair) -> None:
-        for rank in repair.delete:
-            self.query(*postgres_history.delete(table, rank))
-        for new in repair.insert:
-            self.add_row(table, new)
-        for each in repair.correct:
-            self.query(*postgres_history.correct(table, each))
+        for sql, values in table_sql.repairing(table, repair):
+            self.query(sql, values)
 
     def cancel(self) -> None:
         # What cannot be cancelled any more has ended, or will with its connection.
@@ -236,6 +234,10 @@ class Postgres:
             yield PostgresDatabase(self, raw, options)
         finally:
             raw.close()
+
+    def directories(self, url: str) -> tuple[Path, ...]:
+        """Everything is the server's."""
+        return ()
 
     def split(self, text: str, path: str) -> tuple[Statement, ...]:
         return split(text, path, POSTGRES)

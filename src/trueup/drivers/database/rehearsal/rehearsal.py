@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from trueup.drivers.database.catalog.addresses import identifier
 from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.history.history import resolve
 from trueup.drivers.database.lint.waivers import found, waivers
@@ -105,7 +106,7 @@ class _Run:
         with self._fresh(wanted.roles) as (database, run):
             if trial.dialect.name == "postgresql":
                 for schema in {*trial.schemas} - wanted.schemas:
-                    database.execute('CREATE SCHEMA IF NOT EXISTS "' + schema.replace('"', '""') + '"')
+                    database.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
             # New versions may be late: old ones come after them.
             begin = next((at for at, each in enumerate(files) if traced and each.path in new), len(files))
             if refused := run.through(files[:begin]):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from trueup.drivers.database.catalog.addresses import identifier
 from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.scratch.cluster import KEPT, NoScratch
 from trueup.drivers.database.spec import AUTO
@@ -121,7 +122,7 @@ class _Server:
     def roles(self, names: Collection[str]) -> None:
         there = {name for (name,) in self.admin.query("SELECT rolname FROM pg_roles")}
         for name in sorted({*names} - there):
-            self.admin.execute(f"CREATE ROLE {_quoted(name)}")
+            self.admin.execute(f"CREATE ROLE {identifier(name)}")
             self._made.add(name)
 
     def made(self, role: str) -> bool:
@@ -141,8 +142,8 @@ class _Server:
         """As initdb left it, whatever the job before tried on it."""
         kept = "datname NOT IN ('postgres', 'template0', 'template1')"
         for (name,) in self.admin.query(f"SELECT datname FROM pg_database WHERE {kept}"):
-            self.admin.execute(f"ALTER DATABASE {_quoted(name)} IS_TEMPLATE false")
-            self.admin.execute(f"DROP DATABASE {_quoted(name)} WITH (FORCE)")
+            self.admin.execute(f"ALTER DATABASE {identifier(name)} IS_TEMPLATE false")
+            self.admin.execute(f"DROP DATABASE {identifier(name)} WITH (FORCE)")
         self._drop_roles()
         self.admin.execute("ALTER SYSTEM RESET ALL")
 
@@ -153,13 +154,13 @@ class _Server:
         finally:
             for name in sorted(self._made):
                 with suppress(TrueupError):
-                    self.admin.execute(f"DROP ROLE {_quoted(name)}")
+                    self.admin.execute(f"DROP ROLE {identifier(name)}")
 
     def _drop_roles(self) -> None:
         ours = "rolname <> current_user AND NOT starts_with(rolname, 'pg_')"
         for (name,) in self.admin.query(f"SELECT rolname FROM pg_roles WHERE {ours}"):
-            self.admin.execute(f"DROP OWNED BY {_quoted(name)}")
-            self.admin.execute(f"DROP ROLE {_quoted(name)}")
+            self.admin.execute(f"DROP OWNED BY {identifier(name)}")
+            self.admin.execute(f"DROP ROLE {identifier(name)}")
         self._made.clear()
 
     def _unlock(self, name: str) -> None:
@@ -188,7 +189,3 @@ class _Files:
 
     def made(self, role: str) -> bool:
         return False
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

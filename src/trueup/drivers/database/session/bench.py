@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from trueup.drivers.database.catalog.addresses import identifier
 from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.migrations.migrations import Callback, Migration
 from trueup.drivers.database.rehearsal.run import DATA, is_about_rows
@@ -134,7 +135,7 @@ class ScratchBench:
         """Not on a server where we are no superuser: there everything is the scratch role's."""
         if self.dialect.name != "postgresql":
             return False
-        quoted = '"' + role.replace('"', '""') + '"'
+        quoted = identifier(role)
         try:
             self._make_roles({role})
             if self.server.made(role):
@@ -142,7 +143,7 @@ class ScratchBench:
             else:
                 # Somebody's own on a server that was given: it gets this one database, and nothing that stays.
                 name = self._database.identity.rpartition("/")[2]
-                self._database.execute(f'ALTER DATABASE "{name}" OWNER TO {quoted}')
+                self._database.execute(f"ALTER DATABASE {identifier(name)} OWNER TO {quoted}")
             self._database.execute(f"SET SESSION AUTHORIZATION {quoted}")
         except TrueupError:
             return False

@@ -20,6 +20,7 @@ from trueup.drivers.database.migrations.placeholders import values
 from trueup.drivers.database.session.bench import Scope
 from trueup.drivers.database.spec import DatabaseSpec, MigrationsSpec
 from trueup.model.errors import Invalid, Place
+from trueup.model.plan import Address, Resource
 from trueup.ports.driver import Job
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -44,6 +45,10 @@ class Opened:
     @cached_property
     def settings(self) -> Settings:
         return self.known or configured(self.job.tree, self.job.path, self.job.spec).settings
+
+    def look(self) -> Mapping[Address, Resource]:
+        """The catalog as it is now, without our own tables. Raises Rejected, Unavailable."""
+        return self.database.snapshot(self.schemas, self.scope.skip)
 
     def migrations(self) -> Migrations:
         """With every placeholder replaced. Raises Invalid, and what a secret's store raises."""

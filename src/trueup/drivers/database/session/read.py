@@ -42,7 +42,7 @@ def read_now(opened: Opened) -> Read:
     """Raises Unavailable when a migration ran meanwhile."""
     migrations, database = opened.migrations(), opened.database
     rows = database.rows(opened.table)
-    real = without_left_behind(database.snapshot(opened.schemas, opened.scope.skip), database, opened.table)
+    real = without_left_behind(opened.look(), database, opened.table)
     if database.rows(opened.table) != rows:
         raise Unavailable("a migration ran while it was planned", hint="plan again later")
     settings = migrations.settings

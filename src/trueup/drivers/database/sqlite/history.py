@@ -1,4 +1,4 @@
-"""The history table on SQLite, where it is not as on PostgreSQL.
+"""The history table on SQLite: created as Flyway creates it, and its rows as they come back.
 
 Followed: flyway-core 13, SQLiteDatabase.getRawCreateScript and SQLiteSchema.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from trueup.drivers.database.dialect import Table
 from trueup.drivers.database.history.history import Row
-from trueup.drivers.database.postgres.history import COLUMNS, qualified, quoted
+from trueup.drivers.database.history.table import COLUMNS, qualified, quoted
 
 
 def create(table: Table) -> str:

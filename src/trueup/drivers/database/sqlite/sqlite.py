@@ -21,8 +21,8 @@ from trueup.drivers.database.dialect import (
     Table,
     Trouble,
 )
+from trueup.drivers.database.history import table as table_sql
 from trueup.drivers.database.history.history import NewRow, Repair, Row
-from trueup.drivers.database.postgres import history as postgres_history
 from trueup.drivers.database.sqlite import history as sqlite_history
 from trueup.drivers.database.sqlite.catalog import snapshot
 from trueup.drivers.database.statements import Statement, split
@@ -120,7 +120,7 @@ class SQLiteDatabase:
     def rows(self, table: Table) -> tuple[Row, ...] | None:
         if not self.has_table(table):
             return None
-        return tuple(sqlite_history.row(values) for values in self.query(postgres_history.select(table)))
+        return tuple(sqlite_history.row(values) for values in self.query(table_sql.select(table)))
 
     def create_history(self, table: Table) -> None:
         self.execute(sqlite_history.create(table))
@@ -129,15 +129,11 @@ class SQLiteDatabase:
         """There are no roles."""
 
     def add_row(self, table: Table, row: NewRow) -> None:
-        self.query(*postgres_history.insert(table, row))
+        self.query(*table_sql.insert(table, row))
 
     def repair(self, table: Table, repair: Repair) -> None:
-        for rank in repair.delete:
-            self.query(*postgres_history.delete(table, rank))
-        for new in repair.insert:
-            self.add_row(table, new)
-        for each in repair.correct:
-            self.query(*postgres_history.correct(table, each))
+        for sql, values in table_sql.repairing(table, repair):
+            self.query(sql, values)
 
     def cancel(self) -> None:
         self.raw.interrupt()
@@ -205,6 +201,10 @@ class SQLite:
             yield SQLiteDatabase(self, raw, path, options)
         finally:
             raw.close()
+
+    def directories(self, url: str) -> tuple[Path, ...]:
+        """The file's own: its journal lies beside it."""
+        return (path_of(url).parent,)
 
     def split(self, text: str, path: str) -> tuple[Statement, ...]:
         return split(text, path, SQLITE)
