@@ -191,6 +191,15 @@ def test_previews_of_an_adoption_are_listed_with_their_first_difference() -> Non
     assert "aws//x                      failed   no credentials\n" in shown
 
 
+def test_code_that_may_not_run_agrees_with_nothing() -> None:
+    """Nothing differs where a finding stops the plan: that is said in place of an agreement."""
+    finding = {"code": "no-history", "message": "there is no history", "stops": True}
+    stopped = nouns.plan(state="clean", changes=[], findings=[finding])
+    for shown in (_seen(adoption.adoptions([stopped], WHEN)), _seen(adoption.adoption(stopped, WHEN))):
+        assert "nothing runs before this is put right: there is no history" in shown
+        assert "agree" not in shown
+
+
 @pytest.mark.parametrize(
     "view", [runs.runs, drifts.drifts, requests.requests, ledger.entries, ledger.changed, stacks.stacks]
 )

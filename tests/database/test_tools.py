@@ -61,6 +61,24 @@ def test_the_row_of_a_created_schema_is_no_repeatable(live: Live) -> None:
     assert [each["version"] for each in use(live, "status").data["migrations"]] == ["", "1"]
 
 
+@pytest.mark.parametrize("tool", ["status", "validate", "lint", "rehearse"])
+def test_a_schema_without_history_is_said_by_every_tool_of_files(live: Live, tool: str) -> None:
+    """Which files made what is there, nobody can know: none of them passes for pending and harmless."""
+    live.by_hand("DELETE FROM flyway_schema_history")
+    told = use(live, tool, MORE)
+    assert not told.passed
+    assert "(no-history)" in told.text and "trueup db baseline" in told.text
+
+
+def test_a_baseline_to_come_is_shown_as_one(live: Live) -> None:
+    """baselineOnMigrate: what it stands for is not pending."""
+    live.by_hand("DROP TABLE flyway_schema_history")
+    code = {**MORE, "flyway.conf": "flyway.baselineOnMigrate=true"}
+    told = use(live, "status", code)
+    assert told.passed and told.data["pending"] == ["2 (active)"]
+    assert "<< Flyway Baseline >>  with the next delivery" in told.text
+
+
 def test_validate_names_an_edited_file_and_repair_takes_it_as_it_is(live: Live) -> None:
     """The text of what is applied changed; a person says that this is meant."""
     edited = {"V1__users.sql": f"-- people\n{CODE['V1__users.sql']}"}

@@ -21,7 +21,7 @@ _MEANING = {
 def adoption(document: JSON, when: When) -> RenderableType:
     del when
     state = str(document["state"])
-    head = Text.assemble((document["name"], "bold"), "  ", sheet.word(state), f"  {_MEANING.get(state, '')}")
+    head = Text.assemble((document["name"], "bold"), "  ", sheet.word(state), f"  {_meaning(document)}")
     parts: list[RenderableType] = [head]
     if document.get("changes"):
         parts.append(sheet.section("What differs", changes(document["changes"])))
@@ -72,5 +72,13 @@ def _first(document: JSON) -> str:
         return str(document["error"]).splitlines()[0]
     addresses = [str(change["address"]) for change in document.get("changes") or ()]
     if not addresses or document["state"] == "clean":
-        return _MEANING.get(str(document["state"]), "")
+        return _meaning(document)
     return addresses[0] + (f" and {len(addresses) - 1} more" if len(addresses) > 1 else "")
+
+
+def _meaning(document: JSON) -> str:
+    """Code that may not run agrees with nothing, also where nothing differs."""
+    stopping = [str(each["message"]) for each in document.get("findings") or () if each.get("stops")]
+    if stopping and document["state"] == "clean":
+        return f"nothing runs before this is put right: {stopping[0].splitlines()[0]}"
+    return _MEANING.get(str(document["state"]), "")

@@ -8,10 +8,9 @@ from typing import Any
 from trueup.drivers.database import watch
 from trueup.drivers.database.catalog.catalog import hashes
 from trueup.drivers.database.ddl.ddl import difference
-from trueup.drivers.database.delivery.progress import ProgressTable, resumable
-from trueup.drivers.database.history.history import Resolved, baseline, repair, resolve
+from trueup.drivers.database.history.history import baseline, repair
 from trueup.drivers.database.lint.lint import Circumstances, lint
-from trueup.drivers.database.migrations.migrations import Migrations, Version
+from trueup.drivers.database.migrations.migrations import Version
 from trueup.drivers.database.rehearsal.compare import shape
 from trueup.drivers.database.rehearsal.rehearsal import Trial, rehearse
 from trueup.drivers.database.rename.files import files
@@ -19,6 +18,7 @@ from trueup.drivers.database.rename.rename import renaming
 from trueup.drivers.database.scratch.scratch import scratch
 from trueup.drivers.database.session.history import catalog_of
 from trueup.drivers.database.session.open import Opened, opened, reader_of
+from trueup.drivers.database.session.read import Read, read_now
 from trueup.drivers.database.session.secrets import hidden
 from trueup.drivers.database.session.trial import Snapshot
 from trueup.drivers.database.tools_text import (
@@ -30,6 +30,7 @@ from trueup.drivers.database.tools_text import (
     status_told,
 )
 from trueup.model.errors import Invalid, Refused, Rejected
+from trueup.model.plan import Finding
 from trueup.ports.driver import Job, Told, Tool
 
 Arguments = Mapping[str, str]
@@ -67,38 +68,35 @@ def use(job: Job[Any], tool: str, arguments: Arguments) -> Told:
 
 
 def _status(here: Opened, _: Arguments) -> Told:
-    lock = here.database.dialect.holder(here.database, here.table)
-    stopped = ProgressTable(here.database, here.table).read()
-    return status_told(_resolved(here, here.migrations()), stopped, lock)
-
-
-def _resolved(here: Opened, migrations: Migrations) -> Resolved:
-    """Without the failed rows that the next delivery goes on with by itself."""
-    stopped = ProgressTable(here.database, here.table).read()
-    rows = resumable(here.database.rows(here.table) or (), stopped)
-    return resolve(migrations, rows, migrations.settings)
+    return status_told(read_now(here), here.database.dialect.holder(here.database, here.table))
 
 
 def _validate(here: Opened, _: Arguments) -> Told:
-    migrations = here.migrations()
-    problems = _resolved(here, migrations).problems
-    return findings_told((*migrations.findings, *problems), "files and history agree")
+    read = read_now(here)
+    return findings_told((*read.migrations.findings, *read.resolved.problems), "files and history agree")
 
 
 def _lint(here: Opened, _: Arguments) -> Told:
-    migrations, real = here.migrations(), here.look()
-    about = Circumstances(major=here.database.major, real=real, schema=here.schemas[0], mixed=migrations.settings.mixed)
-    findings = lint(_resolved(here, migrations).pending, here.database.dialect, about)
-    return findings_told(findings, "nothing risky in what is pending")
+    read = read_now(here)
+    about = Circumstances(
+        major=here.database.major, real=read.real, schema=here.schemas[0], mixed=read.migrations.settings.mixed
+    )
+    found = lint(read.resolved.pending, here.database.dialect, about)
+    return findings_told((*_unplanned(read), *found), "nothing risky in what is pending")
+
+
+def _unplanned(read: Read) -> tuple[Finding, ...]:
+    """Why nothing can be said of the files as long as there is no history."""
+    return () if read.rows else tuple(each for each in read.resolved.problems if each.stops)
 
 
 def _rehearse(here: Opened, _: Arguments) -> Told:
-    database, migrations = here.database, here.migrations()
+    database, read = here.database, read_now(here)
     trial = Trial(
         dialect=database.dialect,
-        migrations=migrations,
-        pending=_resolved(here, migrations).pending,
-        structure=here.look() or None,
+        migrations=read.migrations,
+        pending=read.resolved.pending,
+        structure=read.real or None,
         schemas=here.schemas,
         skip=here.scope.skip,
         search_path=here.scope.search_path,
@@ -107,7 +105,8 @@ def _rehearse(here: Opened, _: Arguments) -> Told:
         undo_waived=here.job.spec.undo_waived,
     )
     with scratch(here.job, database.dialect, database.major, database.identity) as server:
-        return rehearsal_told(rehearse(server, trial))
+        rehearsal = rehearse(server, trial)
+    return rehearsal_told(replace(rehearsal, findings=(*_unplanned(read), *rehearsal.findings)))
 
 
 def _snapshot(here: Opened, _: Arguments) -> Told:

@@ -3,23 +3,24 @@
 from collections.abc import Mapping, Sequence
 
 from trueup.drivers.database.ddl.draft import Draft
-from trueup.drivers.database.delivery.progress import Progress
-from trueup.drivers.database.history.history import Entry, Repair, Resolved, Row, RowType
+from trueup.drivers.database.history.history import Entry, NewRow, Repair, Row, RowType, State
 from trueup.drivers.database.rehearsal.rehearsal import Rehearsal
+from trueup.drivers.database.session.read import Read
 from trueup.drivers.database.session.trial import Snapshot
 from trueup.model.plan import Finding
 from trueup.model.values import JSON
 from trueup.ports.driver import Lock, Told
 
 
-def status_told(resolved: Resolved, stopped: Sequence[Progress], lock: Lock | None) -> Told:
+def status_told(read: Read, lock: Lock | None) -> Told:
     """Passes unless something stops."""
-    rows = [_entry(each) for each in resolved.states]
+    resolved, stopped = read.resolved, read.stopped
+    rows = [_entry(each, read.first) for each in resolved.states]
     widths = [max([len(row[column]) for row in rows] or [0]) for column in range(3)]
     lines = [
         "  ".join(text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows
     ]
-    lines.append(f"{len(resolved.pending)} pending")
+    lines.append(f"{sum(each.state is State.PENDING for each in resolved.states)} pending")
     lines += [
         f"{each.script}: {each.done} of {each.total} parts are done; the next delivery goes on there"
         for each in stopped
@@ -91,12 +92,15 @@ def renaming_told(files: Mapping[str, str]) -> Told:
     return Told(text, {"files": list(files)}, files)
 
 
-def _entry(entry: Entry) -> tuple[str, str, str, str]:
+def _entry(entry: Entry, to_come: NewRow | None) -> tuple[str, str, str, str]:
+    """`to_come`: the baseline of the next delivery."""
     row, migration = entry.row, entry.migration
     version = row.version if row is not None else str(migration.version) if migration and migration.version else None
     description = row.description if row is not None else migration.description if migration is not None else ""
     by = f" by {row.installed_by}" if row is not None and row.installed_by else ""
     when = f"{row.installed_on:%Y-%m-%d %H:%M}{by}" if row is not None else ""
+    if row is not None and to_come is not None and row.rank == to_come.rank:
+        when = "with the next delivery"
     made_schema = row is not None and row.type == RowType.SCHEMA
     return version or ("" if made_schema else "R"), str(entry.state), description, when
 

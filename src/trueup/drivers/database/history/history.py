@@ -67,7 +67,8 @@ def first(rows: Sequence[Row] | None, settings: Settings, by: str, *, empty: boo
     return Finding(
         "no-history",
         f"the schemas hold objects, and there is no history in {settings.table}: which migrations made them?",
-        hint="when migrations up to some version made them, say `baselineVersion:` and `baselineOnMigrate: true`",
+        hint="when migrations up to some version made them, `trueup db baseline STACK --version VERSION` writes that; "
+        "or say `baselineVersion:` and `baselineOnMigrate: true`",
         stops=True,
     )
 

@@ -1,7 +1,7 @@
 """Reading for a plan: history and catalog of one moment, and what the files say to them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from trueup.drivers.database.delivery.progress import Progress, ProgressTable, resumable, without_left_behind
@@ -27,6 +27,7 @@ class Read:
     rows: Sequence[Row] | None
     resolved: Resolved
     first: NewRow | None
+    """The baseline that a delivery writes before anything else."""
     real: Snapshot
     findings: tuple[Finding, ...]
     stopped: Sequence[Progress] = ()
@@ -48,8 +49,9 @@ def read_now(opened: Opened) -> Read:
     settings = migrations.settings
     begin = first(rows, settings, database.user, empty=not has_objects(real))
     if isinstance(begin, Finding):
-        # Which of the files made what is there, nobody can know.
-        return Read(migrations, rows, Resolved((), (), ()), None, real, (begin,))
+        # Which of the files made what is there, nobody can know: none of them runs.
+        resolved = replace(resolve(migrations, (), settings), pending=(), problems=(begin,))
+        return Read(migrations, rows, resolved, None, real, resolved.problems)
     known = [*(rows or ()), *([begin.at(datetime.now(UTC))] if begin is not None else [])]
     stopped = ProgressTable(database, opened.table).read()
     resolved = resolve(migrations, resumable(known, stopped), settings)
