@@ -6,7 +6,6 @@ they say they are, and on TCP, where a password is asked for.
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -21,6 +20,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from psycopg import sql
+
+from trueup.demo.serving import free_port
 
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR it says where its sockets go instead.
@@ -127,7 +128,7 @@ def running(
     binaries = _binaries(major)
     # Not below pytest's directory: a socket's path has at most 107 characters.
     directory = Path(tempfile.mkdtemp(prefix="trueup-pg-"))
-    server = Server(major, binaries, directory, _free_port())
+    server = Server(major, binaries, directory, free_port())
     password = directory / "password"
     password.write_text(PASSWORD)
     if os.geteuid() == 0:
@@ -168,7 +169,7 @@ def running(
 def standby(primary: Server) -> Iterator[Server]:
     """A replica that follows another server and takes no writes."""
     directory = Path(tempfile.mkdtemp(prefix="trueup-pg-"))
-    server = Server(primary.major, primary.binaries, directory, _free_port())
+    server = Server(primary.major, primary.binaries, directory, free_port())
     if os.geteuid() == 0:
         shutil.chown(directory, UNPRIVILEGED)
     data = directory / "data"
@@ -216,13 +217,6 @@ def _place(path: Path, content: str) -> None:
     path.chmod(0o600)
     if os.geteuid() == 0:
         shutil.chown(path, UNPRIVILEGED)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.dns.process import free_port
+from trueup.demo.serving import free_port
 
 UPDATE = 5
 

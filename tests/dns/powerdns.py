@@ -8,7 +8,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.dns.process import Absent, NameServer, free_port
+from tests.dns.process import Absent, NameServer
+from trueup.demo.serving import free_port
 
 SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
 

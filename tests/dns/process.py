@@ -5,7 +5,6 @@ Nothing of the system's configuration is read, and nothing listens on port 53.
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -16,6 +15,8 @@ from typing import ClassVar, Self
 import dns.message
 import dns.query
 
+from trueup.demo.serving import free_port
+
 LOOPBACK = "127.0.0.1"
 STARTS = 5
 """How often a start is tried: between finding a free port and taking it another process may have been quicker."""
@@ -25,23 +26,6 @@ PATIENCE = 60.0
 
 class Absent(Exception):
     """A program is not installed; the text says which and how to install it."""
-
-
-def free_port() -> int:
-    """A port of loopback that is free for UDP and TCP."""
-    for _ in range(100):
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-        ):
-            tcp.bind((LOOPBACK, 0))
-            port = int(tcp.getsockname()[1])
-            try:
-                udp.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no port of loopback is free for both UDP and TCP")
 
 
 class NameServer(ABC):

@@ -10,7 +10,6 @@ from trueup.demo.scene import Scene
 from trueup.manifests.layouts import FILE
 from trueup.model.drift import DriftState, Resolution
 from trueup.model.run import RunState
-from trueup.model.values import JSON
 
 SERVICE = "services/orders"
 DEV, PROD = f"{SERVICE}@dev", f"{SERVICE}@prod"
@@ -43,7 +42,7 @@ def _delivered(scene: Scene, server: Postgres) -> None:
     _declare(scene, server)
     scene.carla.pushes("Orders: its migrations, and where its databases are")
     for stack in (DEV, PROD):
-        facts.until(f"{stack} is known", partial(_standing, scene, stack), lambda now: now == "unadopted")
+        facts.until(f"{stack} is known", partial(facts.standing, stack), lambda now: now == "unadopted")
     reason = ("--reason", "two empty databases")
     scene.carla.types_side_by_side(*(("adopt", stack, *reason) for stack in (DEV, PROD)), lines=(2, 0))
     for stack in (DEV, PROD):
@@ -56,9 +55,7 @@ def _delivered(scene: Scene, server: Postgres) -> None:
     with tell.waiting("the delivery"):
         facts.run_reaching(prod["id"], RunState.FINISHED)
     scene.carla.types("db", "status", PROD)
-    rows = server.asks(
-        "orders_prod", "SELECT version, type, success FROM flyway_schema_history ORDER BY installed_rank"
-    )
+    rows = server.asks("orders_prod", _HISTORY)
     wanted = [("1", "SQL", True), ("2", "SQL", True), (None, "SQL", True)]
     tell.holds("the history is Flyway's own, row by row", rows == wanted, rows)
     script = scene.carla.types("db", "watch", "sql", PROD, lines=(3, 1))
@@ -133,8 +130,3 @@ def _declare(scene: Scene, server: Postgres) -> None:
     file.write_text(
         text.replace("mira: {email: [mira@acme.example], ", "mira: {email: [mira@acme.example], database: [mira], ")
     )
-
-
-def _standing(scene: Scene, stack: str) -> JSON:
-    known: list[JSON] = scene.facts.get("stacks")
-    return next((each["standing"] for each in known if each["name"].endswith(stack)), "")

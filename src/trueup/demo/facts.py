@@ -57,6 +57,11 @@ class Facts:
         known: list[JSON] = self.get("stacks")
         return next(each for each in known if each["name"].endswith(f"/{short}"))
 
+    def standing(self, short: str) -> str:
+        """Of a stack; empty before it is known."""
+        known: list[JSON] = self.get("stacks")
+        return next((str(each["standing"]) for each in known if each["name"].endswith(f"/{short}")), "")
+
     def runs(self, short: str, kind: str = "delivery") -> list[JSON]:
         """Of one stack, newest first."""
         found: list[JSON] = self.get("runs", stack=self.stack(short)["id"], kind=kind)

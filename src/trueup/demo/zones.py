@@ -9,7 +9,6 @@ from trueup.demo.scene import Scene
 from trueup.manifests.layouts import FILE
 from trueup.model.drift import Resolution
 from trueup.model.run import RunState
-from trueup.model.values import JSON
 
 CONFIG = "dns/production.yaml"
 ZONE = "acme.test."
@@ -66,13 +65,13 @@ def _imported(scene: Scene, server: NameServer) -> None:
     server.sets(ZONE, ZONE, "TXT", '"v=spf1 mx -all"')
     _declare(scene, server)
     scene.carla.pushes("The zone acme.test: where it is")
-    facts.until("it is known", lambda: _standing(scene), lambda standing: standing == "unadopted")
+    facts.until("it is known", lambda: facts.standing(CONFIG), lambda standing: standing == "unadopted")
     words = ("dns", "import", CONFIG, ZONE, "--from", "powerdns", "--write", ".")
     scene.carla.types(*words, lines=(12, 0))
     scene.carla.pushes("The zone acme.test, as it is live")
     scene.carla.asks("refresh")
     said = scene.carla.types("adopt", CONFIG, "--reason", "as imported", lines=(2, 0))
-    tell.holds("what was imported is what is live", _standing(scene) == "settled", said)
+    tell.holds("what was imported is what is live", facts.standing(CONFIG) == "settled", said)
 
 
 def _changed_by_hand(scene: Scene, server: NameServer) -> None:
@@ -117,8 +116,3 @@ def _declare(scene: Scene, server: NameServer) -> None:
     file = scene.laptop / FILE
     text = file.read_text().replace("environments:\n", f"{DECLARED}environments:\n", 1)
     file.write_text(text.replace("contexts:\n", f"contexts:\n{SECRET.format(file=secret)}", 1))
-
-
-def _standing(scene: Scene) -> JSON:
-    known: list[JSON] = scene.facts.get("stacks")
-    return next((each["standing"] for each in known if each["name"].endswith(CONFIG)), "")
