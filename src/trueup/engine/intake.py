@@ -3,15 +3,17 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from trueup.engine.catalog import CONTROL, Catalog, Look, identities
 from trueup.engine.deciding import TRUEUP, about
 from trueup.engine.errands import Errands
 from trueup.engine.ids import new_id, new_run_id
 from trueup.engine.proofs import Proofs
+from trueup.engine.source import Source
 from trueup.model.closure import Closure
 from trueup.model.drift import Check, CheckState, Drift, DriftState
-from trueup.model.errors import TrueupError
+from trueup.model.errors import Invalid, TrueupError
 from trueup.model.ledger import Draft
 from trueup.model.people import Identity
 from trueup.model.request import ChangeRequest, RequestState
@@ -266,15 +268,20 @@ class Intake:
         return False
 
     def _touches(self, stack: Stack, base: str, head: str) -> bool:
-        """Whether a change request changes a stack's files; one that breaks them does."""
+        """Whether a change request changes a stack's files, as they are or as they were; one that breaks them does."""
         changed = self.catalog.mirror(stack.repository).changed_paths(base, head)
         try:
-            return any(
-                self.errands.read(self.errands.source_at(stack, commit)).closure.touches(changed)
-                for commit in (base, head)
-            )
+            sources = [self.errands.source_at(stack, commit) for commit in (base, head)]
+            return any(self._is_touched(source, changed) for source in sources)
         except TrueupError:
             return True
+
+    def _is_touched(self, source: Source, changed: frozenset[str]) -> bool:
+        """A stack that cannot be read at a commit, broken or not there yet, is what its directory holds."""
+        try:
+            return self.errands.read(source).closure.touches(changed)
+        except Invalid:
+            return any(PurePosixPath(path).is_relative_to(source.path) for path in changed)
 
     def _proposal(self, stack: Stack, request: ChangeRequest) -> list[RunId]:
         with self.store.transaction() as tx:
