@@ -162,6 +162,25 @@ def test_a_change_of_columns_brings_its_rollback(adopted: Live, server: Server, 
     assert adopted.look({**CODE, **edits}).plan.idle
 
 
+def test_a_renamed_table_keeps_its_rows_elsewhere(adopted: Live, server: Server, tmp_path: Path) -> None:
+    """It is renamed there too, with a note for whoever reads the file; one name alone is declined."""
+    adopted.by_hand("ALTER TABLE users RENAME TO people")
+    half = codified(adopted, CODE, only=[Address("table.public.people")])
+    assert not half.edits and "was renamed to" in half.declined[0].reason
+    edits = codified(adopted, CODE)
+    assert not edits.declined and "public.users is taken to be renamed to public.people" in edits.notes[0]
+    code = {**CODE, **written(edits)}
+    looked = adopted.look(code)
+    assert looked.plan.idle and not looked.drifted
+    with server.fresh_database() as name:
+        other = Live(server, name, Place(tmp_path, server.url(name, OWNER)))
+        other.flyway(CODE)
+        other.by_hand("INSERT INTO users VALUES (1, 'a@b')")
+        other.flyway({path: text for path, text in code.items() if path[0] == "V"})
+        with server.connect(name) as connection:
+            assert connection.execute("SELECT email FROM people").fetchall() == [("a@b",)]
+
+
 def test_one_of_two_drifts_leaves_the_other(adopted: Live) -> None:
     """What was not asked for stays drift."""
     adopted.by_hand("CREATE INDEX users_email_idx ON users (email); ALTER TABLE users ADD nick text")

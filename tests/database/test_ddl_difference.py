@@ -12,6 +12,7 @@ from tests.database.catalog_start import ROLES, START, TABLESPACES, Change
 from tests.database.servers import Server, running
 from tests.database.test_catalog_completeness import EXTENSIONS
 from trueup.drivers.database.catalog.catalog import snapshot
+from trueup.drivers.database.codify_text import guarded
 from trueup.drivers.database.ddl.ddl import difference
 from trueup.drivers.database.ddl.draft import Draft
 from trueup.model.plan import Address, Resource
@@ -122,8 +123,9 @@ def test_a_change_by_hand_is_written_down_and_taken_back(pair: Pair, named: tupl
     assert by_hand or not draft.declined
     assert all(each.reason for each in draft.declined)
     if not draft.declined:
-        run(pair.written, draft.statements)
-        assert look(pair.written) == after
+        for _ in range(2):  # a Flyway on the database that drifted runs it as well, and finds nothing to do
+            run(pair.written, tuple(map(guarded, draft.changes)))
+            assert look(pair.written) == after
     back = difference(after, before)
     assert by_hand or bool(back.declined) is any(each in name for each in NOT_BACK), back.declined
     assert not by_hand or draft.declined or back.declined

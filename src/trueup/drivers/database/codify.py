@@ -13,6 +13,7 @@ from trueup.drivers.database.codify_original import in_their_words
 from trueup.drivers.database.codify_text import Written, allowed, rollback, script, title
 from trueup.drivers.database.ddl.ddl import SQLITE, difference
 from trueup.drivers.database.ddl.draft import Ddl, Draft
+from trueup.drivers.database.ddl.renames import halves
 from trueup.drivers.database.history.records import KIND
 from trueup.drivers.database.migrations.files import read_migrations
 from trueup.drivers.database.migrations.migrations import Kind, Migrations, Version
@@ -45,6 +46,7 @@ def codify(
             _refuse(drift, settled, plan)
         except Refused as error:
             declined[drift.address] = Declined(drift.address, error.message, error.hint)
+    declined |= {each.address: each for each in halves({each.address for each in drifts}, settled or {}, plan.real)}
     asked = [drift for drift in drifts if drift.address not in declined]
     draft = Draft(())
     while asked:
@@ -161,8 +163,9 @@ def _batches(statements: Sequence[Ddl]) -> list[list[Ddl]]:
 
 
 def _notes(draft: Draft) -> tuple[str, ...]:
+    assumed = tuple(dict.fromkeys(each.assumes for each in draft.changes if each.assumes))
     roles = sorted({role for each in draft.changes for role in each.roles})
     if not roles:
-        return ()
+        return assumed
     names = ", ".join(roles)
-    return (f"the migration names roles of this database; others that run it must have them too: {names}",)
+    return (*assumed, f"the migration names roles of this database; others that run it must have them too: {names}")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from trueup.drivers.database.catalog.addresses import address as address_of
 from trueup.drivers.database.catalog.addresses import identifier, parse, qualified, split_name
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import commented, differing, literal, made, marked
+from trueup.drivers.database.ddl.guards import has_constraint, literal
+from trueup.drivers.database.ddl.marks import commented, differing, made, marked
 from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
 from trueup.drivers.database.ddl.tables import options_changed
 from trueup.model.errors import Refused
@@ -122,17 +123,13 @@ def _added(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl
     here = around.after.get(address_of("table", *parse(address).parts[:-1]))
     partitioned = here is not None and "partition_by" in here.values
     only = "ONLY " if partitioned and values["type"] in _KEYS else ""
-    unless = _exists(table, parse(address).parts[-1])
+    unless = has_constraint(table, parse(address).parts[-1])
     slow = values["type"] in ("check", "foreign key") and not partitioned and _is_busy(table, around)
     if around.gently and slow and not text.endswith((" NOT VALID", " NOT ENFORCED")):
         yield Ddl(f"ALTER TABLE {table} ADD CONSTRAINT {name} {text} NOT VALID", address, unless=unless)
         yield Ddl(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}", address)
     else:
         yield Ddl(f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {text}", address, unless=unless)
-
-
-def _exists(table: str, name: str) -> str:
-    return f"SELECT FROM pg_constraint WHERE conrelid = {literal(table)}::regclass AND conname = {literal(name)}"
 
 
 def _triggers(address: Address, table: str, name: str, verb: str) -> Ddl:

@@ -1,14 +1,15 @@
 """Columns of tables: as CREATE TABLE and ADD COLUMN write them, and what ALTER COLUMN can change. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trueup.drivers.database.catalog.addresses import identifier, parse
-from trueup.drivers.database.ddl import sequences
+from trueup.drivers.database.ddl import guards, sequences
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import commented, differing, literal
+from trueup.drivers.database.ddl.guards import literal
+from trueup.drivers.database.ddl.marks import commented, differing
 from trueup.drivers.database.ddl.privileges import Target, granted
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
@@ -37,9 +38,9 @@ class Spot:
     def quoted(self) -> str:
         return identifier(self.name)
 
-    def alter(self, what: str) -> Ddl:
+    def alter(self, what: str, unless: str = "") -> Ddl:
         noun = "FOREIGN TABLE" if self.foreign else "TABLE"
-        return Ddl(f"ALTER {noun} {self.table} ALTER COLUMN {self.quoted} {what}", self.address)
+        return Ddl(f"ALTER {noun} {self.table} ALTER COLUMN {self.quoted} {what}", self.address, unless=unless)
 
 
 def in_their_order(columns: Mapping[str, Column]) -> list[str]:
@@ -54,15 +55,40 @@ def in_their_order(columns: Mapping[str, Column]) -> list[str]:
 
 
 def renamed(old: Mapping[str, Column], new: Mapping[str, Column]) -> dict[str, str]:
-    """Columns that are in the same place with everything but their names: nothing else tells a new name."""
+    """Columns that are in the same place with everything but their names: nothing else tells a new name. A column that
+    is added stands behind all others."""
     before, after = in_their_order(old), in_their_order(new)
-    if len(before) != len(after):
-        return {}
-    pairs = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
-    alike = all(
-        one not in new and other not in old and _unplaced(old[one]) == _unplaced(new[other]) for one, other in pairs
-    )
-    return dict(pairs) if alike else {}
+    stays = [name for name in before if name in new]
+    found: dict[str, str] = {}
+    for place, (gone, fresh) in enumerate(zip(_between(before, stays), _between(after, stays), strict=True)):
+        pairs = _paired([(name, old[name]) for name in gone], [(name, new[name]) for name in fresh])
+        if place < len(stays) and len(pairs) < len(fresh):
+            return {}
+        found |= pairs
+    return found
+
+
+def _between(names: Sequence[str], marks: Sequence[str]) -> list[list[str]]:
+    """Cut at those that stay."""
+    parts: list[list[str]] = [[]]
+    for name in names:
+        if name in marks:
+            parts.append([])
+        else:
+            parts[-1].append(name)
+    return parts
+
+
+def _paired(gone: Sequence[tuple[str, Column]], fresh: Sequence[tuple[str, Column]]) -> dict[str, str]:
+    """In their order, as many as fit."""
+    found: dict[str, str] = {}
+    left = list(fresh)
+    for name, column in gone:
+        place = next((index for index, (_, each) in enumerate(left) if _unplaced(each) == _unplaced(column)), None)
+        if place is not None:
+            found[name] = left[place][0]
+            left = left[place + 1 :]
+    return found
 
 
 def under_new_names(columns: Mapping[str, Column], names: Mapping[str, str]) -> dict[str, Column]:
@@ -162,7 +188,10 @@ def altered(spot: Spot, old: Column, new: Column) -> Iterator[Ddl]:
     if "identity" in changed and "identity" in new:
         yield from _changed_identity(spot, old, new)
     if "foreign_options" in changed:
-        yield spot.alter(f"OPTIONS ({foreign_changes(old.get('foreign_options'), new.get('foreign_options'))})")
+        where = f"pg_attribute WHERE attrelid = {literal(spot.table)}::regclass AND attname = {literal(spot.name)}"
+        done = guards.has_options(where, "attfdwoptions", new.get("foreign_options") or {})
+        changes = foreign_changes(old.get("foreign_options"), new.get("foreign_options"))
+        yield spot.alter(f"OPTIONS ({changes})", unless=done)
     yield from details(spot, old, new)
 
 
@@ -210,7 +239,8 @@ def _not_null_details(spot: Spot, old: Column, new: Column) -> Iterator[Ddl]:
         yield Ddl(f"ALTER TABLE {spot.table} VALIDATE CONSTRAINT {name}", spot.address)
     if old.get("not_null") and was.get("name") != now.get("name"):
         before = identifier(was.get("name", default))
-        yield Ddl(f"ALTER TABLE {spot.table} RENAME CONSTRAINT {before} TO {name}", spot.address)
+        done = guards.has_constraint(spot.table, now.get("name", default))
+        yield Ddl(f"ALTER TABLE {spot.table} RENAME CONSTRAINT {before} TO {name}", spot.address, unless=done)
     if was.get("comment") != now.get("comment"):
         yield commented(spot.address, f"CONSTRAINT {name} ON {spot.table}", now.get("comment"))
 
@@ -218,7 +248,8 @@ def _not_null_details(spot: Spot, old: Column, new: Column) -> Iterator[Ddl]:
 def _changed_identity(spot: Spot, old: Column, new: Column) -> Iterator[Ddl]:
     identity = new["identity"]
     if "identity" not in old:
-        yield spot.alter(f"ADD {_identity(identity)}")
+        done = guards.has_column(spot.table, spot.name, "attidentity <> ''")
+        yield spot.alter(f"ADD {_identity(identity)}", unless=done)
         return
     parts = [f"SET {each}" for each in sequences.changed_options(old["identity"], identity)]
     if old["identity"]["generation"] != identity["generation"]:
@@ -232,7 +263,8 @@ def _identity_details(spot: Spot, old: Mapping[str, Any], new: Mapping[str, Any]
         return
     name = new.get("sequence", "")
     if old and old.get("sequence") != name:
-        yield Ddl(f"ALTER SEQUENCE {old['sequence']} RENAME TO {name.rpartition('.')[2]}", spot.address)
+        text = f"ALTER SEQUENCE {old['sequence']} RENAME TO {name.rpartition('.')[2]}"
+        yield Ddl(text, spot.address, unless=guards.is_gone(old["sequence"]))
     if old.get("type") != new.get("type"):
         yield Ddl(f"ALTER SEQUENCE {name} AS {new.get('type', 'bigint')}", spot.address)
     if old.get("privileges") != new.get("privileges"):

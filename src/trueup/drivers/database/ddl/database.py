@@ -6,7 +6,8 @@ from typing import Any
 from trueup.drivers.database.catalog.addresses import identifier, parse
 from trueup.drivers.database.ddl.columns import foreign_changes
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import called, differing, literal, made, marked, noun
+from trueup.drivers.database.ddl.guards import has_options, literal
+from trueup.drivers.database.ddl.marks import called, differing, made, marked, noun
 from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
 from trueup.drivers.database.ddl.privileges import Target, cleared, granted
 from trueup.model.errors import Refused
@@ -20,6 +21,7 @@ PUBLIC: Mapping[str, Any] = {
 }
 """The schema that every new database has, since PostgreSQL 15."""
 _WHOLE = {"tables": "TABLES", "sequences": "SEQUENCES", "functions": "ROUTINES", "types": "TYPES", "schemas": "SCHEMAS"}
+_FOREIGN = {"server": ("pg_foreign_server", "srv"), "foreign_data_wrapper": ("pg_foreign_data_wrapper", "fdw")}
 _NOUN_OF_DEFAULTS = {"functions": "ROUTINE", "types": "TYPE"}
 
 
@@ -147,7 +149,10 @@ def _alter_foreign(address: Address, old: JSON, new: JSON, around: Surroundings)
         version = f" VERSION {literal(new['version'])}" if "version" in changed else ""
         changes = foreign_changes(old.get("options"), new.get("options"))
         options = f" OPTIONS ({changes})" if changes else ""
-        yield Ddl(f"ALTER {noun(parse(address).kind)} {called(address)}{version}{options}", address)
+        catalog, prefix = _FOREIGN[parse(address).kind]
+        where = f"{catalog} WHERE {prefix}name = {literal(parse(address).parts[0])}"
+        done = has_options(where, f"{prefix}options", new.get("options") or {}) if changes else ""
+        yield Ddl(f"ALTER {noun(parse(address).kind)} {called(address)}{version}{options}", address, unless=done)
     yield from marked(address, old, new)
 
 

@@ -5,7 +5,7 @@ rehearsal/).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.drivers.database.ddl import attached as ddl_attached
 from trueup.drivers.database.ddl import database as ddl_database
@@ -14,9 +14,10 @@ from trueup.drivers.database.ddl import routines as ddl_routines
 from trueup.drivers.database.ddl import rules as ddl_rules
 from trueup.drivers.database.ddl import sqlite as ddl_sqlite
 from trueup.drivers.database.ddl import types as ddl_types
-from trueup.drivers.database.ddl.draft import Draft
-from trueup.drivers.database.ddl.marks import literal
+from trueup.drivers.database.ddl.draft import Ddl, Draft
+from trueup.drivers.database.ddl.guards import literal
 from trueup.drivers.database.ddl.plan import Maker, Surroundings, Way
+from trueup.drivers.database.ddl.renames import carried, renames
 from trueup.drivers.database.ddl.sequences import SEQUENCE
 from trueup.drivers.database.ddl.tables import FOREIGN_TABLE, TABLE
 from trueup.drivers.database.ddl.views import MATERIALIZED_VIEW, VIEW
@@ -107,10 +108,17 @@ def difference(
     can do so in more steps or with a statement that is in no transaction."""
     if dialect == SQLITE:
         return ddl_sqlite.difference(before, after)
-    forward = Way(Surroundings(before, after, gently), MAKERS)
-    changes = forward.statements()
-    back = Way(Surroundings(after, before, gently, any_order=True), MAKERS)
-    return Draft(changes, back.statements(), tuple(forward.declined), tuple(back.declined))
+    changes, declined = _way(Surroundings(before, after, gently))
+    reverse, kept = _way(Surroundings(after, before, gently, any_order=True))
+    return Draft(changes, reverse, declined, kept)
+
+
+def _way(around: Surroundings) -> tuple[tuple[Ddl, ...], tuple[Declined, ...]]:
+    """Its statements, and what is declined: what is renamed first, so that nothing with rows is dropped for it."""
+    found = renames(around.before, around.after)
+    way = Way(replace(around, before=carried(around.before, around.after, found.names)), MAKERS)
+    statements = way.statements()
+    return (*found.statements(), *statements), (*found.declined, *way.declined)
 
 
 def _named(value: JSON | Mapping[Address, Resource]) -> set[str]:

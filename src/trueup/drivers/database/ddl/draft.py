@@ -18,6 +18,8 @@ class Ddl:
     """A query that finds a row where it was done already, for what SQL has no IF NOT EXISTS for."""
     roles: tuple[str, ...] = ()
     """Roles that it names: they are of the server, and no snapshot has them."""
+    assumes: str = ""
+    """What no difference tells, and a person should look at."""
     last: bool = False
     """It waits until everything else is there."""
 

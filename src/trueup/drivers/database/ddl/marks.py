@@ -5,6 +5,7 @@ from typing import Any
 
 from trueup.drivers.database.catalog.addresses import identifier, parse, qualified
 from trueup.drivers.database.ddl.draft import Ddl
+from trueup.drivers.database.ddl.guards import literal
 from trueup.drivers.database.ddl.plan import Surroundings
 from trueup.drivers.database.ddl.privileges import Target, cleared, granted
 from trueup.model.errors import Refused
@@ -122,13 +123,6 @@ def marked(
 
 def commented(address: Address, on: str, comment: str | None) -> Ddl:
     return Ddl(f"COMMENT ON {on} IS {literal(comment) if comment is not None else 'NULL'}", address)
-
-
-def literal(text: str) -> str:
-    escaped = text.replace("'", "''")
-    if "\\" not in text:
-        return f"'{escaped}'"
-    return "E'" + escaped.replace("\\", "\\\\") + "'"
 
 
 def without_marks(values: JSON) -> dict[str, JSON]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from trueup.drivers.database.catalog.addresses import parse
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import called, differing, literal, made, marked, noun
+from trueup.drivers.database.ddl.guards import is_there, literal
+from trueup.drivers.database.ddl.marks import called, differing, made, marked, noun
 from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
 from trueup.drivers.database.ddl.routines import bare
 from trueup.model.errors import Refused
@@ -59,12 +60,12 @@ def _create_class(address: Address, values: JSON, around: Surroundings) -> Itera
     parts = [*_members(values), *([f"STORAGE {values['storage']}"] if "storage" in values else [])]
     text = f"CREATE OPERATOR CLASS {name.qualified}{default} FOR TYPE {values['type']} USING {name.arguments}"
     parts = parts or [f"STORAGE {values['type']}"]
-    yield Ddl(f"{text} FAMILY {values['family']} AS {', '.join(parts)}", address)
+    yield Ddl(f"{text} FAMILY {values['family']} AS {', '.join(parts)}", address, unless=is_there(address))
     yield from made(address, values, around)
 
 
 def _create_family(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
-    yield Ddl(f"CREATE OPERATOR FAMILY {called(address)}", address)
+    yield Ddl(f"CREATE OPERATOR FAMILY {called(address)}", address, unless=is_there(address))
     if parts := _members(values):
         yield Ddl(f"ALTER OPERATOR FAMILY {called(address)} ADD {', '.join(parts)}", address, last=True)
     yield from made(address, values, around)
@@ -73,24 +74,27 @@ def _create_family(address: Address, values: JSON, around: Surroundings) -> Iter
 def _create_conversion(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     default = "DEFAULT " if values.get("default") else ""
     ends = f"{literal(values['from'])} TO {literal(values['to'])}"
-    yield Ddl(f"CREATE {default}CONVERSION {called(address)} FOR {ends} FROM {values['function']}", address)
+    text = f"CREATE {default}CONVERSION {called(address)} FOR {ends} FROM {values['function']}"
+    yield Ddl(text, address, unless=is_there(address))
     yield from made(address, values, around)
 
 
 def _create_method(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     text = f"CREATE ACCESS METHOD {called(address)} TYPE {values['type'].upper()} HANDLER {values['handler']}"
-    yield Ddl(text, address)
+    yield Ddl(text, address, unless=is_there(address))
     yield from made(address, values, around)
 
 
 def _create_dictionary(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
     options = f", {values['options']}" if values.get("options") else ""
-    yield Ddl(f"CREATE TEXT SEARCH DICTIONARY {called(address)} (TEMPLATE = {values['template']}{options})", address)
+    text = f"CREATE TEXT SEARCH DICTIONARY {called(address)} (TEMPLATE = {values['template']}{options})"
+    yield Ddl(text, address, unless=is_there(address))
     yield from made(address, values, around)
 
 
 def _create_configuration(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
-    yield Ddl(f"CREATE TEXT SEARCH CONFIGURATION {called(address)} (PARSER = {values['parser']})", address)
+    text = f"CREATE TEXT SEARCH CONFIGURATION {called(address)} (PARSER = {values['parser']})"
+    yield Ddl(text, address, unless=is_there(address))
     yield from _mappings(address, {}, values)
     yield from made(address, values, around)
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from trueup.drivers.database.catalog.addresses import parse
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import called, differing, literal, made, marked
+from trueup.drivers.database.ddl.guards import literal
+from trueup.drivers.database.ddl.marks import called, differing, made, marked
 from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
 from trueup.model.errors import Refused
 from trueup.model.plan import Address

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from trueup.drivers.database.catalog.addresses import address as address_of
 from trueup.drivers.database.catalog.addresses import identifier, parse, qualified
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import called, differing, literal, made, marked
+from trueup.drivers.database.ddl.guards import literal
+from trueup.drivers.database.ddl.marks import called, differing, made, marked
 from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
 from trueup.model.plan import Address
 from trueup.model.values import JSON

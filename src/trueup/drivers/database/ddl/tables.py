@@ -5,10 +5,11 @@ from typing import Any
 
 from trueup.drivers.database.catalog.addresses import address as address_of
 from trueup.drivers.database.catalog.addresses import identifier, parse, split_name
-from trueup.drivers.database.ddl import columns
+from trueup.drivers.database.ddl import columns, guards
 from trueup.drivers.database.ddl.columns import Spot
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import differing, literal, made, marked, noun
+from trueup.drivers.database.ddl.guards import literal
+from trueup.drivers.database.ddl.marks import differing, made, marked, noun
 from trueup.drivers.database.ddl.plan import Maker, Surroundings
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
@@ -27,7 +28,8 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
     alter = f"ALTER {noun(parse(address).kind)} {name}"
     part = values.get("partition_of")
     if part and not _joins_existing(part, around):
-        yield Ddl(f"ALTER TABLE {part['parent']} ATTACH PARTITION {name} {part['bound']}", address)
+        text = f"ALTER TABLE {part['parent']} ATTACH PARTITION {name} {part['bound']}"
+        yield Ddl(text, address, unless=guards.is_partition(name, part))
     if kind := values.get("of_type"):
         yield Ddl(f"{alter} OF {kind}", address)
     for column, settings in values["columns"].items():
@@ -108,14 +110,14 @@ def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iter
         )
     renamed = columns.renamed(old["columns"], new["columns"])
     for before, after in renamed.items():
-        text = f"RENAME COLUMN {identifier(before)} TO {identifier(after)}"
-        yield Ddl(f"ALTER {noun(parse(address).kind)} {parse(address).qualified} {text}", address)
+        yield _renamed_column(address, before, after)
     old = {**old, "columns": columns.under_new_names(old["columns"], renamed)}
     if not around.any_order:
         _refuse_order(old["columns"], new["columns"])
     if old.get("of_type") != new.get("of_type"):
         kind = f"OF {new['of_type']}" if "of_type" in new else "NOT OF"
-        yield Ddl(f"ALTER TABLE {parse(address).qualified} {kind}", address)
+        done = guards.is_of_type(parse(address).qualified, new.get("of_type"))
+        yield Ddl(f"ALTER TABLE {parse(address).qualified} {kind}", address, unless=done)
     yield from _membership(address, old, new)
     part = new.get("partition_of") is not None
     for column in columns.in_their_order(new["columns"]):
@@ -137,6 +139,13 @@ def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iter
             yield from columns.altered(spot, _stays(was), _stays(now))
     yield from _settings(address, old, new)
     yield from marked(address, old, new)
+
+
+def _renamed_column(address: Address, before: str, after: str) -> Ddl:
+    table = parse(address).qualified
+    text = f"ALTER {noun(parse(address).kind)} {table} RENAME COLUMN {identifier(before)} TO {identifier(after)}"
+    said = f"{table}.{identifier(before)} is taken to be renamed to {identifier(after)}, with its values"
+    return Ddl(text, address, unless=guards.has_column(table, after), assumes=said)
 
 
 def _stays(column: Mapping[str, Any]) -> dict[str, JSON]:
@@ -169,10 +178,12 @@ def _disturbs(old: JSON, new: JSON) -> tuple[str, ...]:
 def _membership(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:
     name, was, now = parse(address).qualified, old.get("partition_of"), new.get("partition_of")
     if was != now:
+        done = guards.is_partition(name, now) if now else guards.inherits_not(name, was["parent"])
         if was:
-            yield Ddl(f"ALTER TABLE {was['parent']} DETACH PARTITION {name}", address)
+            yield Ddl(f"ALTER TABLE {was['parent']} DETACH PARTITION {name}", address, unless=done)
         if now:
-            yield Ddl(f"ALTER TABLE {now['parent']} ATTACH PARTITION {name} {now['bound']}", address)
+            text = f"ALTER TABLE {now['parent']} ATTACH PARTITION {name} {now['bound']}"
+            yield Ddl(text, address, unless=done)
     before, after = old.get("inherits") or [], new.get("inherits") or []
     comes = [name for name, each in new["columns"].items() if each.get("inherited") and name in old["columns"]]
     if after and any(not old["columns"][name].get("inherited") for name in comes):
@@ -182,10 +193,11 @@ def _membership(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:
         )
     for parent in before:
         if parent not in after:
-            yield Ddl(f"ALTER TABLE {name} NO INHERIT {parent}", address)
+            done = guards.inherits_not(name, parent)
+            yield Ddl(f"ALTER TABLE {name} NO INHERIT {parent}", address, unless=done)
     for parent in after:
         if parent not in before:
-            yield Ddl(f"ALTER TABLE {name} INHERIT {parent}", address)
+            yield Ddl(f"ALTER TABLE {name} INHERIT {parent}", address, unless=guards.inherits(name, parent))
 
 
 def _settings(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:
@@ -196,7 +208,9 @@ def _settings(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:
         yield from _moved(address, alter, old, new)
         if old.get("foreign_options") != new.get("foreign_options"):
             changes = columns.foreign_changes(old.get("foreign_options"), new.get("foreign_options"))
-            yield Ddl(f"{alter} OPTIONS ({changes})", address)
+            where = f"pg_foreign_table WHERE ftrelid = {literal(parse(address).qualified)}::regclass"
+            done = guards.has_options(where, "ftoptions", new.get("foreign_options") or {})
+            yield Ddl(f"{alter} OPTIONS ({changes})", address, unless=done)
     if old.get("replica_identity") != new.get("replica_identity"):
         identity = new.get("replica_identity", "default")
         index = identity.partition(" ")[2]

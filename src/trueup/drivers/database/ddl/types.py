@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trueup.drivers.database.catalog.addresses import identifier, parse
-from trueup.drivers.database.ddl import columns
+from trueup.drivers.database.ddl import columns, guards
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import commented, differing, literal, made, marked
+from trueup.drivers.database.ddl.guards import literal
+from trueup.drivers.database.ddl.marks import commented, differing, made, marked
 from trueup.drivers.database.ddl.plan import Maker, Rebuild, Snapshot, Surroundings
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
@@ -123,7 +124,8 @@ def _labels(address: Address, name: str, old: Sequence[str], new: Sequence[str])
     gone, fresh = [each for each in old if each not in new], [each for each in new if each not in old]
     if len(gone) == len(fresh) and [fresh[gone.index(each)] if each in gone else each for each in old] == list(new):
         for was, now in zip(gone, fresh, strict=True):
-            yield Ddl(f"ALTER TYPE {name} RENAME VALUE {literal(was)} TO {literal(now)}", address)
+            text = f"ALTER TYPE {name} RENAME VALUE {literal(was)} TO {literal(now)}"
+            yield Ddl(text, address, unless=guards.has_label(name, now))
         return
     if [each for each in new if each in old] != list(old):
         raise Refused(
@@ -139,7 +141,8 @@ def _labels(address: Address, name: str, old: Sequence[str], new: Sequence[str])
 def _attributes(address: Address, name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Ddl]:
     names = columns.renamed(old, new)
     for before, after in names.items():
-        yield Ddl(f"ALTER TYPE {name} RENAME ATTRIBUTE {identifier(before)} TO {identifier(after)}", address)
+        text = f"ALTER TYPE {name} RENAME ATTRIBUTE {identifier(before)} TO {identifier(after)}"
+        yield Ddl(text, address, unless=guards.has_column(name, after))
     old = columns.under_new_names(old, names)
     kept = [each for each in columns.in_their_order(old) if each in new]
     if columns.in_their_order(new)[: len(kept)] != kept:
@@ -151,7 +154,8 @@ def _attributes(address: Address, name: str, old: Mapping[str, Any], new: Mappin
         now, was = new[attribute], old.get(attribute)
         collation = f" COLLATE {now['collation']}" if "collation" in now else ""
         if was is None:
-            yield Ddl(f"ALTER TYPE {name} ADD ATTRIBUTE {columns.definition(attribute, now)}", address)
+            text = f"ALTER TYPE {name} ADD ATTRIBUTE {columns.definition(attribute, now)}"
+            yield Ddl(text, address, unless=guards.has_column(name, attribute))
         elif (was["type"], was.get("collation")) != (now["type"], now.get("collation")):
             text = f"ALTER TYPE {name} ALTER ATTRIBUTE {identifier(attribute)} TYPE {now['type']}{collation}"
             yield Ddl(text, address)

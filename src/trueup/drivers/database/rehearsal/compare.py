@@ -37,6 +37,11 @@ def _structure(resource: Resource | None) -> JSON:
         return None
     if resource.kind in TABLES and isinstance(resource.values, dict):
         return {**resource.values, "columns": _columns(resource)}
+    if resource.kind == "statistics":
+        # They name their columns in the order of the table.
+        head, _, rest = resource.values["definition"].partition(" ON ")
+        columns, _, table = rest.rpartition(" FROM ")
+        return {**resource.values, "definition": [head, sorted(columns.split(", ")), table]}
     return resource.values
 
 

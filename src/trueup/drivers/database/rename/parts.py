@@ -1,4 +1,4 @@
-"""What hangs on a column, under its new name: indexes and constraints, rewritten on PostgreSQL's own parse tree."""
+"""What hangs on a column, under its new name: indexes, constraints, statistics, rewritten on the parse tree."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,28 +11,31 @@ from trueup.drivers.database.catalog.addresses import identifier
 from trueup.drivers.database.catalog.addresses import parse as parse_address
 from trueup.model.plan import Address, Resource
 
+_KINDS = ("index.", "constraint.", "statistics.")
+
 
 @dataclass(frozen=True)
 class Part:
     """One index or constraint that names the column."""
 
     kind: str
-    """index, check, foreign key, unique, primary key, exclusion"""
+    """index, statistics, check, foreign key, unique, primary key, exclude"""
     name: str
     renamed: str
     """Its copy's name."""
     definition: str
-    """Of the copy: for an index a whole statement (CONCURRENTLY), for a constraint what follows its name."""
+    """Of the copy: for an index a whole statement (CONCURRENTLY), for statistics one too, for a constraint what follows
+    its name."""
     original: str
     """Of the one that is there, likewise."""
 
 
 def parts_of(real: Mapping[Address, Resource], table: tuple[str, str], old: str, new: str) -> tuple[Part, ...]:
     """Of one table, in the order of their addresses."""
-    taken = {parse_address(address).parts[-1] for address in real if address.startswith(("index.", "constraint."))}
+    taken = {parse_address(address).parts[-1] for address in real if address.startswith(_KINDS)}
     found = []
     for address, resource in sorted(real.items()):
-        parts = parse_address(address).parts if resource.kind in ("index", "constraint") else ()
+        parts = parse_address(address).parts if address.startswith(_KINDS) else ()
         definition = resource.values.get("definition") if isinstance(resource.values, dict) else None
         if not parts or not isinstance(definition, str):
             continue
@@ -40,6 +43,8 @@ def parts_of(real: Mapping[Address, Resource], table: tuple[str, str], old: str,
             part = _constraint(str(resource.values["type"]), parts[-1], definition, (old, new))
         elif resource.kind == "index" and resource.values.get("table") == ".".join(map(identifier, table)):
             part = _index(parts[-1], definition, (old, new))
+        elif resource.kind == "statistics" and _is_about(definition, table):
+            part = _statistics(parts[-1], definition, (old, new))
         else:
             continue
         if part is not None:
@@ -70,6 +75,15 @@ def _index(name: str, definition: str, columns: tuple[str, str]) -> Part | None:
     return Part("index", name, "", deparse(tree), definition)
 
 
+def _is_about(definition: str, table: tuple[str, str]) -> bool:
+    return any((each.schemaname, each.relname) == table for each in find_nodes(parse(definition), pg.RangeVar))
+
+
+def _statistics(name: str, definition: str, columns: tuple[str, str]) -> Part | None:
+    tree = parse(definition)
+    return Part("statistics", name, "", deparse(tree), definition) if _rename(tree, *columns) else None
+
+
 def _constraint(kind: str, name: str, definition: str, columns: tuple[str, str]) -> Part | None:
     tree = _tree(definition)
     if not _rename(tree, *columns):
@@ -88,6 +102,10 @@ def _named(part: Part, old: str, new: str, taken: set[str]) -> Part:
         tree = parse(definition)
         tree.stmts[0].stmt.index_stmt.idxname = name
         definition = deparse(tree)
+    elif part.kind == "statistics":
+        tree = parse(definition)
+        tree.stmts[0].stmt.create_stats_stmt.defnames[-1].string.sval = name
+        definition = deparse(tree)
     return Part(part.kind, part.name, name, definition, part.original)
 
 
@@ -96,8 +114,9 @@ def _tree(definition: str) -> Message:
 
 
 def _rename(tree: Message, old: str, new: str) -> bool:
-    """Every mention of the column in an index or in a constraint of one table; whether there was one."""
-    spots = [each for each in find_nodes(tree, pg.IndexElem) if each.name == old]
+    """Every mention of the column in an index, a constraint or statistics of one table; whether there was one."""
+    elements = [*find_nodes(tree, pg.IndexElem), *find_nodes(tree, pg.StatsElem)]
+    spots = [each for each in elements if each.name == old]
     for spot in spots:
         spot.name = new
     strings = [field.string for each in find_nodes(tree, pg.ColumnRef) for field in each.fields[-1:]]

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueup.drivers.database.catalog.addresses import address, identifier, qualified, split_name
+from trueup.drivers.database.ddl.columns import Spot, details
 from trueup.drivers.database.rename.parts import Part, parts_of, references_to
 from trueup.model.errors import Invalid, Refused
 from trueup.model.plan import Address, Resource
 
+_KEPT = ("type", "storage", "compression", "statistics", "options", "privileges", "comment")
+"""What has a statement of its own."""
 BATCH_BLOCKS = 256
 """Of 8 kB each: rows of 2 MB are written in one transaction of the backfill."""
 
@@ -26,6 +29,8 @@ class Renaming:
     new: str
     column: Mapping[str, Any]
     """The old column's values, as the snapshot has them."""
+    owner: str = ""
+    """Of the table."""
     parts: tuple[Part, ...] = ()
 
     @property
@@ -43,7 +48,7 @@ class Renaming:
 
     @property
     def check(self) -> str:
-        return identifier(f"{self.table}_{self.new}_not_null"[:63])
+        return identifier(f"{self.table}_{self.new}_filled"[:63])
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,14 @@ def renaming(real: Mapping[Address, Resource], target: str, new: str, default_sc
     if found.values.get("partition_of") or found.values.get("inherits"):
         raise Refused(f"{where} inherits its columns", hint="rename the column of the table that it inherits from")
     parts = parts_of(real, (schema, table), old, new)
+    built = [each.name for each in parts if each.kind in ("index", "unique", "exclude")]
+    alone = [each.name for each in parts if each.kind == "exclude"]
+    if alone or (built and found.values.get("partition_by")):
+        raise Refused(
+            f"{', '.join(alone or built)} on {where} cannot be built anew CONCURRENTLY: it excludes, or the table is "
+            "partitioned",
+            hint="rename it at once (`-- trueup: allow rename-column REASON`), with a view for earlier releases",
+        )
     keys = [each.name for each in parts if each.kind == "primary key"]
     pointing = references_to(real, (schema, table), old)
     if keys or pointing:
@@ -87,7 +100,7 @@ def renaming(real: Mapping[Address, Resource], target: str, new: str, default_sc
             f"{where}.{identifier(old)} is a key ({', '.join([*keys, *pointing])}), which cannot be in two columns",
             hint="rename it at once (`-- trueup: allow rename-column REASON`), with a view for earlier releases",
         )
-    return Renaming(schema, table, old, new, column, parts)
+    return Renaming(schema, table, old, new, column, found.values.get("owner", ""), parts)
 
 
 def scripts(wanted: Renaming) -> tuple[Script, Script, Script]:
@@ -109,6 +122,7 @@ def _expand(wanted: Renaming) -> str:
         _sync(wanted),
     ]
     lines += [f"ALTER TABLE {table} ADD CONSTRAINT {name} {text};" for name, text in _unvalidated(wanted)]
+    lines += [f"{each.definition};" for each in wanted.parts if each.kind == "statistics"]
     return "\n".join(lines) + "\n"
 
 
@@ -239,7 +253,7 @@ def _uncontract(wanted: Renaming) -> str:
 
 def _restored(wanted: Renaming, part: Part) -> str:
     """What went with the old column, as it was."""
-    if part.kind == "index":
+    if part.kind in ("index", "statistics"):
         return f"{part.original};"
     back = f"ALTER TABLE {wanted.relation} ADD CONSTRAINT {identifier(part.name)} {part.original};"
     if part.kind != "unique":
@@ -255,16 +269,10 @@ def _type(wanted: Renaming) -> str:
 
 
 def _marks(wanted: Renaming, name: str) -> list[str]:
-    """Comment and privileges of the column, for either name. The snapshot has roles as SQL writes them."""
-    table, lines = wanted.relation, []
-    if wanted.column.get("comment"):
-        text = wanted.column["comment"].replace("'", "''")
-        lines.append(f"COMMENT ON COLUMN {table}.{identifier(name)} IS '{text}';")
-    for role, privileges in (wanted.column.get("privileges") or {}).items():
-        for each in privileges:
-            word, _, rest = each.partition(" ")
-            lines.append(f"GRANT {word} ({identifier(name)}) ON {table} TO {role}{' ' + rest if rest else ''};")
-    return lines
+    """What a column has besides its definition, for either name."""
+    spot = Spot(address("table", wanted.schema, wanted.table), name, wanted.owner)
+    column = {each: value for each, value in wanted.column.items() if each in _KEPT}
+    return [f"{each.sql};" for each in details(spot, {"type": wanted.column["type"]}, column)]
 
 
 def _not_valid(part: Part) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from trueup.drivers.database.ddl.ddl import difference
 from trueup.drivers.database.ddl.draft import Ddl, Draft
+from trueup.drivers.database.ddl.renames import halves
 from trueup.drivers.database.dialect import Dialect
 from trueup.drivers.database.lint.lint import Circumstances, lint
 from trueup.drivers.database.migrations.migrations import Kind, Migration
@@ -76,8 +77,10 @@ class Reversal:
 def reversal(sides: Sides, addresses: Collection[Address] | None, dialect: str) -> Reversal:
     """What cannot be taken back is declined, and the rest is written without it."""
     asked = sides.at(addresses)
+    declined = {each.address: each for each in halves(asked, sides.real, sides.settled)}
+    asked -= declined.keys()
     draft = difference(sides.real, sides.wanted(asked), dialect)
-    declined = {each.address: each for each in draft.declined}
+    declined |= {each.address: each for each in draft.declined}
     while left := declined.keys() & asked:
         asked -= left
         draft = difference(sides.real, sides.wanted(asked), dialect)
