@@ -12,7 +12,7 @@ from tests.dns.jobs import CONFIG, POWERDNS, tree, with_provider
 from trueup.drivers.dns.client_errors import Translator
 from trueup.drivers.dns.configuration.config import read
 from trueup.drivers.dns.process.complaints import complaint
-from trueup.drivers.dns.process.walk import Step
+from trueup.drivers.dns.process.walk import StepFailed
 from trueup.model.errors import Invalid, Rejected, TrueupError, Unavailable
 
 TREE = tree(with_provider(**POWERDNS))
@@ -59,12 +59,12 @@ def refused(code: str, message: str = "no") -> ClientError:
 )
 def test_a_servers_complaint_is_of_one_kind(error: Exception, kind: type[TrueupError], said: str) -> None:
     """What may help when it is tried again, what will not, and nothing of a secret."""
-    found = TRANSLATOR.error(complaint(Step("target", "example.com.", "live", error)))
+    found = TRANSLATOR.error(complaint(StepFailed("target", "example.com.", "live", error)))
     assert type(found) is kind and said in found.message and found.message.startswith("example.com. at live: ")
     assert "hunter2" not in str(found)
 
 
 def test_a_source_that_asks_somebody_is_a_server_too() -> None:
     """Not every source is a file: what it says is no mistake in the repository."""
-    found = TRANSLATOR.error(complaint(Step("source", "example.com.", "", answered(429, "slow down"))))
+    found = TRANSLATOR.error(complaint(StepFailed("source", "example.com.", "", answered(429, "slow down"))))
     assert isinstance(found, Unavailable)

@@ -14,9 +14,9 @@ import pytest
 
 from tests.conformance.workers import apply_and_die, entries_in
 from tests.terraform.jobs import Diary, Place, tree
-from trueup.drivers.terraform.applying import attempts
 from trueup.model.errors import LostLease, Rejected, Unavailable
 from trueup.model.plan import Address, Outcome, StepId
+from trueup.system.attempts import attempts
 from trueup.system.supervised import proven_gone
 
 

@@ -15,7 +15,6 @@ from tests.terraform.aws import PROVIDER, group, make_bucket, rule, stack
 from tests.terraform.jobs import Diary, Place
 from trueup.demo.cloud import Cloud
 from trueup.demo.providers import lock_file
-from trueup.drivers.terraform.applying import attempts
 from trueup.drivers.terraform.client import Client
 from trueup.model.causes import Cause
 from trueup.model.errors import Invalid, Refused, Rejected, Unavailable
@@ -24,6 +23,7 @@ from trueup.model.shape import Kind
 from trueup.ports.driver import Lock
 from trueup.ports.tree import StoredTree
 from trueup.stages.attribute import attribute
+from trueup.system.attempts import attempts
 from trueup.system.processes import clear
 from trueup.system.supervised import wait_until_gone
 

@@ -7,21 +7,22 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
 from trueup.drivers.dns.answers import Answers
-from trueup.drivers.dns.client import Pair
-from trueup.drivers.dns.convert import target_in, zone_address
-from trueup.drivers.dns.outcomes import Half, outcomes_of, resources_after, write_expected
+from trueup.drivers.dns.convert import address_of
+from trueup.drivers.dns.outcomes import ZoneStep, outcomes_of, resources_after, write_expected
 from trueup.drivers.dns.prepared import Prepared, providers_of
 from trueup.drivers.dns.servers import verify
 from trueup.drivers.dns.signal import Served, learned, with_serials, worth_of
 from trueup.drivers.dns.token import Question, serials_of
-from trueup.drivers.dns.walked import Name, Walked, WalkedZone
+from trueup.drivers.dns.walked import Pair, Walked, WalkedZone
 from trueup.model.errors import LostLease, Rejected, TrueupError, Unavailable
-from trueup.model.plan import Address, Applied, Finding, Outcome, Plan, Step, StepId
+from trueup.model.plan import Address, Applied, Finding, Outcome, Plan, StepId
 from trueup.ports.driver import Fence, Job, Journal
+from trueup.system.attempts import Deadline, another_attempt
 from trueup.system.supervised import Ended, JobFiles, Supervised
 
 NOTHING = StepId("nothing")
@@ -40,9 +41,11 @@ class Wanted:
     only: frozenset[Address] | None
     """The changes at these addresses alone; None: all."""
 
-    def zone(self, step: Step) -> WalkedZone:
-        """The step's zone, with the changes that are wanted."""
-        return next(zone for zone in self.walked.zones if f"{zone.zone}@{zone.target}" == step.id)
+    @cached_property
+    def steps(self) -> Mapping[StepId, ZoneStep]:
+        """In their order."""
+        zones = {zone.step: zone for zone in self.walked.zones}
+        return {step.id: ZoneStep(zones[step.id], frozenset(step.addresses)) for step in self.plan.steps}
 
 
 @dataclass(frozen=True)
@@ -52,46 +55,19 @@ class Finished:
 
 
 @dataclass
-class _Unfenced:
-    """For an apply that nobody else can take over."""
-
-    seconds: float
-
-    def renew(self) -> None:
-        """Nothing to renew."""
-
-
-@dataclass
 class _Watched:
     """What is heard of one apply while it runs."""
 
     answers: Answers
     fence: Fence
-    seconds: float
-    started: float = field(default_factory=time.monotonic)
-    begun: list[Step] = field(default_factory=list)
-    done: list[Step] = field(default_factory=list)
+    deadline: Deadline
+    begun: list[ZoneStep] = field(default_factory=list)
+    done: list[ZoneStep] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
-    too_long: bool = False
-
-    def renew(self, running: Supervised) -> None:
-        self.fence.renew()
-        if not self.too_long and time.monotonic() - self.started > self.seconds:
-            self.too_long = True
-            self.trouble.append(
-                f"the apply took longer than its limit of {self.seconds:g} seconds; raise `applyTimeout`"
-            )
-            running.interrupt()
 
 
 def evidence_of(job: Job[Any]) -> Path:
     return job.evidence or job.directory / "evidence"
-
-
-def attempts(evidence: Path) -> list[JobFiles]:
-    """One for each apply that was begun with this evidence, oldest first."""
-    found = sorted(evidence.glob("apply-*"), key=lambda each: int(each.name.partition("-")[2]))
-    return [JobFiles(each) for each in found]
 
 
 def apply(prepared: Prepared, wanted: Wanted, journal: Journal) -> Finished:
@@ -104,7 +80,8 @@ def apply(prepared: Prepared, wanted: Wanted, journal: Journal) -> Finished:
     files = _files(prepared, wanted)
     job = prepared.job
     seconds = (job.spec.apply_timeout or job.limits.apply).total_seconds()
-    watched = _Watched(Answers(prepared.config), job.fence or _Unfenced(seconds), seconds)
+    assert job.fence is not None
+    watched = _Watched(Answers(prepared.config), job.fence, Deadline(job.fence.renew, seconds))
     before = _serials(prepared, wanted)
     try:
         _run(prepared, wanted, files, watched, journal)
@@ -121,32 +98,24 @@ def _files(prepared: Prepared, wanted: Wanted) -> JobFiles:
     """Recovery finds there what was to be done."""
     evidence = evidence_of(prepared.job)
     try:
-        evidence.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files = JobFiles(evidence / f"apply-{len(attempts(evidence)) + 1}")
-        files.directory.mkdir(mode=0o700)
-        write_expected(files.directory, [_restricted(wanted, step) for step in wanted.plan.steps])
+        files = another_attempt(evidence)
+        write_expected(files.directory, list(wanted.steps.values()))
     except OSError as error:
         raise Unavailable(f"{evidence} cannot be used: {error.strerror}") from error
     return files
 
 
-def _restricted(wanted: Wanted, step: Step) -> Half:
-    zone = wanted.zone(step)
-    return Half(zone, frozenset(step.addresses))
-
-
 def _run(prepared: Prepared, wanted: Wanted, files: JobFiles, watched: _Watched, journal: Journal) -> None:
-    client, steps = prepared.client, {step.id: step for step in wanted.plan.steps}
-    only: list[Pair] = [(wanted.zone(step).zone, wanted.zone(step).target) for step in steps.values()]
+    client, steps = prepared.client, wanted.steps
     pipe = client.base / "words"
     pipe.unlink(missing_ok=True)
     os.mkfifo(pipe, 0o600)
-    command = client.command("apply", only=only, words=str(pipe))
+    command = client.command("apply", only=[step.zone.pair for step in steps.values()], words=str(pipe))
     # Opened for both: the other end is not there yet. When this process dies the pipe ends, and nothing more begins.
     answering = os.fdopen(os.open(pipe, os.O_RDWR), "w", encoding="utf-8")
     with answering as words, Supervised(command, files, lease_seconds=watched.fence.seconds) as running:
-        exchange = _Exchange(wanted, steps, watched, journal, words)
-        for stream, line in running.lines(lambda: watched.renew(running)):
+        exchange = _Exchange(steps, wanted.only is None, watched, journal, words)
+        for stream, line in running.lines(lambda: watched.deadline.watch(running)):
             if stream == "stderr":
                 client.say(line)
             else:
@@ -157,8 +126,9 @@ def _run(prepared: Prepared, wanted: Wanted, files: JobFiles, watched: _Watched,
 
 @dataclass(frozen=True)
 class _Exchange:
-    wanted: Wanted
-    steps: dict[StepId, Step]
+    steps: Mapping[StepId, ZoneStep]
+    whole: bool
+    """Each zone's plan as it is; otherwise the changes of the step alone."""
     watched: _Watched
     journal: Journal
     words: IO[str]
@@ -168,27 +138,21 @@ def _answer(said: Any, exchange: _Exchange) -> None:
     """One line of the worker: it asks before it begins a zone, and says when that is done."""
     watched, journal = exchange.watched, exchange.journal
     if "ready" in said:
-        zone, target = said["ready"]
-        step = exchange.steps[StepId(f"{zone}@{target}")]
-        _require_unmoved(exchange.wanted.zone(step), watched.answers.zones[-1])
-        journal.begin(step.id)
+        now = watched.answers.zones[-1]
+        step = exchange.steps[now.step]
+        _require_unmoved(step.zone, now)
+        journal.begin(step.zone.step)
         watched.begun.append(step)
-        exchange.words.write(json.dumps({"only": _names(exchange.wanted, step)}) + "\n")
+        only = None if exchange.whole else [(change.name, change.type) for change in step.changes]
+        exchange.words.write(json.dumps({"only": only}) + "\n")
         exchange.words.flush()
     elif "applied" in said:
         step = watched.begun[-1]
         watched.done.append(step)
         with contextlib.suppress(Unavailable):  # the zone is done, whether or not the store answers
-            for address in step.addresses[:MOST_REPORTED]:
-                journal.report(step.id, address, Outcome.DONE)
-            journal.end(step.id)
-
-
-def _names(wanted: Wanted, step: Step) -> Sequence[Name] | None:
-    if wanted.only is None:
-        return None
-    half = _restricted(wanted, step)
-    return [(change.name, change.type) for change in half.changes]
+            for address in sorted(step.addresses)[:MOST_REPORTED]:
+                journal.report(step.zone.step, address, Outcome.DONE)
+            journal.end(step.zone.step)
 
 
 def _require_unmoved(planned: WalkedZone, now: WalkedZone) -> None:
@@ -201,27 +165,27 @@ def _require_unmoved(planned: WalkedZone, now: WalkedZone) -> None:
 
 
 def _require_end(prepared: Prepared, watched: _Watched, ended: Ended) -> None:
-    answers = watched.answers
+    answers, passed = watched.answers, watched.deadline.passed
+    if passed:
+        watched.trouble.append(watched.deadline.words)
     answers.raise_if_any(prepared.client.translator)
-    prepared.client.ended(answers, ended.code, ended.tail, "timeout" if watched.too_long else ended.ended_by)
+    prepared.client.ended(answers, ended.code, ended.tail, "timeout" if passed else ended.ended_by)
 
 
 def _concluded(prepared: Prepared, wanted: Wanted, watched: _Watched, before: Serials) -> Finished:
     """S is what was written. Read again, by a process that has cached nothing: a value that octoDNS takes for what was
     wanted is taken as the server has it, and what differs from it is somebody's change, and no part of S."""
-    begun = [_restricted(wanted, step) for step in watched.begun]
-    after, trouble = _read_again(prepared, [half.zone for half in begun])
+    after, trouble = _read_again(prepared, [step.zone for step in watched.begun])
     watched.trouble += trouble
-    ended = {step.id for step in watched.done}
     outcomes = {
         address: outcome
-        for half in begun
+        for step in watched.begun
         for address, outcome in outcomes_of(
-            half, after.get(half.pair), ended=half.step in ended, late=watched.answers.late
+            step, after.get(step.zone.pair), ended=step in watched.done, late=watched.answers.late
         ).items()
     }
-    resources = resources_after(wanted.plan.real, begun, outcomes, after)
-    unanswered = tuple(_unanswered(prepared, wanted, watched))
+    resources = resources_after(wanted.plan.real, watched.begun, outcomes, after)
+    unanswered = tuple(_unanswered(prepared, watched))
     if not unanswered:
         resources = with_serials(resources, _learned(prepared, wanted, watched, before))
     complete = len(watched.done) == len(wanted.plan.steps) and not watched.trouble
@@ -231,7 +195,7 @@ def _concluded(prepared: Prepared, wanted: Wanted, watched: _Watched, before: Se
 
 def _serials(prepared: Prepared, wanted: Wanted) -> Serials:
     """Of the zones that are about to change. Without an answer nothing is learned of them."""
-    zones = [Served(zone.zone, zone.target) for zone in map(wanted.zone, wanted.plan.steps)]
+    zones = [Served(*step.zone.pair) for step in wanted.steps.values()]
     question = Question(zones, providers_of(prepared.config), prepared.client.environment, prepared.spec.nameservers)
     try:
         return serials_of(question)
@@ -243,8 +207,8 @@ def _learned(prepared: Prepared, wanted: Wanted, watched: _Watched, before: Seri
     """What a zone's serial is worth, now that our own changes are answered: a server may never move it."""
     after, known = _serials(prepared, wanted), worth_of(prepared.job.settled())
     found = {}
-    for zone in map(wanted.zone, watched.done):
-        address, served = zone_address(zone.zone, target_in(zone)), Served(zone.zone, zone.target)
+    for zone in (step.zone for step in watched.done):
+        address, served = address_of(zone), Served(*zone.pair)
         found[address] = learned(known.get(address, ""), before.get(served), after.get(served))
     return found
 
@@ -253,20 +217,19 @@ def _read_again(prepared: Prepared, zones: Sequence[WalkedZone]) -> tuple[dict[P
     if not zones:
         return {}, []
     try:
-        walked = prepared.client.plan([(zone.zone, zone.target) for zone in zones])
+        walked = prepared.client.plan([zone.pair for zone in zones])
     except TrueupError as error:
         return {}, [f"what was written could not be read again: {error.message}"]
-    return {(zone.zone, zone.target): zone for zone in walked.zones}, []
+    return {zone.pair: zone for zone in walked.zones}, []
 
 
-def _unanswered(prepared: Prepared, wanted: Wanted, watched: _Watched) -> Iterator[Finding]:
+def _unanswered(prepared: Prepared, watched: _Watched) -> Iterator[Finding]:
     """Asks the authoritative servers of every zone that was applied whole, until they say it."""
     deadline = time.monotonic() + prepared.spec.verify.total_seconds()
     for step in watched.done:
-        half = _restricted(wanted, step)
-        missing = verify.missing(prepared, half.zone, half.changes, deadline)
+        missing = verify.missing(prepared, step.zone, step.changes, deadline)
         if missing:
             what = "; ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
             hint = "secondaries may be slow; `verify:` says how long to wait, `trueup dns diff NAMESERVER` compares"
-            yield Finding("not-answered", f"{half.zone.zone}: written, and not answered yet: {what}", None, hint)
+            yield Finding("not-answered", f"{step.zone.zone}: written, and not answered yet: {what}", None, hint)
             prepared.job.log(f"not answered yet: {what}")

@@ -19,7 +19,7 @@ from trueup.drivers.dns.configuration.checks import package_of
 from trueup.drivers.dns.configuration.config import Config
 from trueup.drivers.dns.configuration.files import directory_of
 from trueup.drivers.dns.convert import parts_of
-from trueup.drivers.dns.walked import Name, Walked
+from trueup.drivers.dns.walked import Name, Pair, Walked
 from trueup.model.closure import Closure
 from trueup.model.errors import Invalid, Unavailable
 from trueup.model.values import JSON
@@ -33,9 +33,6 @@ OWNERSHIP = "octodns.processor.ownership.OwnershipProcessor"
 
 GRACE = 5.0
 """Seconds that an interrupted plan gets: it only reads."""
-
-Pair = tuple[str, str]
-"""A zone and one of its targets."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ class Client:
             self.job.tree.write_to(self.root, self.closure.files)
             (self.root / self.config.workdir).mkdir(parents=True, exist_ok=True)
             for block in self.config.providers.values():
-                if isinstance(block.settings.get("directory"), str):
+                if block.has_directory:
                     (self.root / directory_of(block, self.config.workdir)).mkdir(parents=True, exist_ok=True)
             if self.config.own:
                 self._own_file.write_text(json.dumps(self.config.document), encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 
 from trueup.drivers.dns.configuration.config import FILE_CLASSES, YAML_CLASSES, Block, Config, in_idna, spellings
 from trueup.drivers.dns.configuration.files import directory_of
-from trueup.drivers.dns.convert import RECORD, Parts, parts_of
+from trueup.drivers.dns.convert import DEFAULT_TTL, RECORD, Parts, parts_of
 from trueup.drivers.dns.zonefiles import bind_editing, yaml_editing
 from trueup.drivers.dns.zonefiles.splices import Unwritable
 from trueup.drivers.dns.zonefiles.yaml_records import record_in
@@ -26,8 +26,6 @@ from trueup.model.values import JSON
 from trueup.ports.driver import Codification, Job
 from trueup.ports.tree import Tree
 
-DEFAULT_TTL = 3600
-"""Of octoDNS's file providers; `default_ttl:` of a YAML one says another."""
 SPLIT = "."
 """What octoDNS puts behind a zone's name to make a directory of it, where `split_extension` says nothing else."""
 
@@ -51,6 +49,7 @@ class File:
 
     @property
     def default_ttl(self) -> int:
+        """`default_ttl:` of a YAML source says another one."""
         return int(self.block.settings.get("default_ttl", DEFAULT_TTL)) if self.is_yaml else DEFAULT_TTL
 
 
@@ -145,7 +144,7 @@ def files_of(config: Config, tree: Tree, parts: Parts) -> Iterator[File]:
 
 def _files_in(block: Block, config: Config, tree: Tree, parts: Parts) -> Iterator[File]:
     """Of one source."""
-    if block.class_name not in FILE_CLASSES or not isinstance(block.settings.get("directory"), str):
+    if block.class_name not in FILE_CLASSES or not block.has_directory:
         return
     directory = directory_of(block, config.workdir)
     there = {entry.path for entry in tree.entries(directory)}

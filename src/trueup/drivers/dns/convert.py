@@ -8,6 +8,8 @@ from trueup.model.plan import Action, Address, PlannedChange, Resource
 from trueup.model.shape import Kind, Shape
 from trueup.model.values import JSON
 
+DEFAULT_TTL = 3600
+"""octoDNS's file providers', where neither the record nor its file says one."""
 ZONE = "zone"
 """The kind of a zone itself, whose address is `zone.example.com.`."""
 
@@ -105,6 +107,11 @@ def target_in(zone: WalkedZone) -> str:
     return "" if zone.plain else zone.target
 
 
+def address_of(zone: WalkedZone) -> Address:
+    """The zone's own."""
+    return zone_address(zone.zone, target_in(zone))
+
+
 def address_in(zone: WalkedZone, name: Name) -> Address:
     return record_address(zone.zone, *name, target_in(zone))
 
@@ -114,7 +121,7 @@ def real_of(walked: Walked) -> dict[Address, Resource]:
     real: dict[Address, Resource] = {}
     for zone in walked.zones:
         if zone.exists:
-            real[zone_address(zone.zone, target_in(zone))] = Resource(ZONE, _zone_values(zone))
+            real[address_of(zone)] = Resource(ZONE, _zone_values(zone))
         for name, values in zone.records.items():
             real[address_in(zone, name)] = Resource(name[1], values)
     return real
@@ -127,7 +134,7 @@ def changes_of(walked: Walked) -> tuple[PlannedChange, ...]:
 
 
 def _changes_in(zone: WalkedZone) -> Iterator[PlannedChange]:
-    address, values = zone_address(zone.zone, target_in(zone)), _zone_values(zone)
+    address, values = address_of(zone), _zone_values(zone)
     if not zone.exists and zone.changes:
         yield PlannedChange(address, ZONE, Action.CREATE, None, values)
     elif zone.meta is not None:

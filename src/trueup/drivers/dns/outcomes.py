@@ -5,27 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from trueup.drivers.dns.convert import ZONE, planned, real_of, target_in, zone_address
-from trueup.drivers.dns.walked import Guard, Walked, WalkedZone, ZoneChange
-from trueup.model.plan import Action, Address, Outcome, PlannedChange, Resource, StepId
+from trueup.drivers.dns.convert import ZONE, address_of, planned, real_of
+from trueup.drivers.dns.walked import Guard, Pair, Walked, WalkedZone, ZoneChange
+from trueup.model.plan import Action, Address, Outcome, PlannedChange, Resource
 
 EXPECTED = "expected.json"
 
 
 @dataclass(frozen=True)
-class Half:
-    """One zone of an apply, with the addresses that it was to change."""
+class ZoneStep:
+    """One zone of an apply, with the addresses that it is to change: all of the zone's, or some of a narrowed plan."""
 
     zone: WalkedZone
     addresses: frozenset[Address]
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        return self.zone.zone, self.zone.target
-
-    @property
-    def step(self) -> StepId:
-        return StepId(f"{self.zone.zone}@{self.zone.target}")
 
     @property
     def changes(self) -> Sequence[ZoneChange]:
@@ -35,39 +27,37 @@ class Half:
     def planned(self) -> Sequence[PlannedChange]:
         return [planned(self.zone, change) for change in self.changes]
 
-    @property
-    def own_address(self) -> Address:
-        return zone_address(self.zone.zone, target_in(self.zone))
 
-
-def outcomes_of(half: Half, after: WalkedZone | None, *, ended: bool, late: bool = False) -> Mapping[Address, Outcome]:
+def outcomes_of(
+    step: ZoneStep, after: WalkedZone | None, *, ended: bool, late: bool = False
+) -> Mapping[Address, Outcome]:
     """`after` is the zone as it was read again; None where that failed. `ended`: the provider said that it is done.
     `late`: the server did not answer in time and may still be at work, so what is not there yet may come."""
     if ended:
-        return dict.fromkeys(sorted(half.addresses), Outcome.DONE)
+        return dict.fromkeys(sorted(step.addresses), Outcome.DONE)
     if after is None:
-        return dict.fromkeys(sorted(half.addresses), Outcome.UNCERTAIN)
+        return dict.fromkeys(sorted(step.addresses), Outcome.UNCERTAIN)
     left = {planned(after, change).address: planned(after, change).action for change in after.changes}
     missing = Outcome.UNCERTAIN if late else Outcome.FAILED
-    found = {each.address: missing if left.get(each.address) is each.action else Outcome.DONE for each in half.planned}
-    if half.own_address in half.addresses:
-        found[half.own_address] = Outcome.DONE if after.exists and after.meta is None else missing
+    found = {each.address: missing if left.get(each.address) is each.action else Outcome.DONE for each in step.planned}
+    if address_of(step.zone) in step.addresses:
+        found[address_of(step.zone)] = Outcome.DONE if after.exists and after.meta is None else missing
     return found
 
 
 def resources_after(
     before: Mapping[Address, Resource],
-    halves: Iterable[Half],
+    steps: Iterable[ZoneStep],
     outcomes: Mapping[Address, Outcome],
-    after: Mapping[tuple[str, str], WalkedZone],
+    after: Mapping[Pair, WalkedZone],
 ) -> Mapping[Address, Resource]:
     """`before` is R of the plan: addresses that nobody wrote keep it."""
     result = dict(before)
-    for half in halves:
-        again = after.get(half.pair)
+    for step in steps:
+        again = after.get(step.zone.pair)
         real = real_of(Walked((again,))) if again is not None else {}
         left = {planned(again, change).address for change in again.changes} if again is not None else set()
-        for change in half.planned:
+        for change in step.planned:
             if outcomes.get(change.address) is not Outcome.DONE:
                 continue
             if change.action is Action.DELETE:
@@ -76,34 +66,34 @@ def resources_after(
                 result[change.address] = real[change.address]
             else:
                 result[change.address] = Resource(change.kind, change.after)
-        if outcomes.get(half.own_address) is Outcome.DONE:
-            result[half.own_address] = Resource(ZONE, {"name": half.zone.zone, "target": half.zone.target})
+        if outcomes.get(address_of(step.zone)) is Outcome.DONE:
+            result[address_of(step.zone)] = Resource(ZONE, {"name": step.zone.zone, "target": step.zone.target})
     return result
 
 
-def write_expected(directory: Path, halves: Sequence[Half]) -> None:
+def write_expected(directory: Path, steps: Sequence[ZoneStep]) -> None:
     """What an apply is about to do, for a recovery by another process: no secrets, records alone."""
     document = [
         {
-            "zone": half.zone.zone,
-            "target": half.zone.target,
-            "plain": half.zone.plain,
-            "exists": half.zone.exists,
-            "changes": [asdict(change) | {"place": None} for change in half.zone.changes],
-            "addresses": sorted(half.addresses),
+            "zone": step.zone.zone,
+            "target": step.zone.target,
+            "plain": step.zone.plain,
+            "exists": step.zone.exists,
+            "changes": [asdict(change) | {"place": None} for change in step.zone.changes],
+            "addresses": sorted(step.addresses),
         }
-        for half in halves
+        for step in steps
     ]
     (directory / EXPECTED).write_text(json.dumps(document), encoding="utf-8")
 
 
-def expected_in(directory: Path) -> Sequence[Half]:
+def expected_in(directory: Path) -> Sequence[ZoneStep]:
     """Empty where nothing was written down."""
     file = directory / EXPECTED
     if not file.exists():
         return ()
     return [
-        Half(
+        ZoneStep(
             WalkedZone(
                 zone=each["zone"],
                 target=each["target"],

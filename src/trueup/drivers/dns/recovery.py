@@ -4,14 +4,14 @@ change."""
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trueup.drivers.dns.applying import NOTHING, attempts, evidence_of
-from trueup.drivers.dns.outcomes import Half, expected_in, outcomes_of, resources_after
+from trueup.drivers.dns.applying import NOTHING, evidence_of
+from trueup.drivers.dns.outcomes import ZoneStep, expected_in, outcomes_of, resources_after
 from trueup.drivers.dns.prepared import Prepared
-from trueup.drivers.dns.walked import WalkedZone
+from trueup.drivers.dns.walked import Pair, WalkedZone
 from trueup.model.errors import TrueupError
 from trueup.model.plan import Applied, LiveIdentity, Outcome
 from trueup.ports.driver import Evidence, Job, JournalEntry
-from trueup.system.supervised import end_what_is_left, has_supervisor, proven_gone, wait_until_gone
+from trueup.system.attempts import attempts, unproven
 
 PATIENCE = 15.0
 """Seconds that an interrupted octoDNS gets to end."""
@@ -22,27 +22,21 @@ def recover(prepare: Callable[[], Prepared], job: Job[Any], journal: Sequence[Jo
     for was not, and where no zone can be read every one that was begun is uncertain."""
     begun = [entry.step for entry in journal if entry.event == "begin" and entry.step != NOTHING]
     tries = attempts(evidence_of(job))
-    if begun and not tries:
-        return Evidence(
-            False, None, ("the apply ran on another machine: recover there, or when it is known to be off",)
-        )
-    if tries and not (proven_gone(tries[-1]) or wait_until_gone(tries[-1], seconds=PATIENCE)):
-        if has_supervisor(tries[-1]):
-            return Evidence(False, None, (f"the old process still runs: see {tries[-1].status}",))
-        end_what_is_left(tries[-1], grace_seconds=PATIENCE)
+    if why := unproven(tries, begun=bool(begun), seconds=PATIENCE):
+        return Evidence(False, None, (why,))
     expected = expected_in(tries[-1].directory) if tries else ()
-    halves = [half for half in expected if half.step in begun]
+    steps = [step for step in expected if step.zone.step in begun]
     ended = {entry.step for entry in journal if entry.event == "end"}
-    after, advice = _read_again(prepare(), halves)
+    after, advice = _read_again(prepare(), steps)
     outcomes = {
         address: outcome
-        for half in halves
-        for address, outcome in outcomes_of(half, after.get(half.pair), ended=half.step in ended).items()
+        for step in steps
+        for address, outcome in outcomes_of(step, after.get(step.zone.pair), ended=step.zone.step in ended).items()
     }
-    complete = len(halves) == len(expected) and all(each is Outcome.DONE for each in outcomes.values())
+    complete = len(steps) == len(expected) and all(each is Outcome.DONE for each in outcomes.values())
     applied = Applied(
         complete,
-        resources_after({}, halves, outcomes, after),
+        resources_after({}, steps, outcomes, after),
         outcomes,
         LiveIdentity(),
         "" if complete else "the worker was lost during the apply",
@@ -50,12 +44,12 @@ def recover(prepare: Callable[[], Prepared], job: Job[Any], journal: Sequence[Jo
     return Evidence(True, applied, tuple(advice))
 
 
-def _read_again(prepared: Prepared, halves: Sequence[Half]) -> tuple[dict[tuple[str, str], WalkedZone], list[str]]:
-    if not halves:
+def _read_again(prepared: Prepared, steps: Sequence[ZoneStep]) -> tuple[dict[Pair, WalkedZone], list[str]]:
+    if not steps:
         return {}, []
     try:
-        walked = prepared.client.plan([half.pair for half in halves])
+        walked = prepared.client.plan([step.zone.pair for step in steps])
     except TrueupError as error:
-        zones = ", ".join(f"{half.zone.zone} at {half.zone.target}" for half in halves)
+        zones = ", ".join(f"{step.zone.zone} at {step.zone.target}" for step in steps)
         return {}, [f"{zones} could not be read ({error.message}): compare them with the code, then recover again"]
-    return {(zone.zone, zone.target): zone for zone in walked.zones}, []
+    return {zone.pair: zone for zone in walked.zones}, []

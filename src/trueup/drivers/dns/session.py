@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from trueup.drivers.dns import applying, blast, safety
-from trueup.drivers.dns.convert import address_in, changes_of, real_of, shapes_of, target_in, zone_address
+from trueup.drivers.dns.convert import address_in, address_of, changes_of, real_of, shapes_of
 from trueup.drivers.dns.prepared import Prepared, inputs_of, providers_of
 from trueup.drivers.dns.servers import invisible
 from trueup.drivers.dns.servers.dangling import Dangling
@@ -14,7 +14,7 @@ from trueup.drivers.dns.signal import with_serials, worth_of
 from trueup.drivers.dns.walked import Walked, WalkedZone
 from trueup.drivers.dns.zonefiles import lint
 from trueup.model.errors import Broken
-from trueup.model.plan import Address, Applied, Basis, Finding, LiveIdentity, Plan, Step, StepId
+from trueup.model.plan import Address, Applied, Basis, Finding, LiveIdentity, Plan, Step
 from trueup.ports.driver import Journal
 
 
@@ -108,13 +108,9 @@ def _steps(walked: Walked) -> list[Step]:
     """Children before their parents, so that what moves into a zone of its own is there before it goes."""
     zones = [zone for zone in walked.zones if (zone.changes or zone.meta is not None) and not zone.never]
     return [
-        Step(step_of(zone), f"{len(zone.changes)} changes in {zone.zone} at {zone.target}", tuple(_changed(zone)))
+        Step(zone.step, f"{len(zone.changes)} changes in {zone.zone} at {zone.target}", tuple(_changed(zone)))
         for zone in sorted(zones, key=lambda zone: (-len(zone.zone), zone.zone, zone.target))
     ]
-
-
-def step_of(zone: WalkedZone) -> StepId:
-    return StepId(f"{zone.zone}@{zone.target}")
 
 
 def _changed(zone: WalkedZone) -> list[Address]:
@@ -123,4 +119,4 @@ def _changed(zone: WalkedZone) -> list[Address]:
 
 def _addresses(zone: WalkedZone) -> list[Address]:
     records = {*zone.records, *((change.name, change.type) for change in zone.changes)}
-    return [zone_address(zone.zone, target_in(zone)), *(address_in(zone, name) for name in records)]
+    return [address_of(zone), *(address_in(zone, name) for name in records)]

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from trueup.model.errors import Place
+from trueup.model.plan import StepId
 from trueup.model.values import JSON
 
 Verb = Literal["create", "update", "delete"]
 Name = tuple[str, str]
 """A record's name in its zone ("" is the apex; IDNA, lower case) and its type."""
+Pair = tuple[str, str]
+"""A zone and one of its targets."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,15 @@ class WalkedZone:
     """Of the zone in the configuration."""
     meta: JSON = None
     """What the provider would change of the zone itself, in its own words."""
+
+    @property
+    def pair(self) -> Pair:
+        return self.zone, self.target
+
+    @property
+    def step(self) -> StepId:
+        """Of an apply: a zone at a target is one."""
+        return StepId(f"{self.zone}@{self.target}")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import contextlib
 import getpass
 import shutil
 import socket
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,63 +20,30 @@ from trueup.model.errors import LostLease, TrueupError, Unavailable
 from trueup.model.plan import Address, Applied, Outcome, Plan, Resource, StepId
 from trueup.model.shape import Shape
 from trueup.ports.driver import Fence, Job, Journal
+from trueup.system.attempts import Deadline, another_attempt
 from trueup.system.processes import Exit
 from trueup.system.supervised import Ended, JobFiles, Supervised, proven_gone
 
 ERRORED = "errored.tfstate"
 
 
-@dataclass
-class _Unfenced:
-    """For an apply that nobody else can take over."""
-
-    seconds: float
-
-    def renew(self) -> None:
-        """Nothing to renew."""
-
-
-@dataclass
-class _Deadline:
-    """Renews the lease, and interrupts once when the apply takes too long."""
-
-    fence: Fence
-    seconds: float
-    started: float = field(default_factory=time.monotonic)
-    passed: bool = False
-
-    def renew(self, running: Supervised) -> None:
-        self.fence.renew()
-        if not self.passed and time.monotonic() - self.started > self.seconds:
-            self.passed = True
-            running.interrupt()
-
-
 def evidence_of(job: Job[Any]) -> Path:
     return job.evidence or workdir_of(job).base / "evidence"
 
 
-def attempts(evidence: Path) -> list[JobFiles]:
-    """One for each apply that was begun with this evidence, oldest first."""
-    found = sorted(evidence.glob("apply-*"), key=lambda each: int(each.name.partition("-")[2]))
-    return [JobFiles(each) for each in found]
-
-
 def apply(prepared: Prepared, plan: Plan, shapes: Mapping[str, Shape], journal: Journal) -> Applied:
     """Applies the plan file. Once begun, the outcome is in the answer, whatever fails; only LostLease is raised."""
+    fence = prepared.job.fence
+    assert fence is not None
     step = plan.steps[0].id
     evidence = evidence_of(prepared.job)
     with terraform.disk(evidence, "preparing the apply"):
-        evidence.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files = JobFiles(evidence / f"apply-{len(attempts(evidence)) + 1}")
-        files.directory.mkdir(mode=0o700)
+        files = another_attempt(evidence)
     prepared.client.workdir.errored_state.unlink(missing_ok=True)
-    # The directory is there before `begin`: recovery tells "never started" from "started on another machine" by it.
     journal.begin(step)
-    deadline = _Deadline(prepared.job.fence or _Unfenced(prepared.apply_seconds), prepared.apply_seconds)
-    watched = _Watched(Progress(plan.changes), deadline)
+    watched = _Watched(Progress(plan.changes), Deadline(fence.renew, prepared.apply_seconds))
     try:
-        watched.ended = _run(prepared, files, watched, _Reporter(journal, step))
+        watched.ended = _run(prepared, fence, files, watched, _Reporter(journal, step))
     except LostLease:
         raise
     except TrueupError as error:
@@ -96,7 +62,7 @@ class _Watched:
     """What is heard of one apply while it runs, and what goes wrong beside it."""
 
     progress: Progress
-    deadline: _Deadline
+    deadline: Deadline
     problems: list[Problem] = field(default_factory=list)
     ended: Ended | None = None
     """None when it could not be started, or not be watched to its end."""
@@ -130,14 +96,14 @@ class _Reporter:
             self.journal.end(self.step)
 
 
-def _run(prepared: Prepared, files: JobFiles, watched: _Watched, reporter: _Reporter) -> Ended:
+def _run(prepared: Prepared, fence: Fence, files: JobFiles, watched: _Watched, reporter: _Reporter) -> Ended:
     spec, client = prepared.job.spec, prepared.client
     parallelism = spec.parallelism or prepared.job.limits.parallelism
     options = [f"-parallelism={parallelism}"] if parallelism else []
     lock = f"-lock-timeout={int(spec.lock_timeout.total_seconds())}s"
     command = client.command("apply", "-json", "-input=false", lock, *options, str(client.workdir.plan_file))
-    with Supervised(command, files, lease_seconds=watched.deadline.fence.seconds) as running:
-        for _, line in running.lines(lambda: watched.deadline.renew(running)):
+    with Supervised(command, files, lease_seconds=fence.seconds) as running:
+        for _, line in running.lines(lambda: watched.deadline.watch(running)):
             message = client.hear(line, watched.problems)
             event = watched.progress.take(message) if message else None
             if event is not None:
@@ -211,8 +177,7 @@ def _words(prepared: Prepared, watched: _Watched) -> list[str]:
     client, ended = prepared.client, watched.ended
     words = [client.translator.redact(join_words(watched.problems))] if watched.problems else []
     if watched.deadline.passed:
-        seconds = watched.deadline.seconds
-        words.append(f"the apply took longer than its limit of {seconds:g} seconds; raise `applyTimeout`")
+        words.append(watched.deadline.words)
     elif ended is not None and not watched.by_itself:
         words.append(f"the apply was interrupted: {ended.ended_by}")
     elif ended is not None and not watched.complete and not words:

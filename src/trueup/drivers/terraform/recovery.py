@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trueup.drivers.terraform.applying import ERRORED, attempts, evidence_of, me, save_errored_state
+from trueup.drivers.terraform.applying import ERRORED, evidence_of, me, save_errored_state
 from trueup.drivers.terraform.convert import resources_of_state, state_resources
 from trueup.drivers.terraform.diagnostics import message_in
 from trueup.drivers.terraform.events import Event, Progress
@@ -17,7 +17,8 @@ from trueup.model.errors import Rejected, TrueupError
 from trueup.model.plan import Address, Applied, Outcome
 from trueup.model.values import JSON
 from trueup.ports.driver import Evidence, Job, JournalEntry, Lock
-from trueup.system.supervised import JobFiles, end_what_is_left, has_supervisor, proven_gone, wait_until_gone
+from trueup.system.attempts import attempts, unproven
+from trueup.system.supervised import JobFiles
 
 PATIENCE = 15.0
 """Seconds that an interrupted Terraform gets to save its state."""
@@ -38,14 +39,8 @@ def recover(prepare: Callable[[], Prepared], job: Job[Any], journal: Sequence[Jo
     """Concludes nothing by guessing: what was begun and not seen to end stays uncertain unless the state tells."""
     begun = any(entry.event == "begin" for entry in journal)
     tries = attempts(evidence_of(job))
-    if begun and not tries:
-        return Evidence(
-            False, None, ("the apply ran on another machine: recover there, or when it is known to be off",)
-        )
-    if tries and not (proven_gone(tries[-1]) or wait_until_gone(tries[-1], seconds=PATIENCE)):
-        if has_supervisor(tries[-1]):
-            return Evidence(False, None, (f"the old process still runs: see {tries[-1].status}",))
-        end_what_is_left(tries[-1], grace_seconds=PATIENCE)
+    if why := unproven(tries, begun=begun, seconds=PATIENCE):
+        return Evidence(False, None, (why,))
     heard = _heard(tries[-1] if tries else None, journal)
     prepared = prepare()
     advice = _ingest(prepared, heard)

@@ -40,6 +40,10 @@ class Block:
     """Without `class`; `env/NAME` as it is written."""
     place: Place
 
+    @property
+    def has_directory(self) -> bool:
+        return isinstance(self.settings.get("directory"), str)
+
 
 @dataclass(frozen=True)
 class Zone:
@@ -101,6 +105,12 @@ class Config:
     @property
     def providers(self) -> Mapping[str, Block]:
         return {block.name: block for block in self.blocks if block.section == "providers"}
+
+    @property
+    def yaml_sources(self) -> Sequence[Block]:
+        """Providers that read zone files in YAML out of a directory."""
+        blocks = self.providers.values()
+        return [each for each in blocks if each.class_name in YAML_CLASSES and each.has_directory]
 
     @property
     def processors(self) -> Mapping[str, Block]:

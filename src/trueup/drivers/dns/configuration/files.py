@@ -26,7 +26,7 @@ def placed(config: Config, tree: Tree, workdir: str | None) -> Config:
             raise Invalid(f"`workdir: {workdir}` leaves the repository", place=Place(config.path))
         return replace(config, workdir="" if given == "." else given)
     here = posixpath.dirname(config.path)
-    declared = [block for block in config.blocks if isinstance(block.settings.get("directory"), str)]
+    declared = [block for block in config.blocks if block.has_directory]
     for candidate in dict.fromkeys(("", here)):
         if any(tree.entries(directory_of(block, candidate)) for block in declared):
             return replace(config, workdir=candidate)
@@ -70,13 +70,12 @@ def zone_files_of(config: Config, tree: Tree, zone: str) -> list[str]:
     declared = config.zone(zone)
     names = {in_idna(zone).rstrip("."), in_idna(declared.alias if declared is not None else "").rstrip(".")} - {""}
     found = []
-    for block in config.providers.values():
-        if block.class_name in YAML_CLASSES and isinstance(block.settings.get("directory"), str):
-            directory = directory_of(block, config.workdir)
-            for entry in tree.entries(directory):
-                inside = entry.path.removeprefix(f"{directory}/" if directory else "").partition("/")[0]
-                if in_idna(inside.removesuffix(".yaml").rstrip(".")) in names:
-                    found.append(entry.path)
+    for block in config.yaml_sources:
+        directory = directory_of(block, config.workdir)
+        for entry in tree.entries(directory):
+            inside = entry.path.removeprefix(f"{directory}/" if directory else "").partition("/")[0]
+            if in_idna(inside.removesuffix(".yaml").rstrip(".")) in names:
+                found.append(entry.path)
     return found
 
 
@@ -85,7 +84,7 @@ def _zone_files(config: Config, tree: Tree) -> Iterator[str]:
         for key in FILE_KEYS:
             if isinstance(name := block.settings.get(key), str):
                 yield posixpath.normpath(posixpath.join(config.workdir, name))
-        if isinstance(block.settings.get("directory"), str):
+        if block.has_directory:
             yield from _in_directory(block, config, tree)
 
 

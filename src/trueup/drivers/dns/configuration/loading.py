@@ -16,8 +16,6 @@ MERGE = "tag:yaml.org,2002:merge"
 MOST = 1_000_000
 """Values in one file: anchors that name each other would otherwise fill the memory."""
 
-_Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-
 
 @dataclass
 class Document:
@@ -62,7 +60,7 @@ class _Loading:
         self._within.append(file)
         self._document.files.add(file)
         try:
-            return yaml.compose(self._tree.read(file), Loader=_Loader)
+            return yaml.compose(self._tree.read(file), Loader=yaml.CSafeLoader)
         except yaml.MarkedYAMLError as error:
             raise Invalid(_words(error), place=_place_of(error, file), hint="correct the YAML") from error
         except yaml.YAMLError as error:
@@ -71,8 +69,8 @@ class _Loading:
     def _value(self, node: yaml.Node, file: str, path: Path) -> JSON:
         self._count += 1
         if self._count > MOST:
-            raise Invalid(f"more than {MOST} values, by anchors that name each other", place=_at(node, file))
-        self._document.places.setdefault(path, _at(node, file))
+            raise Invalid(f"more than {MOST} values, by anchors that name each other", place=place_of(node, file))
+        self._document.places.setdefault(path, place_of(node, file))
         if node.tag == INCLUDE:
             return self.file(self._included(node, file), path)
         match node:
@@ -89,7 +87,7 @@ class _Loading:
         for key, child, where in self._entries(node, file):
             name = self._scalar(key, where)
             name = name if isinstance(name, str) else str(name)
-            self._document.places[(*path, name)] = _at(key, where)
+            self._document.places[(*path, name)] = place_of(key, where)
             found[name] = self._value(child, where, (*path, name))
         return found
 
@@ -103,7 +101,7 @@ class _Loading:
     def _merged(self, node: yaml.Node, file: str) -> Iterator[tuple[yaml.Node, yaml.Node, str]]:
         self._count += 1
         if self._count > MOST:
-            raise Invalid(f"more than {MOST} values, by anchors that name each other", place=_at(node, file))
+            raise Invalid(f"more than {MOST} values, by anchors that name each other", place=place_of(node, file))
         if node.tag == INCLUDE:
             included = self._included(node, file)
             inside = self._composed(included)
@@ -116,7 +114,7 @@ class _Loading:
             for child in reversed(node.value):
                 yield from self._merged(child, file)
         else:
-            raise Invalid("`<<` takes a mapping or a list of them", place=_at(node, file))
+            raise Invalid("`<<` takes a mapping or a list of them", place=place_of(node, file))
 
     def _included(self, node: yaml.Node, file: str) -> str:
         named = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
@@ -124,24 +122,25 @@ class _Loading:
         if not named or named.startswith(("/", "~")) or target.startswith("../") or target == "..":
             raise Invalid(
                 f"`!include {named}` leaves the repository",
-                place=_at(node, file),
+                place=place_of(node, file),
                 hint="include a file of this repository, relative to the including one",
             )
         try:
             self._tree.read(target)
         except Invalid as error:
-            raise Invalid(f"`!include {named}`: there is no {target}", place=_at(node, file)) from error
+            raise Invalid(f"`!include {named}`: there is no {target}", place=place_of(node, file)) from error
         return target
 
     def _scalar(self, node: yaml.Node, file: str) -> JSON:
         try:
             value = self._scalars.construct_object(node, deep=True)
         except (yaml.MarkedYAMLError, ValueError, TypeError) as error:
-            raise Invalid(f"`{node.value}` cannot be read: {error}", place=_at(node, file)) from error
+            raise Invalid(f"`{node.value}` cannot be read: {error}", place=place_of(node, file)) from error
         return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _at(node: yaml.Node, file: str) -> Place:
+def place_of(node: yaml.Node, file: str) -> Place:
+    """Where it begins."""
     return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 

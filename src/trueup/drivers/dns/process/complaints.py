@@ -4,7 +4,7 @@ What it means is for the client (client_errors.py) to say."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trueup.drivers.dns.process.walk import Step
+from trueup.drivers.dns.process.walk import StepFailed
 from trueup.model.values import JSON
 
 LONGEST = 4000
@@ -14,10 +14,10 @@ LONGEST = 4000
 def complaint(error: Exception) -> JSON:
     """Keys: during, zone, provider, classes (outermost last), words, reasons, context, mark ([file, line]), status,
     code, body."""
-    step = error if isinstance(error, Step) else None
+    step = error if isinstance(error, StepFailed) else None
     if step is not None:
         error = step.error
-        while isinstance(error, Step):
+        while isinstance(error, StepFailed):
             step, error = error, error.error
     return {
         "during": step.during if step else "config",

@@ -27,8 +27,8 @@ CHUNK = 200
 """Records in one line of output."""
 
 
-class Step(Exception):
-    """Wraps what a step raised, with where that was: `source`, `target`, `apply` or `config`."""
+class StepFailed(Exception):
+    """Wraps what a step of the walk raised, with where that was: `source`, `target`, `apply` or `config`."""
 
     def __init__(self, during: str, zone: str, provider: str, error: Exception) -> None:
         super().__init__(during)
@@ -73,7 +73,7 @@ class Walk:
         for zone, config in self._zones.items():
             if "alias" in config and config["alias"] not in self._zones:
                 error = ManagerException(f"it is an alias of {config['alias']}, which no source lists")
-                raise Step("config", zone, "", error)
+                raise StepFailed("config", zone, "", error)
 
     @property
     def _zones(self) -> Any:
@@ -91,7 +91,7 @@ class Walk:
         return dict(self._zones[zone])
 
     def plan(self, zone: str, target: str) -> Planned:
-        """Raises Step."""
+        """Raises StepFailed."""
         desired, processors, sources = self._desired(zone), self._processors(zone), self._sources(zone)
         provider = self._provider(zone, target)
         lenient = bool(self._origin(zone).get("lenient", False))
@@ -103,7 +103,7 @@ class Walk:
             plan = with_metadata(plan, compared, provider)
             exists = self._exists(plan, compared, zone, provider)
         except Exception as error:
-            raise Step("target", zone, target, error) from error
+            raise StepFailed("target", zone, target, error) from error
         return Planned(zone, provider, plan, compared, exists, self.warned.taken())
 
     def _owners(self, zone: str, target: str, live: Iterable[Live], wanted: Collection[Name]) -> Owners:
@@ -113,20 +113,20 @@ class Walk:
         return owners(zone, live, wanted, self.settled.get((zone, plain), ()), replace(self.rules, marker=marker))
 
     def apply(self, planned: Planned, only: Collection[Name] | None) -> int:
-        """How many changes the provider says that it made. Raises Step."""
+        """How many changes the provider says that it made. Raises StepFailed."""
         plan = planned.restricted(only)
         try:
             return int(planned.target.apply(plan))
         except Exception as error:
-            raise Step("apply", planned.zone, planned.target.id, error) from error
+            raise StepFailed("apply", planned.zone, planned.target.id, error) from error
 
     def live(self, zone: str, provider: str) -> Any:
-        """What a provider has of a zone, asked for alone. Raises Step."""
+        """What a provider has of a zone, asked for alone. Raises StepFailed."""
         found = Zone(zone, [])
         try:
             self.manager.providers[provider].populate(found, lenient=True)
         except Exception as error:
-            raise Step("target", zone, provider, error) from error
+            raise StepFailed("target", zone, provider, error) from error
         return found
 
     def _desired(self, zone: str) -> Any:
@@ -137,10 +137,10 @@ class Walk:
             self._fill_arpa()
         try:
             desired = self._populated(zone)
-        except Step:
+        except StepFailed:
             raise
         except Exception as error:
-            raise Step("source", zone, "", error) from error
+            raise StepFailed("source", zone, "", error) from error
         if zone in self._aliased:
             self._kept[zone] = desired
         return desired
@@ -185,12 +185,12 @@ class Walk:
         unknown = [name for name in names if name not in manager.processors]
         if unknown:
             error = ManagerException(f"Zone {zone}, unknown processor: {unknown[0]}")
-            raise Step("config", zone, "", error)
+            raise StepFailed("config", zone, "", error)
         return [manager.processors[name] for name in names]
 
     def _provider(self, zone: str, name: str) -> Any:
         if name not in self.manager.providers:
-            raise Step("config", zone, name, ManagerException(f"Zone {zone}, unknown provider: {name}"))
+            raise StepFailed("config", zone, name, ManagerException(f"Zone {zone}, unknown provider: {name}"))
         return self.manager.providers[name]
 
     def _exists(self, plan: Any, compared: Compared, zone: str, provider: Any) -> bool:
@@ -203,7 +203,7 @@ class Walk:
 
 def _expand(manager: Any) -> None:
     """Dynamic zones become what they stand for, in a fixed order: octoDNS's own expansion is private, and its order
-    is another one in every process. Raises Step."""
+    is another one in every process. Raises StepFailed."""
     zones = manager.config["zones"]
     listed: dict[str, set[str]] = {}
     for name in [name for name in zones if name.startswith("*")]:
@@ -229,9 +229,9 @@ def _listed(manager: Any, zone: str, source: str) -> Iterator[str]:
         yield from provider.list_zones()
     except AttributeError as error:
         what = ManagerException(f"the dynamic zone {zone} has the source {source}, which cannot list its zones")
-        raise Step("config", zone, source, what) from error
+        raise StepFailed("config", zone, source, what) from error
     except Exception as error:
-        raise Step("source", zone, source, error) from error
+        raise StepFailed("source", zone, source, error) from error
 
 
 def with_metadata(plan: Any, compared: Compared, provider: Any) -> Any:

@@ -29,7 +29,7 @@ from octodns.zone.validator import ZoneValidator
 from trueup.drivers.dns.process import compared, patches
 from trueup.drivers.dns.process.complaints import complaint
 from trueup.drivers.dns.process.ownership import Rules
-from trueup.drivers.dns.process.walk import CHUNK, Planned, Step, Walk
+from trueup.drivers.dns.process.walk import CHUNK, Planned, StepFailed, Walk
 from trueup.model.values import JSON
 
 ROLES: Mapping[str, tuple[type, ...]] = {
@@ -69,15 +69,15 @@ def _obey(order: Mapping[str, JSON], answers: IO[str]) -> None:
     os.chdir(order["workdir"])
     _require_checked(order)
     settled = {(zone, target): frozenset(map(tuple, names)) for zone, target, names in order["settled"]}
-    steps = Walk(Manager(order["config"]), Rules(*order["external_dns"]), settled, destroy=order["destroy"])
-    logging.getLogger().addHandler(steps.warned)
+    walk = Walk(Manager(order["config"]), Rules(*order["external_dns"]), settled, destroy=order["destroy"])
+    logging.getLogger().addHandler(walk.warned)
     match order["command"]:
         case "plan":
-            _plan(steps, order, answers)
+            _plan(walk, order, answers)
         case "apply":
-            _apply(steps, order, answers)
+            _apply(walk, order, answers)
         case "live":
-            found = steps.live(order["zone"], order["provider"])
+            found = walk.live(order["zone"], order["provider"])
             _tell_records(answers, sorted(found.records))
     say(answers, done=_versions(order))
 
@@ -108,44 +108,44 @@ def _texts(value: JSON) -> JSON:
     return [_texts(child) for child in value] if isinstance(value, list) else value
 
 
-def _plan(steps: Walk, order: Mapping[str, JSON], answers: IO[str]) -> None:
+def _plan(walk: Walk, order: Mapping[str, JSON], answers: IO[str]) -> None:
     """Of every zone, or of those in the order. What is wrong in the code of several zones is said at once."""
     wanted = None if order["only"] is None else {tuple(each) for each in order["only"]}
-    for zone, target in steps.pairs():
+    for zone, target in walk.pairs():
         if wanted is not None and (zone, target) not in wanted:
             continue
         try:
-            _tell(answers, steps, steps.plan(zone, target))
-        except Step as step:
-            say(answers, error=complaint(step))
-            if step.during != "source":
+            _tell(answers, walk, walk.plan(zone, target))
+        except StepFailed as failed:
+            say(answers, error=complaint(failed))
+            if failed.during != "source":
                 return
 
 
-def _apply(steps: Walk, order: Mapping[str, JSON], answers: IO[str]) -> None:
+def _apply(walk: Walk, order: Mapping[str, JSON], answers: IO[str]) -> None:
     """Plans a zone, waits for the word, applies exactly that plan. The pipe's end means that nobody waits any more."""
     with open(order["words"], encoding="utf-8") as words:
         for zone, target in order["only"]:
-            planned = steps.plan(zone, target)
-            _tell(answers, steps, planned)
+            planned = walk.plan(zone, target)
+            _tell(answers, walk, planned)
             say(answers, ready=[zone, target])
             word = words.readline()
             if not word:
                 return
             only = json.loads(word)["only"]
-            say(answers, applied=steps.apply(planned, only) if planned.plan is not None else 0)
+            say(answers, applied=walk.apply(planned, only) if planned.plan is not None else 0)
 
 
-def _tell(answers: IO[str], steps: Walk, planned: Planned) -> None:
+def _tell(answers: IO[str], walk: Walk, planned: Planned) -> None:
     """One zone at one target: what it is, its records, its changes."""
-    target, seen, settings = planned.target, planned.compared, steps.settings(planned.zone)
+    target, seen, settings = planned.target, planned.compared, walk.settings(planned.zone)
     wanted = {(record.name, record._type): record for record in seen.desired.records}
     live = [record for record in seen.existing.records if compared.is_ours(record, wanted, target.id)]
     say(
         answers,
         zone=planned.zone,
         target=target.id,
-        plain=steps.targets(planned.zone)[0] == target.id,
+        plain=walk.targets(planned.zone)[0] == target.id,
         provider=f"{type(target).__module__}.{type(target).__name__}",
         exists=planned.exists,
         existing=len(seen.existing.records),

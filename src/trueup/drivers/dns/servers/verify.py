@@ -1,7 +1,5 @@
 """Asks the authoritative name servers whether they answer what was applied, until they do or a deadline passes."""
 
-import contextlib
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import dns.resolver
 import dns.rrset
 
 from trueup.drivers.dns.prepared import Prepared
+from trueup.drivers.dns.servers.serials import addresses
 from trueup.drivers.dns.signal import Server, named, primary
 from trueup.drivers.dns.walked import WalkedZone, ZoneChange
 from trueup.drivers.dns.zonefiles.presentation import rdata_texts
@@ -31,8 +30,8 @@ LONGEST_PAUSE = 2.0
 
 
 @dataclass(frozen=True)
-class Question:
-    """One changed record set: what a server should answer."""
+class RecordSet:
+    """What a server should answer for one name and type."""
 
     name: str
     type: str
@@ -48,17 +47,17 @@ def missing(prepared: Prepared, zone: WalkedZone, changes: Sequence[ZoneChange],
     asked: then what the provider's API has is all that is known."""
     if deadline <= time.monotonic():
         return ()
-    left = {server: list(questions_of(zone, changes)) for server in servers_of(prepared, zone)}
+    left = {server: list(record_sets_of(zone, changes)) for server in servers_of(prepared, zone)}
     pause = PAUSE
     while True:
         left = {server: found for server, asked in left.items() if (found := _unanswered(server, asked))}
         if not left or time.monotonic() >= deadline:
-            return [f"{server}: {question}" for server, questions in left.items() for question in questions]
+            return [f"{server}: {each}" for server, sets in left.items() for each in sets]
         time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def questions_of(zone: WalkedZone, changes: Sequence[ZoneChange]) -> Iterator[Question]:
+def record_sets_of(zone: WalkedZone, changes: Sequence[ZoneChange]) -> Iterator[RecordSet]:
     """Of what a name server can be asked for: neither rules nor types that only a provider knows."""
     for change in changes[:MOST]:
         name = f"{change.name}.{zone.zone}" if change.name else zone.zone
@@ -69,7 +68,7 @@ def questions_of(zone: WalkedZone, changes: Sequence[ZoneChange]) -> Iterator[Qu
             continue
         # A server answers any name below a wildcard that goes, and what replaces a record may be a wildcard's.
         if not change.name.startswith("*") and (texts or change.before is not None):
-            yield Question(name, change.type, texts)
+            yield RecordSet(name, change.type, texts)
 
 
 def servers_of(prepared: Prepared, zone: WalkedZone) -> Sequence[Server]:
@@ -84,36 +83,27 @@ def servers_of(prepared: Prepared, zone: WalkedZone) -> Sequence[Server]:
     else:
         names: JSON = zone.records.get(("", "NS"), {})
         wanted = [Server(str(name).rstrip(".")) for name in names.get("values", ())]
-    return [each for server in wanted for each in _resolved(server)]
+    known = addresses(wanted)
+    return [Server(known[server][0], server.port) for server in wanted if known[server]]
 
 
-def _resolved(server: Server) -> Sequence[Server]:
-    """The first address; none where nobody knows the name."""
-    if server.is_address:
-        return [server]
-    with contextlib.suppress(OSError):
-        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_DGRAM)
-        return [Server(str(found[0][4][0]), server.port)]
-    return []
+def _unanswered(server: Server, wanted: Sequence[RecordSet]) -> list[RecordSet]:
+    return [each for each in wanted if not _answers(server, each)]
 
 
-def _unanswered(server: Server, questions: Sequence[Question]) -> list[Question]:
-    return [question for question in questions if not _answers(server, question)]
-
-
-def _answers(server: Server, question: Question) -> bool:
-    asked = dns.message.make_query(question.name, question.type, flags=0)
+def _answers(server: Server, wanted: RecordSet) -> bool:
+    asked = dns.message.make_query(wanted.name, wanted.type, flags=0)
     try:
         answer, _ = dns.query.udp_with_fallback(asked, server.host, timeout=TIMEOUT, port=server.port)
     except (dns.exception.DNSException, OSError, EOFError):
         return False
     if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return False
-    kind = dns.rdatatype.from_text(question.type)
+    kind = dns.rdatatype.from_text(wanted.type)
     found = {rdata.to_text() for rrset in answer.answer if rrset.rdtype == kind for rdata in rrset}
-    if not question.texts:
-        return not any(str(rrset.name) == question.name for rrset in answer.answer if rrset.rdtype == kind)
-    return found == question.texts
+    if not wanted.texts:
+        return not any(str(rrset.name) == wanted.name for rrset in answer.answer if rrset.rdtype == kind)
+    return found == wanted.texts
 
 
 def normal(kind: dns.rdatatype.RdataType, texts: Iterator[str]) -> frozenset[str]:

@@ -14,6 +14,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.ttl
 
+from trueup.drivers.dns.convert import DEFAULT_TTL
 from trueup.drivers.dns.zonefiles.bind_lines import Entry, Span, entries_of
 from trueup.drivers.dns.zonefiles.presentation import rdata_texts
 from trueup.drivers.dns.zonefiles.splices import Splice, Unwritable, spliced
@@ -21,8 +22,6 @@ from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
 
 CLASSES = frozenset({"IN", "CH", "HS", "CS"})
-DEFAULT_TTL = 3600
-"""octoDNS's, where neither the record nor `$TTL` says one."""
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-from trueup.drivers.dns.codify import DEFAULT_TTL
-from trueup.drivers.dns.configuration.config import YAML_CLASSES, Config
+from trueup.drivers.dns.configuration.config import Config
 from trueup.drivers.dns.configuration.files import directory_of
+from trueup.drivers.dns.convert import DEFAULT_TTL
 from trueup.drivers.dns.walked import Name
 from trueup.drivers.dns.zonefiles.yaml_writing import NATURAL, Style, lines_of
 from trueup.model.values import JSON
@@ -28,7 +28,7 @@ def place_of(config: Config, zone: str) -> str:
     declared = next(iter(config.entries(zone)), None)
     names = [*(declared.sources if declared is not None else ()), *config.providers]
     blocks = (config.providers[name] for name in names if name in config.providers)
-    source = next((block for block in blocks if block.class_name in YAML_CLASSES), None)
+    source = next((block for block in blocks if block in config.yaml_sources), None)
     directory = directory_of(source, config.workdir) if source is not None else posixpath.dirname(config.path)
     return posixpath.join(directory, f"{zone}yaml")
 
@@ -36,7 +36,7 @@ def place_of(config: Config, zone: str) -> str:
 def entry_for(config: Config, zone: str, provider: str) -> Iterator[str]:
     """What the configuration needs besides, where it does not know the zone."""
     if not config.own and not config.entries(zone):
-        source = next((block.name for block in config.providers.values() if block.class_name in YAML_CLASSES), "config")
+        source = next((block.name for block in config.yaml_sources), "config")
         yield f"add to `zones:` of {config.path}:"
         yield from (f"  {line}" for line in lines_of({zone: {"sources": [source], "targets": [provider]}}, Style(2, 2)))
 

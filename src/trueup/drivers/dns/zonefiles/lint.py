@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 
 import yaml
 
-from trueup.drivers.dns.configuration.config import YAML_CLASSES, Config
+from trueup.drivers.dns.configuration.config import Config
 from trueup.drivers.dns.configuration.files import directory_of
+from trueup.drivers.dns.configuration.loading import place_of
 from trueup.drivers.dns.zonefiles.shapes import mistake_in
 from trueup.model.errors import Invalid, Place
 from trueup.model.plan import Finding
@@ -41,12 +42,9 @@ def findings(config: Config, tree: Tree, *, biggest: int | None = None) -> Itera
 
 
 def yaml_files(config: Config, tree: Tree) -> Iterable[str]:
-    found: set[str] = set()
-    for block in config.providers.values():
-        if block.class_name in YAML_CLASSES and isinstance(block.settings.get("directory"), str):
-            entries = tree.entries(directory_of(block, config.workdir))
-            found |= {entry.path for entry in entries if entry.path.endswith((".yaml", ".yml"))}
-    return sorted(found)
+    directories = [directory_of(block, config.workdir) for block in config.yaml_sources]
+    found = {entry.path for each in directories for entry in tree.entries(each)}
+    return sorted(path for path in found if path.endswith((".yaml", ".yml")))
 
 
 def in_file(content: bytes, file: str) -> Iterator[Finding]:
@@ -71,9 +69,11 @@ def _in_name(key: yaml.Node, file: str) -> Iterator[Finding]:
     if not key.tag.endswith(":str") and key.value != "":
         kind = key.tag.rpartition(":")[2]
         hint = f"write '{key.value}' in quotes"
-        yield Finding("zone-name", f"the name {key.value} is read as a {kind}, not as a text", _at(key, file), hint)
+        yield Finding(
+            "zone-name", f"the name {key.value} is read as a {kind}, not as a text", place_of(key, file), hint
+        )
     elif isinstance(key, yaml.ScalarNode) and key.value == "" and not key.style:
-        yield Finding("zone-name", "a name is left empty", _at(key, file), "the apex is '' in quotes")
+        yield Finding("zone-name", "a name is left empty", place_of(key, file), "the apex is '' in quotes")
 
 
 def _in_record(record: yaml.MappingNode, name: str, file: str) -> Iterator[Finding]:
@@ -81,16 +81,20 @@ def _in_record(record: yaml.MappingNode, name: str, file: str) -> Iterator[Findi
     parts = {str(key.value): value for key, value in record.value}
     if "value" in parts and "values" in parts:
         message = f"`{name}` has `value` and `values`: one of them is dropped"
-        yield Finding("value-and-values", message, _at(parts["values"], file), "keep one of them")
+        yield Finding("value-and-values", message, place_of(parts["values"], file), "keep one of them")
     if isinstance(parts.get("value"), yaml.SequenceNode):
-        yield Finding("list-in-value", f"`value` of `{name}` holds a list", _at(parts["value"], file), "write `values`")
+        yield Finding(
+            "list-in-value", f"`value` of `{name}` holds a list", place_of(parts["value"], file), "write `values`"
+        )
     values = parts.get("values")
     if isinstance(values, yaml.SequenceNode):
         texts = Counter(each.value for each in values.value if isinstance(each, yaml.ScalarNode))
         for each in values.value:
             if isinstance(each, yaml.ScalarNode) and texts[each.value] > 1:
                 texts[each.value] = 0
-                yield Finding("value-twice", f"`{name}` has {each.value} twice", _at(each, file), "keep one of them")
+                yield Finding(
+                    "value-twice", f"`{name}` has {each.value} twice", place_of(each, file), "keep one of them"
+                )
     yield from _numbers(record, name, file)
 
 
@@ -99,7 +103,7 @@ def _numbers(node: yaml.Node, name: str, file: str) -> Iterator[Finding]:
         if node.tag.endswith(":int") and (OCTAL.fullmatch(node.value) or SEXAGESIMAL.fullmatch(node.value)):
             base = "8" if OCTAL.fullmatch(node.value) else "60"
             message = f"{node.value} in `{name}` is read with base {base}"
-            yield Finding("zone-number", message, _at(node, file), "write it in quotes, or as a plain number")
+            yield Finding("zone-number", message, place_of(node, file), "write it in quotes, or as a plain number")
         return
     for child in node.value:
         for each in child if isinstance(child, tuple) else (child,):
@@ -112,9 +116,5 @@ def _doubles(node: yaml.Node, file: str) -> Iterator[Finding]:
     for key, _ in node.value:
         if key.value in seen and not key.tag.endswith(":merge"):
             message = f"`{key.value}` is there twice: what line {seen[key.value]} says is dropped"
-            yield Finding("key-twice", message, _at(key, file), "join them: a name may hold a list of records")
+            yield Finding("key-twice", message, place_of(key, file), "join them: a name may hold a list of records")
         seen[key.value] = key.start_mark.line + 1
-
-
-def _at(node: yaml.Node, file: str) -> Place:
-    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import yaml
 
-from trueup.model.errors import Invalid, Place
+from trueup.drivers.dns.configuration.loading import place_of
+from trueup.model.errors import Invalid
 
-_Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _TEXTS = frozenset({"TXT", "SPF", "CNAME", "ALIAS", "DNAME", "NS", "PTR", "A", "AAAA"})
 """Types whose values are texts."""
 
@@ -14,7 +14,7 @@ _TEXTS = frozenset({"TXT", "SPF", "CNAME", "ALIAS", "DNAME", "NS", "PTR", "A", "
 def mistake_in(content: bytes, file: str) -> Invalid | None:
     """The first thing that is no record; None where the shapes are right."""
     try:
-        root = yaml.compose(content, Loader=_Loader)
+        root = yaml.compose(content, Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         return None  # told by octoDNS itself
     return next(_mistakes(root, file), None) if root is not None else None
@@ -58,4 +58,4 @@ def _in_values(node: yaml.Node, key: str, type: str, name: str, file: str) -> It
 
 
 def _wrong(node: yaml.Node, file: str, what: str, hint: str) -> Invalid:
-    return Invalid(what, place=Place(file, node.start_mark.line + 1, node.start_mark.column + 1), hint=hint)
+    return Invalid(what, place=place_of(node, file), hint=hint)

@@ -9,16 +9,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
-from natsort import natsort_keygen
 
 from trueup.drivers.dns.configuration.config import in_idna
 from trueup.drivers.dns.zonefiles.splices import Splice, Unwritable, spliced
 from trueup.drivers.dns.zonefiles.yaml_records import as_written, expected, records_in
-from trueup.drivers.dns.zonefiles.yaml_writing import Style, inline, lines_of, scalar_like
+from trueup.drivers.dns.zonefiles.yaml_writing import NATURAL, Style, inline, lines_of, scalar_like
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
-
-NATURAL = natsort_keygen()
 
 
 def with_record(text: str, file: str, name: str, type: str, record: Mapping[str, JSON] | None) -> str:
