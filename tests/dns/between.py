@@ -39,8 +39,11 @@ class Between:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            with client, socket.create_connection((self.host, self.port)) as server:
-                self._exchange(client, server)
+            try:
+                with client, socket.create_connection((self.host, self.port)) as server:
+                    self._exchange(client, server)
+            except OSError:
+                continue  # the real one is down: so is this one
 
     def _exchange(self, client: socket.socket, server: socket.socket) -> None:
         question = _message(client)

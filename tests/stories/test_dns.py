@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.dns.between import Between
 from tests.dns.powerdns import PowerDNS
 from tests.dns.primaries import Bind, Knot
 from tests.dns.servers import running
@@ -107,6 +109,35 @@ def test_serials_vouch_for_quiet_zones_and_an_edit_makes_a_check_due(zones: DnsO
     zones.look()
     with zones.site.store.transaction() as tx:
         assert [drift.address for drift in tx.drifts(stack.id)] == [WWW]
+
+
+class Behind(Knot):
+    """A Knot that updates reach one by one, through something that stands before it."""
+
+    front = 0
+
+    def provider(self, **more: Any) -> dict[str, Any]:
+        return super().provider(port=self.front, update_batch_size=1, **more)
+
+
+def test_a_server_that_goes_down_half_way_is_said_with_the_way_on(
+    cloud: Cloud, terminal: Terminal, tmp_path: Path
+) -> None:
+    """It took one change; nobody knows of the others until it is back, and then a delivery does the rest."""
+    with running(Behind(tmp_path / "server", {NAME: ""})) as knot:
+        down = {2}
+        with Between(knot.host, knot.port, lambda number: number not in down or bool(knot.stop())) as between:
+            knot.front = between.own_port
+            with open_zones(cloud, terminal, tmp_path, knot) as office:
+                office.deliver()
+                failed = office.finish()
+                assert failed.state is RunState.FAILED
+                assert "uncertain" in failed.error and "`trueup stack check" in failed.error
+                knot.start()
+                down.clear()
+                office.merged(ZONE, "www:\n", f"{SHOP}www:\n", message="Sell things")
+                assert office.finish().converged
+                assert knot.ask(f"www.{NAME}", "A") == {"192.0.2.1", "192.0.2.2"}
 
 
 def test_a_challenge_and_what_external_dns_made_are_no_drift(zones: DnsOffice) -> None:

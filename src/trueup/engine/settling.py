@@ -103,6 +103,11 @@ class Settling:
             f"{desk.run.id} of {desk.stack.name} stopped half-way: {counts[Outcome.DONE]} done, "
             f"{counts[Outcome.FAILED]} failed, {counts[Outcome.UNCERTAIN]} uncertain"
         )
+        way: list[str] = []
+        if counts[Outcome.UNCERTAIN] and not applied.notes and not advice:
+            way = [
+                f"once it answers, `trueup stack check {desk.stack.name}` says what is there; a delivery does the rest"
+            ]
         outcomes = {address: str(outcome) for address, outcome in applied.outcomes.items()}
         draft = desk.draft(
             "run.failed",
@@ -120,7 +125,7 @@ class Settling:
             draft,
             baseline=baseline,
             stack=lambda stack: replace(stack, attempted=desk.run.revision),
-            error="\n".join([applied.error or desk.run.error, summary, *applied.notes, *advice]).strip(),
+            error="\n".join([applied.error or desk.run.error, summary, *applied.notes, *advice, *way]).strip(),
         )
         if not advice:
             self.errands.jobs.drop_evidence(desk.run.id)
