@@ -12,8 +12,9 @@ from trueup.drivers.database.codify_text import NO_ROLLBACK
 from trueup.drivers.database.lint.lint import Circumstances, lint
 from trueup.drivers.database.postgres.postgres import Postgres
 from trueup.drivers.database.rehearsal.checks import examined
-from trueup.drivers.database.rehearsal.rehearsal import Rehearsal, Snapshot, Trial, rehearse
+from trueup.drivers.database.rehearsal.rehearsal import Rehearsal, Trial, rehearse
 from trueup.drivers.database.scratch.scratch import OPTIONS, Scratch, scratch
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.drivers.database.sqlite.sqlite import SQLite
 from trueup.model.address import Address
 from trueup.model.plan import Finding

@@ -17,15 +17,14 @@ from trueup.drivers.database.ddl.renames import halves
 from trueup.drivers.database.history.records import KIND
 from trueup.drivers.database.migrations.files import read_migrations
 from trueup.drivers.database.migrations.migrations import Kind, Migrations, Version
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.drivers.database.spec import MigrationsSpec
 from trueup.model.causes import Cause
 from trueup.model.drift import Declined, Drift
 from trueup.model.errors import Refused
-from trueup.model.plan import Address, Plan, Resource
+from trueup.model.plan import Address, Plan
 from trueup.model.values import is_masked, nodes
 from trueup.ports.driver import Codification, Job
-
-Snapshot = Mapping[Address, Resource]
 
 
 def codify(

@@ -1,6 +1,6 @@
 """One plan of a database whose schema another tool manages: the tool's own SQL, and the catalog as it is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -8,6 +8,7 @@ from trueup.drivers.database.catalog.addresses import qualified
 from trueup.drivers.database.command import Commands, commands, files_of
 from trueup.drivers.database.session.open import Opened
 from trueup.drivers.database.session.secrets import hidden
+from trueup.drivers.database.snapshots import changed_between
 from trueup.model.address import Address
 from trueup.model.closure import Closure
 from trueup.model.drift import Declined, Drift
@@ -112,18 +113,11 @@ class CommandSession(CommandObservation):
         outcomes = {PENDING: outcome}
         if outcome is Outcome.DONE:
             # No plan could tell what the tool would make: whatever is another one than right before it is its doing.
-            outcomes |= dict.fromkeys(_moved(plan.real, real), outcome)
+            outcomes |= dict.fromkeys(changed_between(plan.real, real), outcome)
         for address in sorted(outcomes):
             journal.report(step, address, outcome)
         journal.end(step)
         return Applied(outcome is Outcome.DONE, real, outcomes, live, error)
-
-
-def _moved(before: Mapping[Address, Resource], after: Mapping[Address, Resource]) -> Iterator[Address]:
-    for address in before.keys() | after.keys():
-        was, now = before.get(address), after.get(address)
-        if was is None or now is None or was.values != now.values:
-            yield address
 
 
 def declined(drifts: Sequence[Drift]) -> Codification:

@@ -20,7 +20,7 @@ from trueup.drivers.database.session.history import catalog_of
 from trueup.drivers.database.session.open import Opened, opened, reader_of
 from trueup.drivers.database.session.read import Read, read_now
 from trueup.drivers.database.session.secrets import hidden
-from trueup.drivers.database.session.trial import Snapshot
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.drivers.database.tools_text import (
     changes_told,
     findings_told,

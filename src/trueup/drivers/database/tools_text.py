@@ -6,7 +6,7 @@ from trueup.drivers.database.ddl.draft import Draft
 from trueup.drivers.database.history.history import Entry, NewRow, Repair, Row, RowType, State
 from trueup.drivers.database.rehearsal.rehearsal import Rehearsal
 from trueup.drivers.database.session.read import Read
-from trueup.drivers.database.session.trial import Snapshot
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.plan import Finding
 from trueup.model.values import JSON
 from trueup.ports.driver import Lock, Told

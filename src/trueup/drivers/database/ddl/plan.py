@@ -12,13 +12,11 @@ from functools import cached_property
 from trueup.drivers.database.catalog.addresses import parse, split_name
 from trueup.drivers.database.ddl.draft import Ddl
 from trueup.drivers.database.ddl.order import Names, in_order
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.drift import Declined
 from trueup.model.errors import Refused
 from trueup.model.plan import Address, Resource
 from trueup.model.values import JSON, canonical
-
-Snapshot = Mapping[Address, Resource]
-
 
 _USERS_OF_KEYS = ("view", "materialized_view", "function", "procedure")
 """What GROUP BY a primary key and ON CONFLICT need, no text says."""

@@ -8,7 +8,8 @@ from trueup.drivers.database.ddl import columns, guards
 from trueup.drivers.database.ddl.draft import Ddl
 from trueup.drivers.database.ddl.guards import literal
 from trueup.drivers.database.ddl.marks import commented, differing, made, marked
-from trueup.drivers.database.ddl.plan import Maker, Rebuild, Snapshot, Surroundings
+from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
 from trueup.model.values import JSON

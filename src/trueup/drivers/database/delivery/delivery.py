@@ -9,12 +9,13 @@ from trueup.drivers.database.delivery.parts import require_resumable
 from trueup.drivers.database.delivery.patience import Manner
 from trueup.drivers.database.delivery.progress import ProgressTable
 from trueup.drivers.database.delivery.run import Runner
-from trueup.drivers.database.delivery.settled import Snapshot, moved
+from trueup.drivers.database.delivery.settled import moved
 from trueup.drivers.database.delivery.walk import Walk
 from trueup.drivers.database.delivery.watch import Deadline
 from trueup.drivers.database.delivery.ways import Way
 from trueup.drivers.database.dialect import Database, Held, Patience
 from trueup.drivers.database.history.records import identity_of
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.errors import Rejected, Unavailable
 from trueup.model.plan import Applied, Plan, StepId
 from trueup.ports.driver import Journal

@@ -1,15 +1,14 @@
 """S after a delivery: the history as it was written, and of the catalog what the plan said would change. Whatever else
 is different by then was somebody else's doing and stays drift."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.drivers.database.history.history import Row
 from trueup.drivers.database.history.records import KIND, resources_of
+from trueup.drivers.database.snapshots import Snapshot, changed_between, values_at
 from trueup.model.plan import Address, Outcome, Plan, PlannedChange, Resource
 from trueup.model.values import JSON
-
-Snapshot = Mapping[Address, Resource]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def settled(
         outcomes[change.address] = _outcome(change, plan, seen, fate)
         _place(resources, change.address, _written(change, plan, seen, fate))
     if not fate.foreseen and seen.after is not None:
-        for address in _changed(seen):
+        for address in changed_between(seen.before, seen.after):
             outcomes[address] = Outcome.DONE
             _place(resources, address, seen.after.get(address))
     return resources, outcomes
@@ -99,13 +98,6 @@ def _all_done(plan: Plan, fate: Fate) -> bool:
     return {Address(step.id) for step in plan.steps} <= fate.done
 
 
-def _changed(seen: Seen) -> Iterator[Address]:
-    after: Snapshot = seen.after or {}
-    for address in {*seen.before, *after}:
-        if seen.before.get(address) != after.get(address):
-            yield address
-
-
 def _place(resources: dict[Address, Resource], address: Address, resource: Resource | None) -> None:
     if resource is None:
         resources.pop(address, None)
@@ -118,7 +110,5 @@ def moved(plan: Plan, now: Snapshot) -> Collection[Address]:
     return [
         change.address
         for change in plan.changes
-        if change.kind != KIND
-        and (now[change.address].values if change.address in now else None)
-        != (plan.real[change.address].values if change.address in plan.real else None)
+        if change.kind != KIND and values_at(now, change.address) != values_at(plan.real, change.address)
     ]

@@ -9,10 +9,11 @@ from trueup.drivers.database.delivery.order import Delivery
 from trueup.drivers.database.delivery.parts import PartRunner, next_step
 from trueup.drivers.database.delivery.patience import CommitLost
 from trueup.drivers.database.delivery.run import Runner
-from trueup.drivers.database.delivery.settled import Fate, Seen, Snapshot, settled
+from trueup.drivers.database.delivery.settled import Fate, Seen, settled
 from trueup.drivers.database.delivery.ways import Way
 from trueup.drivers.database.history.records import identity_of
 from trueup.drivers.database.migrations.migrations import Kind
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.errors import LostLease, Rejected, TrueupError, Unavailable
 from trueup.model.plan import Address, Applied, Outcome, Plan, StepId
 from trueup.ports.driver import Journal

@@ -8,16 +8,15 @@ from postgast import pg_query_pb2 as pg
 
 from trueup.drivers.database.catalog.addresses import address
 from trueup.drivers.database.lint.rules import Read, definition
-from trueup.model.plan import Address, Resource
+from trueup.drivers.database.snapshots import Snapshot
 
 _WRITTEN = re.compile(r"(?P<name>[a-z ]+?)(?:\((?P<sizes>[0-9, ]+)\))?$")
 _NAMES = {"character varying": "varchar", "bit varying": "varbit"}
 _GROWING = ("varchar", "varbit")
 """A longer one, or one without a length, takes every old value as it is."""
-Real = Mapping[Address, Resource]
 
 
-def is_harmless(one: Read, code: str, real: Real, default_schema: str) -> bool:
+def is_harmless(one: Read, code: str, real: Snapshot, default_schema: str) -> bool:
     """Everything in the statement that the code is about."""
     if isinstance(one.node, pg.IndexStmt) and code == "index-not-concurrent" and not one.node.relation.inh:
         # Of a partitioned table alone: it has no rows, and its partitions get theirs one by one.
@@ -45,7 +44,7 @@ def is_harmless(one: Read, code: str, real: Real, default_schema: str) -> bool:
             return False
 
 
-def fits(real: Real, table: tuple[str, str], column: str, new: pg.TypeName) -> bool:
+def fits(real: Snapshot, table: tuple[str, str], column: str, new: pg.TypeName) -> bool:
     """The table is not written anew for it (https://www.postgresql.org/docs/current/sql-altertable.html, Notes)."""
     old = _column(real, table, column).get("type")
     if old is None and new.names[-1].string.sval == "text" and not len(new.array_bounds):
@@ -68,7 +67,7 @@ def fits(real: Real, table: tuple[str, str], column: str, new: pg.TypeName) -> b
     return False
 
 
-def is_checked(real: Real, table: tuple[str, str], column: str) -> bool:
+def is_checked(real: Snapshot, table: tuple[str, str], column: str) -> bool:
     """It is NOT NULL already, or a valid CHECK (column IS NOT NULL) is there: SET NOT NULL reads no row then
     (PostgreSQL 12 and later)."""
     known = _column(real, table, column)
@@ -83,11 +82,11 @@ def is_checked(real: Real, table: tuple[str, str], column: str) -> bool:
     )
 
 
-def _column(real: Real, table: tuple[str, str], column: str) -> Mapping[str, Any]:
+def _column(real: Snapshot, table: tuple[str, str], column: str) -> Mapping[str, Any]:
     columns = _table(real, table).get("columns")
     return columns.get(column, {}) if isinstance(columns, dict) else {}
 
 
-def _table(real: Real, table: tuple[str, str]) -> Mapping[str, Any]:
+def _table(real: Snapshot, table: tuple[str, str]) -> Mapping[str, Any]:
     found = real.get(address("table", *table))
     return found.values if found is not None else {}

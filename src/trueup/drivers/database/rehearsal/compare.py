@@ -1,12 +1,11 @@
 """Comparing snapshots of one scratch database at two moments."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.plan import Address, Resource
 from trueup.model.values import JSON
 
-Snapshot = Mapping[Address, Resource]
 TABLES = ("table", "foreign_table")
 _OF_ROLES = ("default_privileges", "privileges", "user_mapping", "schema")
 

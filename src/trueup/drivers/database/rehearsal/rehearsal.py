@@ -15,10 +15,10 @@ from trueup.drivers.database.rehearsal.run import STRONGEST, Runner, Tried, is_e
 from trueup.drivers.database.scratch.needs import needs
 from trueup.drivers.database.scratch.rebuild import rebuild
 from trueup.drivers.database.scratch.scratch import Scratch
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.errors import Place, Rejected, TrueupError
-from trueup.model.plan import Address, Finding, Resource
+from trueup.model.plan import Finding
 
-Snapshot = Mapping[Address, Resource]
 CONFIRMABLE = frozenset({"type-change", "volatile-default"})
 """Lint codes that say "the table is written anew", which scratch knows better."""
 

@@ -1,7 +1,7 @@
 """The bench of a session: scratch databases on which structures are rebuilt and migrations run, as in production."""
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +13,12 @@ from trueup.drivers.database.rehearsal.run import DATA, is_about_rows
 from trueup.drivers.database.scratch.needs import needs
 from trueup.drivers.database.scratch.rebuild import rebuild
 from trueup.drivers.database.scratch.scratch import Scratch, scratch
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.drivers.database.statements import Statement
 from trueup.model.errors import Broken, Invalid, Rejected, TrueupError
-from trueup.model.plan import Address, Finding, Resource
+from trueup.model.plan import Finding
 from trueup.ports.driver import Job
 
-Snapshot = Mapping[Address, Resource]
 BEFORE = ("beforeMigrate", "beforeEachMigrate")
 BEHIND = ("afterEachMigrate", "afterVersioned", "afterMigrateApplied", "afterMigrate")
 """Callbacks of a delivery. Each runs with every migration here: those of a whole delivery may be repeated anyway."""

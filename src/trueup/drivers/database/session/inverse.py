@@ -1,9 +1,8 @@
 """Revert: a database never goes back by itself. What somebody did by hand is undone by statements of our own, planned,
 proven on scratch and shown with their risk like any other change; the history is not touched."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from trueup.drivers.database.ddl.ddl import difference
 from trueup.drivers.database.ddl.draft import Ddl, Draft
@@ -11,11 +10,12 @@ from trueup.drivers.database.ddl.renames import halves
 from trueup.drivers.database.dialect import Dialect
 from trueup.drivers.database.lint.lint import Circumstances, lint
 from trueup.drivers.database.migrations.migrations import Kind, Migration
+from trueup.drivers.database.session.plan import change_of
 from trueup.drivers.database.session.trial import Bench, carried
+from trueup.drivers.database.snapshots import Snapshot, changed_between, values_at
 from trueup.model.errors import Rejected
-from trueup.model.plan import Action, Address, Finding, PlannedChange, Resource, Step, StepId
+from trueup.model.plan import Address, Finding, PlannedChange, Step, StepId
 
-Snapshot = Mapping[Address, Resource]
 SCRIPT = "revert.sql"
 
 
@@ -28,8 +28,8 @@ class Sides:
 
     def at(self, addresses: Collection[Address] | None) -> frozenset[Address]:
         """Where both differ; of these addresses only, unless it is None."""
-        both = {*self.real, *self.settled} if addresses is None else addresses
-        return frozenset(each for each in both if _values(self.real, each) != _values(self.settled, each))
+        differing = changed_between(self.real, self.settled)
+        return differing if addresses is None else differing & {*addresses}
 
     def wanted(self, addresses: Collection[Address]) -> Snapshot:
         """R with S at these addresses."""
@@ -90,14 +90,10 @@ def reversal(sides: Sides, addresses: Collection[Address] | None, dialect: str) 
 
 def changes(addresses: Collection[Address], shown: Snapshot, settled: Snapshot) -> tuple[PlannedChange, ...]:
     """From R to S, with secrets as they may be shown."""
-    found = []
-    for address in sorted(addresses):
-        before, after = shown.get(address), settled.get(address)
-        action = Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE
-        kind = next(each.kind for each in (after, before) if each is not None)
-        values = (before.values if before else None, after.values if after else None)
-        found.append(PlannedChange(address, kind, action, *values, reason="it goes back to what was settled"))
-    return tuple(found)
+    return tuple(
+        change_of(address, shown.get(address), settled.get(address), reason="it goes back to what was settled")
+        for address in sorted(addresses)
+    )
 
 
 def steps(found: Reversal) -> tuple[Step, ...]:
@@ -146,8 +142,7 @@ def proof(found: Reversal, sides: Sides, bench: Bench, role: str) -> Iterator[Fi
         )
         return
     after = bench.look()
-    moved = {each for each in {*before, *after} if _values(before, each) != _values(after, each)}
-    if others := sorted(moved - found.addresses):
+    if others := sorted(changed_between(before, after) - found.addresses):
         yield Finding(
             "revert-changes-more",
             f"the revert would also change {', '.join(others)}",
@@ -164,14 +159,10 @@ def proof(found: Reversal, sides: Sides, bench: Bench, role: str) -> Iterator[Fi
 
 
 def _is_back(address: Address, sides: Sides, before: Snapshot, after: Snapshot) -> bool:
-    made = carried(_values(sides.real, address), _values(before, address), _values(after, address))
-    return bool(made == _values(sides.settled, address))
-
-
-def _values(snapshot: Snapshot, address: Address) -> Any:
-    return snapshot[address].values if address in snapshot else None
+    made = carried(values_at(sides.real, address), values_at(before, address), values_at(after, address))
+    return bool(made == values_at(sides.settled, address))
 
 
 def outcomes_of(planned: Sequence[PlannedChange], now: Snapshot) -> dict[Address, bool]:
     """Whether each address is as the revert wanted it."""
-    return {change.address: _values(now, change.address) == change.after for change in planned}
+    return {change.address: values_at(now, change.address) == change.after for change in planned}

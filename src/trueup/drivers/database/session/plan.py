@@ -91,14 +91,15 @@ def _of_catalog(
 ) -> Iterator[PlannedChange]:
     for address, after in desired.items():
         before = real.get(address)
-        if (before.values if before else None) == (after.values if after else None):
-            continue
-        thing = after or before
-        assert thing is not None
-        action = Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE
-        yield PlannedChange(
-            address, thing.kind, action, before.values if before else None, after.values if after else None
-        )
+        if before != after:
+            yield change_of(address, before, after)
+
+
+def change_of(address: Address, before: Resource | None, after: Resource | None, reason: str = "") -> PlannedChange:
+    """Of one object, of which at most one side is None."""
+    action = Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE
+    kind = next(each.kind for each in (after, before) if each is not None)
+    return PlannedChange(address, kind, action, before and before.values, after and after.values, reason=reason)
 
 
 def _not_by_code(looked: Looked, foreseen: Foreseen, planned: set[Address]) -> set[Address]:

@@ -1,6 +1,6 @@
 """Reading for a plan: history and catalog of one moment, and what the files say to them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -9,13 +9,13 @@ from trueup.drivers.database.history.history import NewRow, Resolved, Row, first
 from trueup.drivers.database.history.records import KIND, values_of
 from trueup.drivers.database.migrations.migrations import Migrations
 from trueup.drivers.database.session.open import Opened
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.closure import Closure
 from trueup.model.errors import Unavailable
-from trueup.model.plan import Action, Address, Finding, PlannedChange, Resource
+from trueup.model.plan import Action, Finding, PlannedChange
 from trueup.model.values import digest_bytes
 from trueup.ports.tree import Tree
 
-Snapshot = Mapping[Address, Resource]
 PREPARED = frozenset({"schema", "extension", "language", "default_privileges", "privileges", "event_trigger"})
 
 

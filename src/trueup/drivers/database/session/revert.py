@@ -1,6 +1,6 @@
 """A session that undoes drifts: the same connection and the same catalog, and no migration at all."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,12 +21,11 @@ from trueup.drivers.database.session.open import Opened
 from trueup.drivers.database.session.read import Read, read_now
 from trueup.drivers.database.session.secrets import hidden, revealed
 from trueup.drivers.database.session.session import DatabaseObservation
+from trueup.drivers.database.snapshots import Snapshot, values_at
 from trueup.model.errors import Broken, Refused, Rejected, Unavailable
 from trueup.model.plan import Address, Applied, Finding, Outcome, Plan, PlannedChange, Resource
 from trueup.model.values import JSON, digest
 from trueup.ports.driver import Evidence, Journal, JournalEntry
-
-Snapshot = Mapping[Address, Resource]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +138,7 @@ def _applied(plan: Plan, now: Snapshot, found: RevertArtifact, error: str) -> Ap
     resources = dict(plan.real)
     for change in plan.changes:
         done = back[change.address] or not error
-        _place(resources, change, change.after if done else _values(now, change.address))
+        _place(resources, change, change.after if done else values_at(now, change.address))
     outcomes = {address: Outcome.DONE if is_back or not error else Outcome.FAILED for address, is_back in back.items()}
     return Applied(not error, resources, outcomes, identity_of(found.read.rows), error)
 
@@ -151,10 +150,6 @@ def _place(resources: dict[Address, Resource], change: PlannedChange, values: JS
         resources[change.address] = Resource(change.kind, values)
 
 
-def _values(snapshot: Snapshot, address: Address) -> JSON:
-    return snapshot[address].values if address in snapshot else None
-
-
 def recovered(opened: Opened, journal: Sequence[JournalEntry]) -> Evidence:
     """The catalog says what came to its end: each transaction did, or did not."""
     evidence = recover(opened, journal)
@@ -163,7 +158,7 @@ def recovered(opened: Opened, journal: Sequence[JournalEntry]) -> Evidence:
     settled, now = opened.job.settled() or {}, evidence.applied.resources
     named = {entry.at for entry in journal if entry.at is not None}
     outcomes = {
-        each: Outcome.DONE if _values(now, each) == _values(settled, each) else Outcome.FAILED for each in named
+        each: Outcome.DONE if values_at(now, each) == values_at(settled, each) else Outcome.FAILED for each in named
     }
     complete = bool(outcomes) and all(each is Outcome.DONE for each in outcomes.values())
     return replace(

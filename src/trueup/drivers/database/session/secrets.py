@@ -1,13 +1,11 @@
 """Secrets in a catalog, put there by a placeholder: such a text is a keyed hash wherever it is stored or shown."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.plan import Address, Resource
 from trueup.model.values import JSON, is_masked, masked, nodes
 from trueup.ports.driver import Job
-
-Snapshot = Mapping[Address, Resource]
 
 
 def hidden(job: Job[Any], resources: Snapshot) -> dict[Address, Resource]:

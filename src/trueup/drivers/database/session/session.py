@@ -1,6 +1,6 @@
 """One plan, or one plan and its apply, against a live database."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,12 +20,11 @@ from trueup.drivers.database.session.plan import Looked, parts
 from trueup.drivers.database.session.read import Read, begins, closure_of, has_objects, read_now
 from trueup.drivers.database.session.secrets import hidden, hide, revealed
 from trueup.drivers.database.session.trial import Effect, Foreseen, Question, foresee
+from trueup.drivers.database.snapshots import Snapshot
 from trueup.model.errors import Broken, Refused
 from trueup.model.plan import Action, Address, Applied, Basis, Finding, Plan, Resource
 from trueup.model.values import Digest
 from trueup.ports.driver import Job, Journal
-
-Snapshot = Mapping[Address, Resource]
 
 
 @dataclass(frozen=True, eq=False)

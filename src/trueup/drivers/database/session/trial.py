@@ -11,11 +11,11 @@ from typing import Protocol
 
 from trueup.drivers.database.migrations.migrations import Migration
 from trueup.drivers.database.session.history import Beside
+from trueup.drivers.database.snapshots import Snapshot, changed_between, values_at
 from trueup.model.errors import Place, TrueupError
 from trueup.model.plan import Address, Finding, Resource
 from trueup.model.values import JSON
 
-Snapshot = Mapping[Address, Resource]
 APART = 40
 """Up to so many pending migrations are told apart by a snapshot behind each; of more, only what all of them do."""
 
@@ -100,13 +100,12 @@ class _Made:
     def compare(self) -> frozenset[Address]:
         """The addresses that changed since this was asked last."""
         before, self._last = self._last, self._bench.look()
-        return frozenset(each for each in {*before, *self._last} if before.get(each) != self._last.get(each))
+        return changed_between(before, self._last)
 
     @property
     def moved(self) -> frozenset[Address]:
         """Everything that is another thing than at the start."""
-        both = {*self._first, *self._last}
-        return frozenset(each for each in both if self._first.get(each) != self._last.get(each))
+        return changed_between(self._first, self._last)
 
     def resource(self, address: Address) -> Resource | None:
         start, first, last = (each.get(address) for each in (self._start, self._first, self._last))
@@ -155,13 +154,9 @@ def _standing(question: Question, made: _Made) -> Sequence[Migration]:
         except TrueupError:
             break
         changed = made.compare()
-        if changed and all(_same(made.resource(address), question.real.get(address)) for address in changed):
+        if changed and all(made.value(address) == values_at(question.real, address) for address in changed):
             found.append(migration)
     return found
-
-
-def _same(one: Resource | None, other: Resource | None) -> bool:
-    return (one.values if one else None) == (other.values if other else None)
 
 
 def _on_real(
