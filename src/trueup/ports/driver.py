@@ -268,6 +268,8 @@ class Narrows(Protocol):
 
 @runtime_checkable
 class Unlocks(Protocol):
+    """A live system with a lock of its own, which a lost process may have left behind."""
+
     def locked_by(self, job: Job[Any]) -> "Lock | None": ...
     def unlock(self, job: Job[Any], lock: "Lock") -> None: ...
 
@@ -361,6 +363,8 @@ class Tools(Protocol):
 
 @runtime_checkable
 class Discovers(Protocol):
+    """Stacks that nobody declared, found by what files hold."""
+
     def discover(self, tree: Tree) -> Iterable[Discovered]: ...
 
 

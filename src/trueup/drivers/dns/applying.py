@@ -135,7 +135,7 @@ class _Exchange:
 
 
 def _answer(said: Any, exchange: _Exchange) -> None:
-    """One line of the worker: it asks before it begins a zone, and says when that is done."""
+    """One line of the process: it asks before it begins a zone, and says when that is done."""
     watched, journal = exchange.watched, exchange.journal
     if "ready" in said:
         now = watched.answers.zones[-1]
@@ -169,7 +169,7 @@ def _require_end(prepared: Prepared, watched: _Watched, ended: Ended) -> None:
     if passed:
         watched.trouble.append(watched.deadline.words)
     answers.raise_if_any(prepared.client.translator)
-    prepared.client.ended(answers, ended.code, ended.tail, "timeout" if passed else ended.ended_by)
+    prepared.client.require_end(answers, ended.code, ended.tail, "timeout" if passed else ended.ended_by)
 
 
 def _concluded(prepared: Prepared, wanted: Wanted, watched: _Watched, before: Serials) -> Finished:

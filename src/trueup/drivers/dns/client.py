@@ -1,5 +1,5 @@
-"""The only one that starts octoDNS: a subprocess for each job, with the job's environment alone, confined where it can
-be. Every complaint leaves here as one of our errors."""
+"""The only module that starts octoDNS: a subprocess for each job, with the job's environment alone, confined where it
+can be. Every complaint leaves here as one of our errors."""
 
 import json
 import posixpath
@@ -136,7 +136,7 @@ class Client:
                 found.setdefault((parts.zone, parts.target), []).append((parts.name, parts.type))
         return found
 
-    def ended(self, answers: Answers, code: int, tail: str, ended_by: str) -> None:
+    def require_end(self, answers: Answers, code: int, tail: str, ended_by: str) -> None:
         """Raises when a subprocess left no end of its answers: it was stopped, killed, or could not start."""
         if answers.complete or answers.errors:
             return
@@ -148,8 +148,8 @@ class Client:
     def _run(self, doing: str, answers: Answers, **order: Any) -> None:
         job = self.job
         seconds = (job.spec.plan_timeout or job.limits.plan).total_seconds()
-        exit = run(self.command(doing, **order), answers.hear(self.say), limits=Limits(seconds, GRACE))
-        self.ended(answers, exit.code, exit.tail, exit.ended_by)
+        ended = run(self.command(doing, **order), answers.hear(self.say), limits=Limits(seconds, GRACE))
+        self.require_end(answers, ended.code, ended.tail, ended.ended_by)
 
     def say(self, line: str) -> None:
         """One line of octoDNS's own log."""

@@ -1,4 +1,4 @@
-"""What octoDNS is given that it has no setting for; each is held by a test of its own (tests/dns/test_patches.py).
+"""Patches: two things that octoDNS has no setting for, each held by a test (tests/dns/test_patches.py).
 
 Source of the shapes: octodns 1.22, `octodns.yaml._loaders`, `octodns.manager.EnvironSecrets`.
 """

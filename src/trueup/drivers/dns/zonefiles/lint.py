@@ -21,7 +21,7 @@ OCTAL = re.compile(r"[-+]?0[0-7]+")
 SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+")
 
 
-TO_ASK = "`trueup dns lint` does, when you ask"
+BY_HAND = "`trueup dns lint` looks through it"
 BIGGEST = 1_000_000
 """Bytes of a file that is looked through whenever it is read; a bigger one only when somebody asks."""
 
@@ -32,7 +32,7 @@ def findings(config: Config, tree: Tree, *, biggest: int | None = None) -> Itera
     for path in yaml_files(config, tree):
         content = tree.read(path)
         if biggest is not None and len(content) > biggest:
-            yield Finding("zone-unread", "the file is too big to be looked through each time", Place(path), TO_ASK)
+            yield Finding("zone-unread", "the file is too big to be looked through each time", Place(path), BY_HAND)
             continue
         wrong = mistake_in(content, path)
         if wrong is not None:
