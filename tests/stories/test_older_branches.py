@@ -4,6 +4,7 @@ from tests.stories.office import signature
 from tests.stories.small import APP, SmallOffice, data
 from trueup.model.request import ChangeRequest
 from trueup.model.run import Run, RunKind, RunState
+from trueup.model.stack import Standing
 from trueup.ports.store import RunFilter
 
 SHOP = "live/shop/main.tf"
@@ -72,3 +73,21 @@ def test_a_branch_that_breaks_a_stack(plain: SmallOffice) -> None:
     broken = proposals(plain)["app"]
     assert broken.state is RunState.FAILED and "main.tf" in broken.error
     assert status(plain, request) == "failure"
+
+
+def test_a_branch_that_removes_a_stack(plain: SmallOffice) -> None:
+    """Nothing can be planned, and nothing is destroyed by a merge: that is what the change request is told."""
+    git = plain.terminal.having(signature("ben"))
+    git.git(plain.laptop, "checkout", "--quiet", "-B", "another", "origin/main")
+    git.git(plain.laptop, "rm", "-r", "--quiet", "live/app")
+    git.git(plain.laptop, "commit", "--quiet", "-m", "We do not need it")
+    git.git(plain.laptop, "push", "--quiet", "origin", "another")
+    request = plain.propose("We do not need it", "another", by="ben")
+    plain.look(2)
+    told = proposals(plain)["app"]
+    assert (told.state, [finding.code for finding in told.findings]) == (RunState.FINISHED, ["stack-removed"])
+    assert status(plain, request) == "success"
+    assert "stays alive" in str(plain.forge.get(request.number).comments)
+    plain.merge(request, approved_by="anna")
+    plain.look(2)
+    assert plain.stack("app").standing is Standing.ORPHANED

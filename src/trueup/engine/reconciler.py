@@ -17,7 +17,7 @@ from trueup.engine.leases import Held, Leases
 from trueup.engine.retries import after_error
 from trueup.engine.settling import Settling
 from trueup.model.errors import TrueupError
-from trueup.model.plan import Applied, ApprovedPlan, AttributedPlan, JudgedPlan
+from trueup.model.plan import Applied, ApprovedPlan, AttributedPlan, Finding, JudgedPlan
 from trueup.model.run import Run, RunId, RunKind, RunState
 from trueup.ports.driver import Narrows, Observation, Session
 from trueup.ports.store import Conflict
@@ -58,6 +58,8 @@ class Reconciler:
             notes = {**desk.run.notes, **began}
             desk.move(WORKS[phase], attempts=desk.run.attempts + 1, not_before=None, notes=notes)
             source = self.errands.source(desk.run)
+            if desk.run.kind is RunKind.PROPOSAL and source.is_gone:
+                return _propose_removal(desk)
             reading = self.errands.read(source)
             with self.errands.live(source, desk.run, lease) as live:
                 attributed = attribute(live.plan(), self.books.baseline(desk.stack.id))
@@ -140,3 +142,14 @@ class Reconciler:
 def _still_approved(approved: ApprovedPlan | Count, run: Run) -> TypeGuard[ApprovedPlan]:
     """People agreed to an effect; another one goes back to judging, also where nobody had to agree."""
     return isinstance(approved, ApprovedPlan) and approved.plan.effect == run.effect
+
+
+def _propose_removal(desk: Desk) -> Run:
+    """A change request that removes a stack's code: there is nothing to plan, and merging it destroys nothing."""
+    finding = Finding(
+        "stack-removed",
+        f"no file of {desk.stack.name} is left: once this is merged, what it made stays alive and checked",
+        hint="`trueup stack destroy` ends it, `trueup stack forget` leaves it; `movedFrom` keeps its books elsewhere",
+    )
+    desk.move(RunState.JUDGING, findings=(finding,))
+    return desk.move(RunState.FINISHED, desk.draft("run.proposed", f"the code of {desk.stack.name} would be removed"))

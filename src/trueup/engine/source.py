@@ -21,3 +21,10 @@ class Source:
     @property
     def path(self) -> str:
         return self.declaration.path
+
+    @property
+    def is_gone(self) -> bool:
+        """Nothing is at its path any more, neither a file nor a directory."""
+        path = self.path.strip("/")
+        beside = self.tree.entries(path.rpartition("/")[0])
+        return not self.tree.entries(path) and all(each.path != path for each in beside)
