@@ -17,6 +17,7 @@ from trueup.drivers.database.migrations.files import read_migrations
 from trueup.drivers.database.postgres.postgres import Postgres
 from trueup.model.baseline import Baseline
 from trueup.model.causes import Cause
+from trueup.model.errors import Unavailable
 from trueup.model.plan import Action, Address, Applied, AttributedPlan, Plan
 from trueup.model.stack import StackId
 from trueup.stages.attribute import attribute
@@ -234,6 +235,13 @@ def test_a_migration_that_fails_on_a_copy_of_what_is_live_stops(adopted: Live) -
     code = {**CODE, "V2__hotfix.sql": "CREATE INDEX users_email_idx ON users (id);"}
     (finding,) = (each for each in adopted.plan(code).findings if each.code == "migration-fails")
     assert finding.stops and finding.place is not None and finding.place.file == "db/V2__hotfix.sql"
+
+
+def test_a_scratch_connection_that_is_lost_says_nothing_of_a_migration(adopted: Live) -> None:
+    """It is planned again later; neither the file nor somebody's hand is blamed."""
+    code = {**CODE, "V2__gone.sql": "SELECT pg_terminate_backend(pg_backend_pid());"}
+    with pytest.raises(Unavailable, match="connection was lost"):
+        adopted.plan(code)
 
 
 def test_rows_that_only_production_has_stop_nothing(adopted: Live) -> None:

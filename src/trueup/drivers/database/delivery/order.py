@@ -89,9 +89,9 @@ class Delivery:
         """What is one effect each: with `group` everything that runs."""
         if not self.migrations.settings.group:
             return [(way,) for way in ways]
-        marked = [(way,) for way in ways if way.migration.address in self.imported]
+        imported = [(way,) for way in ways if way.migration.address in self.imported]
         running = tuple(way for way in ways if way.migration.address not in self.imported)
-        return [*marked, *([running] if running else [])]
+        return [*imported, *([running] if running else [])]
 
 
 def application_of(job: Job[Any]) -> str:

@@ -48,14 +48,14 @@ class Parts:
 
 def parts(looked: Looked, foreseen: Foreseen, rows_to_come: Mapping[Address, JSON]) -> Parts:
     """`rows_to_come`: what the history will say of each pending migration."""
-    stands = {each.address for each in foreseen.stands}
+    imported = {each.address for each in foreseen.imported}
     real = {
         **looked.catalog,
         **looked.applied,
-        **{address: Resource(KIND, rows_to_come[address]) for address in stands},
+        **{address: Resource(KIND, rows_to_come[address]) for address in imported},
     }
     changes = [
-        *(_of_history(each, looked, rows_to_come, stands) for each in looked.resolved.pending),
+        *(_of_history(each, looked, rows_to_come, imported) for each in looked.resolved.pending),
         *_of_catalog(looked.catalog, foreseen.desired),
     ]
     by_hand = _not_by_code(looked, foreseen, {change.address for change in changes})
@@ -68,19 +68,19 @@ def parts(looked: Looked, foreseen: Foreseen, rows_to_come: Mapping[Address, JSO
         unseen={
             each.address: digest([each.sql, each.in_transaction])
             for each in looked.resolved.pending
-            if each.address not in stands
+            if each.address not in imported
         },
         steps=tuple(_steps(looked.resolved.pending, foreseen)),
-        findings=(*foreseen.findings, *_marks(foreseen.stands)),
+        findings=(*foreseen.findings, *_of_imported(foreseen.imported)),
     )
 
 
 def _of_history(
-    migration: Migration, looked: Looked, rows_to_come: Mapping[Address, JSON], stands: set[Address]
+    migration: Migration, looked: Looked, rows_to_come: Mapping[Address, JSON], imported: set[Address]
 ) -> PlannedChange:
     address = migration.address
     after, before = rows_to_come[address], looked.applied.get(address)
-    if address in stands:
+    if address in imported:
         return PlannedChange(address, KIND, Action.NOTHING, after, after, imported=True)
     action = Action.UPDATE if before is not None else Action.CREATE
     return PlannedChange(address, KIND, action, before.values if before is not None else None, after)
@@ -112,18 +112,18 @@ def _not_by_code(looked: Looked, foreseen: Foreseen, planned: set[Address]) -> s
 
 def _steps(pending: Sequence[Migration], foreseen: Foreseen) -> Iterator[Step]:
     touched = {each.migration.address: each.touched for each in foreseen.effects}
-    marked = {each.address for each in foreseen.stands}
+    imported = {each.address for each in foreseen.imported}
     for migration in pending:
-        verb = "mark as already applied:" if migration.address in marked else "run"
+        verb = "mark as already applied:" if migration.address in imported else "run"
         addresses = (migration.address, *sorted(touched.get(migration.address, ())))
         yield Step(StepId(migration.address), f"{verb} {migration}", addresses)
 
 
-def _marks(stands: Sequence[Migration]) -> Iterator[Finding]:
-    for migration in stands:
+def _of_imported(imported: Sequence[Migration]) -> Iterator[Finding]:
+    for migration in imported:
         yield Finding(
             "already-applied",
-            f"{migration} says what is live already: it is written into the history, and not run",
+            f"{migration} makes what is live already: its row is written into the history, and it is not run",
             migration.place,
             hint="look at the file: whatever it does besides changing the schema was done by hand too, or will not be",
             approvals=1,

@@ -35,7 +35,7 @@ class Artifact:
     migrations: Migrations
     pending: Sequence[Migration]
     """In the order in which they are applied."""
-    marks: frozenset[Address]
+    imported: frozenset[Address]
     """Of those, the ones that are only written into the history."""
     rows: Sequence[Row] | None
     """The history as it was planned with; None: there is no table."""
@@ -89,7 +89,7 @@ class DatabaseObservation:
                 frozenset(each.address for each in made.changes if each.action is Action.NOTHING),
                 read.rows,
                 read.first,
-                not extra and len(foreseen.effects) + len(foreseen.stands) == len(read.resolved.pending),
+                not extra and len(foreseen.effects) + len(foreseen.imported) == len(read.resolved.pending),
             ),
         )
 
@@ -143,11 +143,11 @@ class DatabaseObservation:
         opened, spec = self._opened, self.job.spec
         if self.job.purpose not in ("proposal", "delivery"):
             return ()
-        stands = {each.address for each in foreseen.stands}
+        imported = {each.address for each in foreseen.imported}
         trial = Trial(
             dialect=opened.database.dialect,
             migrations=read.migrations,
-            pending=[each for each in self._left(read) if each.address not in stands],
+            pending=[each for each in self._left(read) if each.address not in imported],
             structure=read.real if has_objects(read.real) else None,
             schemas=opened.schemas,
             skip=opened.scope.skip,
@@ -162,7 +162,7 @@ class DatabaseObservation:
     def _hidden(self, foreseen: Foreseen) -> Foreseen:
         job = self.job
         return Foreseen(
-            foreseen.stands,
+            foreseen.imported,
             {address: hide(job, values) for address, values in foreseen.explained.items()},
             tuple(Effect(each.migration, each.touched) for each in foreseen.effects),
             {
@@ -211,7 +211,7 @@ class DatabaseSession(DatabaseObservation):
         delivery = replace(
             opened.delivery(artifact.migrations, artifact.rows),
             pending=tuple(artifact.pending),
-            imported=artifact.marks,
+            imported=artifact.imported,
             first=() if artifact.first is None else (artifact.first,),
             foreseen=artifact.foreseen,
             reader=reader_of(opened),

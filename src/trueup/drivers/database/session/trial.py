@@ -12,12 +12,14 @@ from typing import Protocol
 from trueup.drivers.database.migrations.migrations import Migration
 from trueup.drivers.database.session.history import Beside
 from trueup.drivers.database.snapshots import Snapshot, changed_between, values_at
-from trueup.model.errors import Place, TrueupError
+from trueup.model.errors import Invalid, Place, Rejected, TrueupError
 from trueup.model.plan import Address, Finding, Resource
 from trueup.model.values import JSON
 
 APART = 40
 """Up to so many pending migrations are told apart by a snapshot behind each; of more, only what all of them do."""
+REFUSED = (Invalid, Rejected)
+"""What a migration itself is to blame for. A scratch server that goes away in the middle tells nothing of it."""
 
 
 class Bench(Protocol):
@@ -28,7 +30,8 @@ class Bench(Protocol):
         ...
 
     def run(self, migration: Migration, role: str) -> Sequence[Finding]:
-        """As that role would. Raises Rejected; what only fails for want of production's rows is among the findings."""
+        """As that role would; what only fails for want of production's rows is among the findings. Raises Invalid,
+        Rejected, Unavailable."""
         ...
 
     def look(self) -> Snapshot: ...
@@ -57,8 +60,8 @@ class Effect:
 
 @dataclass(frozen=True)
 class Foreseen:
-    stands: tuple[Migration, ...] = ()
-    """Pending ones that say what somebody did by hand already: only the history lacks them."""
+    imported: tuple[Migration, ...] = ()
+    """Pending ones that make exactly what somebody made by hand: only their rows are to be written."""
     explained: Mapping[Address, JSON] = field(default_factory=dict)
     """Plan.explained: what ran beside us, and what is pending, made of S."""
     effects: tuple[Effect, ...] = ()
@@ -71,18 +74,18 @@ class Foreseen:
 def foresee(question: Question, bench: Bench) -> Foreseen:
     """Raises Unavailable, Broken; what a migration itself is refused is a finding."""
     settled = question.settled
-    stands: tuple[Migration, ...] = ()
+    imported: tuple[Migration, ...] = ()
     explained: Mapping[Address, JSON] = {}
     if settled is not None and (question.beside or (question.pending and settled != question.real)):
         made = _Made(settled, bench)
         _run_beside(question.beside, made)
-        stands = tuple(_standing(question, made))
+        imported = tuple(_imported(question, made))
         explained = {address: made.value(address) for address in made.moved}
-    running = [each for each in question.pending if each not in stands]
+    running = [each for each in question.pending if each not in imported]
     if not running:
-        return Foreseen(stands, explained)
+        return Foreseen(imported, explained)
     effects, desired, findings = _on_real(question, running, bench)
-    return Foreseen(stands, explained, effects, desired, findings)
+    return Foreseen(imported, explained, effects, desired, findings)
 
 
 class _Made:
@@ -140,18 +143,18 @@ def _run_beside(ran: Sequence[Beside], made: _Made) -> None:
     """As far as it goes: what cannot be run again explains nothing."""
     for each in ran:
         if each.migration is not None:
-            with suppress(TrueupError):
+            with suppress(*REFUSED):
                 made.run(each.migration, each.row.installed_by)
     made.compare()
 
 
-def _standing(question: Question, made: _Made) -> Sequence[Migration]:
+def _imported(question: Question, made: _Made) -> Sequence[Migration]:
     """Those that make exactly what is real out of what was settled."""
     found = []
     for migration in question.pending:
         try:
             made.run(migration, question.role)
-        except TrueupError:
+        except REFUSED:
             break
         changed = made.compare()
         if changed and all(made.value(address) == values_at(question.real, address) for address in changed):
@@ -170,7 +173,7 @@ def _on_real(
     for migration in running:
         try:
             findings += made.run(migration, question.role)
-        except TrueupError as error:
+        except REFUSED as error:
             findings.append(_refused(migration, error))
             break
         effects.append(Effect(migration, made.compare() if apart else frozenset()))
