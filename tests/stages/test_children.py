@@ -37,7 +37,7 @@ def seen(children: Iterable[Child], *, looked: bool = True, **given: JSON) -> Pl
 def books(children: Mapping[str, JSON], *, looked: bool = True) -> Baseline:
     made = baseline({G: {"name": "a"}})
     live = {child(key, None).address: Resource("rule", values, f"id-{key}") for key, values in children.items()}
-    return replace(made, children=live, watched=frozenset({PLACE} if looked else ()))
+    return replace(made, children=live, watched=(PLACE,) if looked else ())
 
 
 def look(attributed: AttributedPlan, before: Baseline, *known: Drift) -> Detection:
@@ -79,7 +79,7 @@ def test_the_first_look_settles_and_the_next_one_compares() -> None:
     first = attribute(seen([child("a", {"port": 1})]), nobody)
     assert first.drifted == ()
     after = looked_at(nobody, first)
-    assert after.watched == {PLACE} and [each.values for each in after.children.values()] == [{"port": 1}]
+    assert after.watched == (PLACE,) and [each.values for each in after.children.values()] == [{"port": 1}]
     assert attribute(seen([child("a", {"port": 1})]), after).drifted == ()
     blind = attribute(seen([], looked=False), after)
     assert blind.drifted == () and looked_at(after, blind).children == after.children
@@ -126,7 +126,7 @@ def test_the_attribute_of_the_parent_stays_silent_where_the_children_tell() -> N
     assert [each.address for each in attribute(replaced, books({})).drifted] == ['group.a/rule["ssh"]']
     unseen_before = attribute(looked, books({}, looked=False))
     assert [each.address for each in unseen_before.drifted] == [G]
-    assert looked_at(books({}, looked=False), unseen_before).watched == frozenset(), "that drift is decided first"
+    assert looked_at(books({}, looked=False), unseen_before).watched == (), "that drift is decided first"
 
 
 def test_a_replaced_parent_is_looked_at_anew() -> None:
@@ -150,4 +150,4 @@ def test_a_replaced_parent_is_looked_at_anew() -> None:
     attributed = attribute(moved, before)
     assert attributed.drifted == ()
     renamed = looked_at(replace(before, resources=moved.real), attributed)
-    assert list(renamed.children) == ['group.b/rule["a"]'] and renamed.watched == {"group.b/rule"}
+    assert list(renamed.children) == ['group.b/rule["a"]'] and renamed.watched == ("group.b/rule",)

@@ -196,12 +196,13 @@ def _look_first(tx: Transaction, stack: Stack, baseline: Baseline, attributed: A
     """Where nobody had looked for children before (a permission that was missing, a kind that is newly watched), what
     is there is taken as settled, and said."""
     seen = looked_at(baseline, attributed)
-    if seen.watched <= baseline.watched:
+    more = {*seen.watched} - {*baseline.watched}
+    if not more:
         return
     tx.put_baseline(replace(seen, generation=baseline.generation + 1))
     found = sorted(seen.children.keys() - baseline.children.keys())
     said = f"{len(found)} that no code has" if found else "nothing there that no code has"
-    summary = f"{stack.name}: children are watched in {len(seen.watched - baseline.watched)} more places; {said}"
+    summary = f"{stack.name}: children are watched in {len(more)} more places; {said}"
     tx.record(replace(about(stack, "stack.watched", summary, "trueup"), details={"settled": found}))
 
 

@@ -146,7 +146,7 @@ class Settling:
             uncertain=tuple(address for address, outcome in applied.outcomes.items() if outcome is Outcome.UNCERTAIN),
             tolerances=tuple(each for each in (old.tolerances if old else ()) if each.address not in wrote),
             children=old.children if old else {},
-            watched=old.watched if old else frozenset(),
+            watched=old.watched if old else (),
             path=path,
         )
         return looked_at(next_one, attributed, applied)

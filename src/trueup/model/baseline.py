@@ -37,8 +37,8 @@ class Baseline:
     tolerances: tuple[Tolerance, ...] = ()
     children: Mapping[Address, Resource] = field(default_factory=dict)
     """S of the live parts of managed things that no code has: there when they were first looked at, and settled."""
-    watched: frozenset[str] = frozenset()
-    """Where children were looked for: PARENT/KIND. Of other places `children` says nothing."""
+    watched: tuple[str, ...] = ()
+    """Where children were looked for: PARENT/KIND, in order. Of other places `children` says nothing."""
     path: str = ""
     """Where the stack was in the repository then, as the closure's files are: it may have moved since. Empty: where it
     is now."""

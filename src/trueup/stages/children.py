@@ -92,7 +92,7 @@ def looked_at(baseline: Baseline, attributed: AttributedPlan, applied: Applied |
         new = child.managed_by is None and child.watch in first
         if new or (child.managed_by in forgotten and child.watch in plan.watched):
             children[child.address] = Resource(child.kind, child.values, child.identity)
-    return replace(baseline, children=children, watched=frozenset(watched | first))
+    return replace(baseline, children=children, watched=tuple(sorted(watched | first)))
 
 
 def accepted(baseline: Baseline, attributed: AttributedPlan) -> Baseline:
