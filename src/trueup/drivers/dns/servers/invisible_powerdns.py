@@ -14,28 +14,10 @@ from trueup.model.values import JSON
 KINDS = (DISABLED, UNSUPPORTED, SOA, METADATA, SETTING)
 """What is looked for in each zone."""
 
-SUPPORTED = frozenset(
-    {
-        *(
-            "A",
-            "AAAA",
-            "ALIAS",
-            "CAA",
-            "CNAME",
-            "DS",
-            "HTTPS",
-            "LOC",
-            "LUA",
-            "MX",
-            "NAPTR",
-            "NS",
-            "PTR",
-            "SRV",
-            "SSHFP",
-        ),
-        *("SVCB", "TLSA", "TXT", "URI"),
-    }
-)
+SUPPORTED = frozenset({
+    "A", "AAAA", "ALIAS", "CAA", "CNAME", "DS", "HTTPS", "LOC", "LUA", "MX", "NAPTR", "NS", "PTR", "SRV", "SSHFP",
+    "SVCB", "TLSA", "TXT", "URI",
+})  # fmt: skip
 """Types that octodns-powerdns 1.2 reads."""
 SETTINGS = ("account", "catalog", "dnssec", "kind", "masters")
 
