@@ -145,6 +145,20 @@ def test_the_ns_of_the_apex_are_protected(place: Place, powerdns: PowerDNS) -> N
     assert without.empty and Address("example.com.:@:NS") not in without.real
 
 
+def test_a_zone_without_ns_gets_them(place: Place, powerdns: PowerDNS) -> None:
+    """Made by hand and empty: it serves nobody yet, so nothing has to be protected."""
+    powerdns.create("example.com.", nameservers=[])
+    files = {CONFIG: config(powerdns.provider()), ZONE: NS + a("www")}
+    assert not stopping(place.plan(files)) and place.apply(files).complete
+    assert place.plan(files).empty
+
+
+def test_what_every_powerdns_warns_of_is_no_finding(place: Place, powerdns: PowerDNS) -> None:
+    """Without LUA records it has no dynamic ones: octoDNS says so whether the code has any or not."""
+    provider = {key: value for key, value in powerdns.provider().items() if key != "enable_dynamic"}
+    assert not place.plan({CONFIG: config(provider), ZONE: NS + a("www")}).findings
+
+
 def test_lenient_zones_say_what_they_let_pass(place: Place, powerdns: PowerDNS) -> None:
     """A complaint becomes a finding, and the plan goes on."""
     document = yaml.safe_load(config(powerdns.provider()))

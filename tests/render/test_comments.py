@@ -27,8 +27,8 @@ def test_what_matters_comes_first() -> None:
 def test_nothing_to_do_and_a_failure() -> None:
     """Both are said in the first line."""
     assert "**No changes**" in run_markdown(run(), "a//b")
-    failed = replace(run(), state=RunState.FAILED, error="no <b>credentials</b>")
-    assert "**The plan failed: no &lt;b&gt;credentials&lt;/b&gt;**" in run_markdown(failed, "a//b")
+    failed = replace(run(), state=RunState.FAILED, error="no <b>credentials</b>\n  set them")
+    assert "**The plan failed: no &lt;b&gt;credentials&lt;/b&gt;; set them**" in run_markdown(failed, "a//b")
 
 
 @pytest.mark.parametrize("count", [1, 100, 400, 3000])

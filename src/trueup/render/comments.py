@@ -98,7 +98,7 @@ def _fenced(text: str, language: str) -> list[str]:
 
 def _headline(run: Run, told: Sequence[Told]) -> str:
     if run.state is RunState.FAILED:
-        return f"The plan failed: {_escaped(run.error)}"
+        return f"The plan failed: {'; '.join(_escaped(line) for line in run.error.splitlines() if line.strip())}"
     return headline(told) if told or not run.changes else counted(len(run.changes), "change", "changes")
 
 

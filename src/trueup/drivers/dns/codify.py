@@ -117,7 +117,10 @@ def _wanted(drift: Drift, plan: Plan) -> Mapping[str, JSON] | None:
 def _with(edited: Edited, config: Config, parts: Parts, wanted: Mapping[str, JSON] | None) -> tuple[str, str]:
     """The file that the record is in, or belongs into, and its new text. Raises Unwritable, Invalid."""
     if not parts.type:
-        raise Unwritable("a whole zone came or went: that is no record to write down")
+        raise Unwritable(
+            f"a whole zone came or went, which is no record: take {parts.zone} and its file out of the configuration, "
+            "put them in, or revert"
+        )
     files = list(files_of(config, edited.tree, parts))
     if not files:
         raise Unwritable(f"no file of a source holds {parts.zone}")

@@ -106,10 +106,11 @@ def _require_agreed(job: Job[Any], config: Config) -> None:
         agreed = None
     found = deviations(config, agreed)
     if found:
-        lines = "; ".join(f"{each.place}: {each.what}" for each in found)
+        first, *others = found
+        lines = "; ".join([first.what, *(f"{each.place}: {each.what}" for each in others)])
         raise Refused(
-            f"the proposal changes what octoDNS runs or which secrets it uses, so it is not run: {lines}",
-            place=found[0].place,
+            f"{lines}: that decides what octoDNS runs or which secrets it uses, so the proposal is not run",
+            place=first.place,
             hint="merge such a change by itself first, after reading it, then plan the zones; or bring a branch that "
             "is behind up to date",
         )
