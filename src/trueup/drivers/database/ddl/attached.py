@@ -97,6 +97,8 @@ def _drop_index(address: Address, values: JSON, around: Surroundings) -> Iterato
 
 def _alter_index(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
     if old["definition"] != new["definition"] or old.get("invalid") != new.get("invalid"):
+        if "attached_to" in old:
+            raise Refused("an index of a partition cannot be made anew alone", hint="write ALTER INDEX ... SET by hand")
         raise Rebuild
     yield from _index_details(address, new["table"], old, new, around)
     yield from marked(address, old, new)

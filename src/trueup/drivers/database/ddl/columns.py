@@ -1,7 +1,6 @@
 """Columns of tables: as CREATE TABLE and ADD COLUMN write them, and what ALTER COLUMN can change. Pure."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,65 +51,6 @@ def in_their_order(columns: Mapping[str, Column]) -> list[str]:
         found.append(name)
         name = following.get(name)
     return found if len(found) == len(columns) else sorted(columns)
-
-
-def renamed(old: Mapping[str, Column], new: Mapping[str, Column]) -> dict[str, str]:
-    """Columns that are in the same place with everything but their names: nothing else tells a new name. A column that
-    is added stands behind all others."""
-    before, after = in_their_order(old), in_their_order(new)
-    stays = [name for name in before if name in new]
-    found: dict[str, str] = {}
-    for place, (gone, fresh) in enumerate(zip(_between(before, stays), _between(after, stays), strict=True)):
-        pairs = _paired([(name, old[name]) for name in gone], [(name, new[name]) for name in fresh])
-        if place < len(stays) and len(pairs) < len(fresh):
-            return {}
-        found |= pairs
-    return found
-
-
-def _between(names: Sequence[str], marks: Sequence[str]) -> list[list[str]]:
-    """Cut at those that stay."""
-    parts: list[list[str]] = [[]]
-    for name in names:
-        if name in marks:
-            parts.append([])
-        else:
-            parts[-1].append(name)
-    return parts
-
-
-def _paired(gone: Sequence[tuple[str, Column]], fresh: Sequence[tuple[str, Column]]) -> dict[str, str]:
-    """In their order, as many as fit."""
-    found: dict[str, str] = {}
-    left = list(fresh)
-    for name, column in gone:
-        place = next((index for index, (_, each) in enumerate(left) if _unplaced(each) == _unplaced(column)), None)
-        if place is not None:
-            found[name] = left[place][0]
-            left = left[place + 1 :]
-    return found
-
-
-def under_new_names(columns: Mapping[str, Column], names: Mapping[str, str]) -> dict[str, Column]:
-    """Expressions follow by themselves."""
-    if not names:
-        return dict(columns)
-    words = {identifier(old): identifier(new) for old, new in names.items()}
-    pattern = re.compile("|".join(rf"(?<![\w\"]){re.escape(each)}(?![\w\"])" for each in words))
-
-    def followed(each: Column) -> Column:
-        moved: dict[str, Any] = {"after": names.get(each["after"], each["after"])} if "after" in each else {}
-        if generated := each.get("generated"):
-            expression = pattern.sub(lambda found: words[found[0]], generated["expression"])
-            moved["generated"] = {**generated, "expression": expression}
-        return {**each, **moved}
-
-    return {names.get(name, name): followed(each) for name, each in columns.items()}
-
-
-def _unplaced(column: Column) -> dict[str, Any]:
-    """An expression of its own may have been renamed with it, and the name of a sequence not."""
-    return {name: value for name, value in column.items() if name != "after"}
 
 
 def definition(name: str, column: Column) -> str:
@@ -181,7 +121,7 @@ def altered(spot: Spot, old: Column, new: Column) -> Iterator[Ddl]:
         yield spot.alter("DROP NOT NULL")
     if "default" in new and ("default" in changed or retyped):
         yield spot.alter(f"SET DEFAULT {new['default']}")
-    elif "default" in changed and not retyped and "identity" not in new:
+    elif "default" in changed and not retyped:
         yield spot.alter("DROP DEFAULT")
     if "not_null" in changed and new.get("not_null") and not (new.get("not_null_constraint") or {}).get("not_valid"):
         yield from _set_not_null(spot, new)

@@ -105,7 +105,8 @@ def _published(values: JSON) -> str:
     for table, settings in sorted((values.get("tables") or {}).items()):
         only = f" ({', '.join(map(identifier, settings['columns']))})" if "columns" in settings else ""
         where = f" WHERE ({settings['where']})" if "where" in settings else ""
-        parts.append(f"TABLE {table}{only}{where}")
+        # Without ONLY those that inherit from it come along.
+        parts.append(f"TABLE ONLY {table}{only}{where}")
     parts += [f"TABLES IN SCHEMA {schema}" for schema in values.get("schemas") or ()]
     return f"FOR {', '.join(parts)}" if parts else ""
 

@@ -118,7 +118,7 @@ def _way(around: Surroundings) -> tuple[tuple[Ddl, ...], tuple[Declined, ...]]:
     found = renames(around.before, around.after)
     way = Way(replace(around, before=carried(around.before, around.after, found.names)), MAKERS)
     statements = way.statements()
-    return (*found.statements(), *statements), (*found.declined, *way.declined)
+    return (*found.statements(around.before), *statements), (*found.declined, *way.declined)
 
 
 def _named(value: JSON | Mapping[Address, Resource]) -> set[str]:

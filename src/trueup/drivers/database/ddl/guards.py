@@ -40,6 +40,11 @@ def is_gone(relation: str) -> str:
     return f"SELECT WHERE to_regclass({literal(relation)}) IS NULL"
 
 
+def is_no_type(name: str) -> str:
+    """Renamed away."""
+    return f"SELECT WHERE to_regtype({literal(name)}) IS NULL"
+
+
 def has_column(relation: str, column: str, more: str = "NOT attisdropped") -> str:
     """Of a table, or an attribute of a composite type."""
     where = f"attrelid = {literal(relation)}::regclass AND attname = {literal(column)}"

@@ -61,7 +61,8 @@ def called(address: Address) -> str:
         return f"{'.'.join([*map(identifier, schema), symbol])} ({name.arguments})"
     if name.kind in ("cast", "transform"):
         return f"({name.arguments})"
-    return name.qualified if name.arguments is None else f"{name.qualified}({name.arguments})"
+    arguments = name.arguments or "*" if name.kind == "aggregate" else name.arguments
+    return name.qualified if arguments is None else f"{name.qualified}({arguments})"
 
 
 def made(address: Address, new: JSON, around: Surroundings) -> Iterator[Ddl]:

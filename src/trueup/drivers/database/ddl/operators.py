@@ -105,8 +105,7 @@ def _mappings(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:
     for token in sorted({*before, *after}):
         if before.get(token) == after.get(token):
             continue
-        if token in before:
-            yield Ddl(f"{alter} DROP MAPPING IF EXISTS FOR {token}", address)
+        yield Ddl(f"{alter} DROP MAPPING IF EXISTS FOR {token}", address)
         if token in after:
             yield Ddl(f"{alter} ADD MAPPING FOR {token} WITH {', '.join(after[token])}", address)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from trueup.drivers.database.catalog.addresses import address as address_of
 from trueup.drivers.database.catalog.addresses import identifier, parse, split_name
-from trueup.drivers.database.ddl import columns, guards
+from trueup.drivers.database.ddl import column_names, columns, guards
 from trueup.drivers.database.ddl.columns import Spot
 from trueup.drivers.database.ddl.draft import Ddl
 from trueup.drivers.database.ddl.guards import literal
@@ -34,7 +34,7 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
         yield Ddl(f"{alter} OF {kind}", address)
     for column, settings in values["columns"].items():
         spot = Spot(address, column, values.get("owner", ""), foreign)
-        if settings.get("inherited") and not part:
+        if settings.get("inherited") and (not part or _joins_existing(part, around)):
             yield from _own_default(spot, settings, values, around)
         yield from columns.details(spot, _made(settings), settings)
     yield from _settings(address, {}, values)
@@ -89,7 +89,8 @@ def _joins_existing(part: Mapping[str, str], around: Surroundings) -> bool:
 
 def _own_default(spot: Spot, column: Mapping[str, Any], values: JSON, around: Surroundings) -> Iterator[Ddl]:
     """What an inherited column has otherwise than its parent."""
-    parents = [around.after.get(address_of("table", *split_name(each))) for each in values.get("inherits") or ()]
+    names = [values["partition_of"]["parent"]] if "partition_of" in values else values.get("inherits") or ()
+    parents = [around.after.get(address_of("table", *split_name(each))) for each in names]
     above = [each.values["columns"].get(spot.name) for each in parents if each is not None]
     inherited: Mapping[str, Any] = next((each for each in above if each is not None), {})
     if column.get("default") != inherited.get("default"):
@@ -108,10 +109,13 @@ def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iter
             f"{_FIXED[name]} cannot be changed in place",
             hint="make another table, copy the rows, and exchange the names in one transaction",
         )
-    renamed = columns.renamed(old["columns"], new["columns"])
+    renamed = column_names.renamed(old["columns"], new["columns"])
     for before, after in renamed.items():
+        if old["columns"][before].get("inherited"):
+            continue  # it follows its parent's
         yield _renamed_column(address, before, after)
-    old = {**old, "columns": columns.under_new_names(old["columns"], renamed)}
+    kept = column_names.carried_over(parse(address).parts[1], old["columns"], new["columns"], renamed)
+    old = {**old, "columns": kept}
     if not around.any_order:
         _refuse_order(old["columns"], new["columns"])
     if old.get("of_type") != new.get("of_type"):
@@ -163,7 +167,7 @@ def _refuse_order(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 
 
 def _finish(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
-    renamed = columns.renamed(old["columns"], new["columns"])
+    renamed = column_names.renamed(old["columns"], new["columns"])
     for column in columns.in_their_order(old["columns"]):
         if column not in new["columns"] and column not in renamed and not old["columns"][column].get("inherited"):
             alter = f"ALTER {noun(parse(address).kind)} {parse(address).qualified}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trueup.drivers.database.catalog.addresses import identifier, parse
-from trueup.drivers.database.ddl import columns, guards
+from trueup.drivers.database.ddl import column_names, columns, guards
 from trueup.drivers.database.ddl.draft import Ddl
 from trueup.drivers.database.ddl.guards import literal
 from trueup.drivers.database.ddl.marks import commented, differing, made, marked
@@ -140,11 +140,11 @@ def _labels(address: Address, name: str, old: Sequence[str], new: Sequence[str])
 
 
 def _attributes(address: Address, name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Ddl]:
-    names = columns.renamed(old, new)
+    names = column_names.renamed(old, new)
     for before, after in names.items():
         text = f"ALTER TYPE {name} RENAME ATTRIBUTE {identifier(before)} TO {identifier(after)}"
         yield Ddl(text, address, unless=guards.has_column(name, after))
-    old = columns.under_new_names(old, names)
+    old = column_names.under_new_names(old, names)
     kept = [each for each in columns.in_their_order(old) if each in new]
     if columns.in_their_order(new)[: len(kept)] != kept:
         raise Refused("its attributes are in another order, which only a new type can have")
