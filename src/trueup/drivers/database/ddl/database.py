@@ -1,14 +1,14 @@
 """What belongs to the database as a whole: schemas, extensions, privileges, publications, foreign servers. Pure."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from trueup.drivers.database.catalog.addresses import identifier, parse
 from trueup.drivers.database.ddl.columns import foreign_changes
 from trueup.drivers.database.ddl.draft import Ddl
 from trueup.drivers.database.ddl.guards import has_options, literal
-from trueup.drivers.database.ddl.marks import called, differing, made, marked, noun
-from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
+from trueup.drivers.database.ddl.marks import called, differing, dropped, made, marked, noun, replaced
+from trueup.drivers.database.ddl.plan import Maker, Surroundings
 from trueup.drivers.database.ddl.privileges import Target, cleared, granted
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
@@ -32,16 +32,6 @@ def _create_schema(address: Address, values: JSON, around: Surroundings) -> Iter
         yield from marked(address, PUBLIC, values)
     else:
         yield from made(address, values, around)
-
-
-def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
-    yield Ddl(f"DROP {noun(parse(address).kind)} IF EXISTS {called(address)}", address)
-
-
-def _only_marks(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
-    if differing(old, new):
-        raise Rebuild
-    yield from marked(address, old, new)
 
 
 def _create_extension(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
@@ -172,12 +162,11 @@ def _drop_mapping(address: Address, values: JSON, around: Surroundings) -> Itera
     yield Ddl(f"DROP USER MAPPING IF EXISTS FOR {role} SERVER {server}", address)
 
 
-def _alter_mapping(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
+def _alter_mapping(address: Address, old: JSON, new: JSON, around: Surroundings) -> NoReturn:
     raise Refused(
         "the options of a user mapping are secrets, which no file may hold",
         hint="ALTER USER MAPPING by hand where it is needed",
     )
-    yield
 
 
 def _mapping(address: Address) -> tuple[str, str]:
@@ -217,11 +206,11 @@ def _alter_privileges(address: Address, old: JSON, new: JSON, around: Surroundin
     yield from _granted_on(address, old, new)
 
 
-SCHEMA = Maker(rank=5, create=_create_schema, drop=_drop, alter=_only_marks, late=True)
-EXTENSION = Maker(rank=10, create=_create_extension, drop=_drop, alter=_alter_extension, late=True)
+SCHEMA = Maker(rank=5, create=_create_schema, drop=dropped, alter=replaced, late=True)
+EXTENSION = Maker(rank=10, create=_create_extension, drop=dropped, alter=_alter_extension, late=True)
 DEFAULT_PRIVILEGES = Maker(rank=90, create=_create_defaults, drop=_drop_defaults, alter=_alter_defaults)
-PUBLICATION = Maker(rank=85, create=_create_publication, drop=_drop, alter=_only_marks)
-FOREIGN_DATA_WRAPPER = Maker(rank=11, create=_create_wrapper, drop=_drop, alter=_alter_foreign, late=True)
-SERVER = Maker(rank=12, create=_create_server, drop=_drop, alter=_alter_foreign, late=True)
+PUBLICATION = Maker(rank=85, create=_create_publication, drop=dropped, alter=replaced)
+FOREIGN_DATA_WRAPPER = Maker(rank=11, create=_create_wrapper, drop=dropped, alter=_alter_foreign, late=True)
+SERVER = Maker(rank=12, create=_create_server, drop=dropped, alter=_alter_foreign, late=True)
 USER_MAPPING = Maker(rank=13, create=_create_mapping, drop=_drop_mapping, alter=_alter_mapping)
 PRIVILEGES = Maker(rank=88, create=_create_privileges, drop=_drop_privileges, alter=_alter_privileges)

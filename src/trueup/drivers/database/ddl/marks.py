@@ -6,7 +6,7 @@ from typing import Any
 from trueup.drivers.database.catalog.addresses import identifier, parse, qualified
 from trueup.drivers.database.ddl.draft import Ddl
 from trueup.drivers.database.ddl.guards import literal
-from trueup.drivers.database.ddl.plan import Surroundings
+from trueup.drivers.database.ddl.plan import Rebuild, Surroundings
 from trueup.drivers.database.ddl.privileges import Target, cleared, granted
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
@@ -63,6 +63,18 @@ def called(address: Address) -> str:
         return f"({name.arguments})"
     arguments = name.arguments or "*" if name.kind == "aggregate" else name.arguments
     return name.qualified if arguments is None else f"{name.qualified}({arguments})"
+
+
+def dropped(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
+    """Of an object that needs no look at anything else before it goes."""
+    yield Ddl(f"DROP {noun(parse(address).kind)} IF EXISTS {called(address)}", address)
+
+
+def replaced(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
+    """Of an object of which nothing but its marks can be altered. Raises Rebuild for everything else."""
+    if differing(old, new):
+        raise Rebuild
+    yield from marked(address, old, new)
 
 
 def made(address: Address, new: JSON, around: Surroundings) -> Iterator[Ddl]:

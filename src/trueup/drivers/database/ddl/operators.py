@@ -2,26 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from typing import NoReturn
 
 from trueup.drivers.database.catalog.addresses import parse
 from trueup.drivers.database.ddl.draft import Ddl
 from trueup.drivers.database.ddl.guards import is_there, literal
-from trueup.drivers.database.ddl.marks import called, differing, made, marked, noun
+from trueup.drivers.database.ddl.marks import called, differing, dropped, made, marked, replaced
 from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
 from trueup.drivers.database.ddl.routines import bare
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
 from trueup.model.values import JSON
-
-
-def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
-    yield Ddl(f"DROP {noun(parse(address).kind)} IF EXISTS {called(address)}", address)
-
-
-def _replaced(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
-    if differing(old, new):
-        raise Rebuild
-    yield from marked(address, old, new)
 
 
 def _create_operator(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
@@ -117,25 +108,24 @@ def _alter_configuration(address: Address, old: JSON, new: JSON, around: Surroun
     yield from marked(address, old, new)
 
 
-def _refused(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
+def _refused(address: Address, values: JSON, around: Surroundings) -> NoReturn:
     what = parse(address).kind.replace("_", " ")
     raise Refused(
         f"a {what} is made of functions in C, or connects to another server: no statement carries that",
         hint="write the statement by hand where it is needed",
     )
-    yield
 
 
-def _refused_change(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
-    yield from _refused(address, new, around)
+def _refused_change(address: Address, old: JSON, new: JSON, around: Surroundings) -> NoReturn:
+    _refused(address, new, around)
 
 
-OPERATOR = Maker(rank=53, create=_create_operator, drop=_drop, alter=_replaced, late=True)
-OPERATOR_FAMILY = Maker(rank=54, create=_create_family, drop=_drop, alter=_replaced, late=True)
-OPERATOR_CLASS = Maker(rank=55, create=_create_class, drop=_drop, alter=_replaced)
-CONVERSION = Maker(rank=58, create=_create_conversion, drop=_drop, alter=_replaced, late=True)
-ACCESS_METHOD = Maker(rank=14, create=_create_method, drop=_drop, alter=_replaced, late=True)
-DICTIONARY = Maker(rank=16, create=_create_dictionary, drop=_drop, alter=_replaced, late=True)
-CONFIGURATION = Maker(rank=17, create=_create_configuration, drop=_drop, alter=_alter_configuration, late=True)
-BY_HAND = Maker(rank=18, create=_refused, drop=_drop, alter=_refused_change, late=True)
+OPERATOR = Maker(rank=53, create=_create_operator, drop=dropped, alter=replaced, late=True)
+OPERATOR_FAMILY = Maker(rank=54, create=_create_family, drop=dropped, alter=replaced, late=True)
+OPERATOR_CLASS = Maker(rank=55, create=_create_class, drop=dropped, alter=replaced)
+CONVERSION = Maker(rank=58, create=_create_conversion, drop=dropped, alter=replaced, late=True)
+ACCESS_METHOD = Maker(rank=14, create=_create_method, drop=dropped, alter=replaced, late=True)
+DICTIONARY = Maker(rank=16, create=_create_dictionary, drop=dropped, alter=replaced, late=True)
+CONFIGURATION = Maker(rank=17, create=_create_configuration, drop=dropped, alter=_alter_configuration, late=True)
+BY_HAND = Maker(rank=18, create=_refused, drop=dropped, alter=_refused_change, late=True)
 """Subscriptions, languages, parsers and templates of text search."""

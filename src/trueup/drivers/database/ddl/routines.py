@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from trueup.drivers.database.catalog.addresses import parse
 from trueup.drivers.database.ddl.draft import Ddl
 from trueup.drivers.database.ddl.guards import literal
-from trueup.drivers.database.ddl.marks import called, differing, made, marked
+from trueup.drivers.database.ddl.marks import called, differing, dropped, made, marked
 from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
@@ -31,10 +31,6 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
         )
     yield Ddl(text, address)
     yield from made(address, values, around)
-
-
-def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
-    yield Ddl(f"DROP {parse(address).kind.upper()} IF EXISTS {called(address)}", address)
 
 
 def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
@@ -177,7 +173,7 @@ def _drop_event_trigger(address: Address, values: JSON, around: Surroundings) ->
     yield Ddl(f"DROP EVENT TRIGGER IF EXISTS {parse(address).qualified}", address)
 
 
-FUNCTION = Maker(rank=50, create=_create, drop=_drop, alter=_alter, late=True)
+FUNCTION = Maker(rank=50, create=_create, drop=dropped, alter=_alter, late=True)
 AGGREGATE = Maker(rank=51, create=_create_aggregate, drop=_drop_aggregate, alter=_alter_aggregate, late=True)
 CAST = Maker(rank=56, create=_create_cast, drop=_drop_unnamed, alter=_replaced)
 TRANSFORM = Maker(rank=57, create=_create_transform, drop=_drop_unnamed, alter=_replaced)

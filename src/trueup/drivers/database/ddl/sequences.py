@@ -5,7 +5,7 @@ from typing import Any
 
 from trueup.drivers.database.catalog.addresses import parse
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import differing, made, marked
+from trueup.drivers.database.ddl.marks import differing, dropped, made, marked
 from trueup.drivers.database.ddl.plan import Maker, Surroundings
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
@@ -55,10 +55,6 @@ def _create(address: Address, values: JSON, around: Surroundings) -> Iterator[Dd
     yield from made(address, values, around)
 
 
-def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
-    yield Ddl(f"DROP SEQUENCE IF EXISTS {parse(address).qualified}", address)
-
-
 def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
     name, changed = parse(address).qualified, differing(old, new)
     parts = [f"AS {new.get('type', 'bigint')}"] if "type" in changed else []
@@ -75,4 +71,4 @@ def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iter
     yield from marked(address, old, new)
 
 
-SEQUENCE = Maker(rank=30, create=_create, drop=_drop, alter=_alter, late=True)
+SEQUENCE = Maker(rank=30, create=_create, drop=dropped, alter=_alter, late=True)

@@ -9,7 +9,7 @@ from trueup.drivers.database.ddl import column_names, columns, guards
 from trueup.drivers.database.ddl.columns import Spot
 from trueup.drivers.database.ddl.draft import Ddl
 from trueup.drivers.database.ddl.guards import literal
-from trueup.drivers.database.ddl.marks import differing, made, marked, noun
+from trueup.drivers.database.ddl.marks import differing, dropped, made, marked, noun
 from trueup.drivers.database.ddl.plan import Maker, Surroundings
 from trueup.model.errors import Refused
 from trueup.model.plan import Address
@@ -97,10 +97,6 @@ def _own_default(spot: Spot, column: Mapping[str, Any], values: JSON, around: Su
         yield spot.alter(f"SET DEFAULT {column['default']}" if "default" in column else "DROP DEFAULT")
     if column.get("not_null") and not inherited.get("not_null"):
         yield spot.alter("SET NOT NULL")
-
-
-def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
-    yield Ddl(f"DROP {noun(parse(address).kind)} IF EXISTS {parse(address).qualified}", address)
 
 
 def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
@@ -247,5 +243,5 @@ def options_changed(
         yield Ddl(f"{alter} SET ({', '.join(f'{name} = {value}' for name, value in sorted(fresh.items()))})", address)
 
 
-TABLE = Maker(rank=40, create=_create, drop=_drop, alter=_alter, finish=_finish, disturbs=_disturbs)
-FOREIGN_TABLE = Maker(rank=41, create=_create, drop=_drop, alter=_alter, finish=_finish, disturbs=_disturbs)
+TABLE = Maker(rank=40, create=_create, drop=dropped, alter=_alter, finish=_finish, disturbs=_disturbs)
+FOREIGN_TABLE = Maker(rank=41, create=_create, drop=dropped, alter=_alter, finish=_finish, disturbs=_disturbs)

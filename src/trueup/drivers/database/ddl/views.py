@@ -6,7 +6,7 @@ from trueup.drivers.database.catalog.addresses import parse
 from trueup.drivers.database.ddl import columns
 from trueup.drivers.database.ddl.columns import Spot
 from trueup.drivers.database.ddl.draft import Ddl
-from trueup.drivers.database.ddl.marks import differing, made, marked
+from trueup.drivers.database.ddl.marks import differing, dropped, made, marked
 from trueup.drivers.database.ddl.plan import Maker, Rebuild, Surroundings
 from trueup.drivers.database.ddl.tables import options_changed
 from trueup.model.plan import Address
@@ -43,11 +43,6 @@ def _columns(address: Address, old: JSON, new: JSON) -> Iterator[Ddl]:
         yield from columns.details(spot, was, now)
 
 
-def _drop(address: Address, values: JSON, around: Surroundings) -> Iterator[Ddl]:
-    name = parse(address)
-    yield Ddl(f"DROP {name.kind.replace('_', ' ').upper()} IF EXISTS {name.qualified}", address)
-
-
 def _alter(address: Address, old: JSON, new: JSON, around: Surroundings) -> Iterator[Ddl]:
     name, changed = parse(address), differing(old, new)
     if changed & {"definition", "access_method", "tablespace"} or _shape(old) != _shape(new)[: len(_shape(old))]:
@@ -67,5 +62,5 @@ def _shape(values: JSON) -> list[tuple[str, str, str]]:
     return [(name, found[name]["type"], found[name].get("collation", "")) for name in columns.in_their_order(found)]
 
 
-VIEW = Maker(rank=70, create=_create, drop=_drop, alter=_alter)
-MATERIALIZED_VIEW = Maker(rank=71, create=_create, drop=_drop, alter=_alter)
+VIEW = Maker(rank=70, create=_create, drop=dropped, alter=_alter)
+MATERIALIZED_VIEW = Maker(rank=71, create=_create, drop=dropped, alter=_alter)
