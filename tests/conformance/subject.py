@@ -1,9 +1,9 @@
 """What a driver brings along to be tested by the suite that every driver must pass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from trueup.model.plan import Address
+from trueup.model.plan import Address, Resource
 from trueup.model.stack import Purpose
 from trueup.ports.driver import Driver, Job
 from trueup.ports.tree import Tree
@@ -15,6 +15,8 @@ class Subject(Protocol):
     driver: Driver[Any]
     canary: str
     """A secret that the code of `first` and `second` holds or makes, and that must show nowhere."""
+    settled: Mapping[Address, Resource] | None
+    """S of the jobs from now on. The suite puts there what an apply settled, as the engine would."""
     lines: Sequence[str]
     """Everything that was logged."""
 

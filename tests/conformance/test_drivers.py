@@ -29,7 +29,9 @@ def plan(subject: Subject, tree: Tree) -> Plan:
 def apply(subject: Subject, tree: Tree, journal: Path) -> tuple[Plan, Applied]:
     with subject.driver.open(subject.job(tree, "delivery")) as session:
         planned = session.plan()
-        return planned, session.apply(planned, FileJournal(journal))
+        applied = session.apply(planned, FileJournal(journal))
+    subject.settled = applied.resources
+    return planned, applied
 
 
 def baseline(planned: Plan, applied: Applied) -> Baseline:

@@ -1,18 +1,16 @@
 """A database in the suite that every driver passes: a Flyway project on a real PostgreSQL."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.database.jobs import Place, files
 from tests.database.servers import OWNER, Server
 from trueup.drivers.database.driver import DatabaseDriver
-from trueup.drivers.database.session.session import DatabaseSession
 from trueup.drivers.database.spec import DatabaseSpec
-from trueup.model.plan import Address, Applied, Plan, Resource
+from trueup.model.plan import Address, Resource
 from trueup.model.stack import Purpose
-from trueup.ports.driver import Job, Journal
+from trueup.ports.driver import Job
 from trueup.ports.tree import Tree
 
 CANARY = "canary-52ab90-secret"
@@ -24,35 +22,14 @@ ADDED = {"V3__active.sql": "ALTER TABLE users ADD active boolean;\n"}
 REFUSED = {"V3__nowhere.sql": "-- ${token}\nALTER TABLE nowhere ADD active boolean;\n"}
 
 
-class Settling(DatabaseDriver):
-    """The driver, with what its applies settled last: the engine hands that to the next job."""
-
-    settled: Mapping[Address, Resource] | None = None
-
-    @contextmanager
-    def open(self, job: Job[Any]) -> Iterator[DatabaseSession]:
-        with super().open(job) as session:
-            yield _Settling(session, self)
-
-
-class _Settling(DatabaseSession):
-    def __init__(self, session: DatabaseSession, driver: Settling) -> None:
-        self.__dict__ = session.__dict__
-        self._driver = driver
-
-    def apply(self, plan: Plan, journal: Journal) -> Applied:
-        applied = super().apply(plan, journal)
-        self._driver.settled = applied.resources
-        return applied
-
-
 class DatabaseSubject:
     """A Subject (tests/conformance/subject.py)."""
 
     canary = CANARY
+    settled: Mapping[Address, Resource] | None = None
 
     def __init__(self, server: Server, database: str, directory: Path) -> None:
-        self.driver = Settling()
+        self.driver = DatabaseDriver()
         self._server, self._database = server, database
         self._place = Place(directory, server.url(database, OWNER), secrets={"env:TOKEN": CANARY})
         self._made = self._transactions()
@@ -75,7 +52,7 @@ class DatabaseSubject:
 
     def job(self, tree: Tree, purpose: Purpose, **changes: Any) -> Job[DatabaseSpec]:
         spec = {"placeholders": {"token": "env:TOKEN"}}
-        return self._place.job(tree, purpose, spec, **{"settled": lambda: self.driver.settled, **changes})
+        return self._place.job(tree, purpose, spec, **{"settled": lambda: self.settled, **changes})
 
     def drift(self) -> Address:
         self._server.execute("CREATE INDEX hotfix ON users (email)", self._database, OWNER)

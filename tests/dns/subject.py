@@ -1,17 +1,15 @@
 """DNS in the suite that every driver passes: a PowerDNS with its API, zones in an octoDNS configuration."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.dns.jobs import CONFIG, ZONE, Place, config, tree
 from tests.dns.powerdns import PowerDNS
 from trueup.drivers.dns.driver import DnsDriver
-from trueup.drivers.dns.session import DnsSession
-from trueup.model.plan import Address, Applied, Plan, Resource
+from trueup.model.plan import Address, Resource
 from trueup.model.stack import Purpose
-from trueup.ports.driver import Job, Journal
+from trueup.ports.driver import Job
 from trueup.ports.tree import Tree
 
 NAME = "example.com."
@@ -40,34 +38,14 @@ SECOND = FIRST.replace("192.0.2.2", "192.0.2.3")
 REFUSED = "zz:\n  octodns:\n    lenient: true\n  type: CNAME\n  value: not..a..name.\n"
 
 
-class Settling(DnsDriver):
-    """The driver, with what its applies settled last: the engine hands that to the next job."""
-
-    settled: Mapping[Address, Resource] | None = None
-
-    @contextmanager
-    def open(self, job: Job[Any]) -> Iterator[DnsSession]:
-        with super().open(job) as session:
-            yield _Settling(session, self)
-
-
-class _Settling(DnsSession):
-    def __init__(self, session: DnsSession, driver: Settling) -> None:
-        self.__dict__ = session.__dict__
-        self._driver = driver
-
-    def apply(self, plan: Plan, journal: Journal) -> Applied:
-        applied = super().apply(plan, journal)
-        self._driver.settled = applied.resources
-        return applied
-
-
 class DnsSubject:
     """A Subject (tests/conformance/subject.py)."""
 
+    settled: Mapping[Address, Resource] | None = None
+
     def __init__(self, server: PowerDNS, directory: Path) -> None:
         self._server = server
-        self.driver = Settling()
+        self.driver = DnsDriver()
         self._place = Place(directory, server.environment, self.driver)
         self.canary = server.key
 
@@ -89,7 +67,7 @@ class DnsSubject:
         return self._zone(FIRST + REFUSED)
 
     def job(self, tree: Tree, purpose: Purpose, **changes: Any) -> Job[Any]:
-        return self._place.job(tree, purpose, **{"settled": lambda: self.driver.settled, **changes})
+        return self._place.job(tree, purpose, **{"settled": lambda: self.settled, **changes})
 
     def drift(self) -> Address:
         self._server.set(NAME, f"www.{NAME}", "A", "192.0.2.1", "192.0.2.99", ttl=60)

@@ -45,7 +45,6 @@ def test_a_fetch_brings_branches_and_removes_those_that_are_gone(mirror: Mirror,
     git(source, "branch", "-D", "feature")
     mirror.fetch()
     assert set(mirror.heads()) == {"main"}
-    assert mirror.default_branch() == "main"
 
 
 def test_names_resolve_to_commits(mirror: Mirror, source: Path) -> None:

@@ -8,7 +8,7 @@ from tests.terraform.aws import group, make_bucket, rule, stack
 from tests.terraform.jobs import Place
 from trueup.demo.cloud import Cloud
 from trueup.drivers.terraform.driver import TerraformDriver
-from trueup.model.plan import Address
+from trueup.model.plan import Address, Resource
 from trueup.model.stack import Purpose
 from trueup.ports.driver import Job
 from trueup.ports.tree import StoredTree, Tree
@@ -39,6 +39,7 @@ class TerraformSubject:
     """A Subject (tests/conformance/subject.py)."""
 
     canary = CANARY
+    settled: Mapping[Address, Resource] | None = None
 
     def __init__(self, cloud: Cloud, environment: Mapping[str, str], directory: Path, name: str) -> None:
         self.driver = TerraformDriver()
@@ -65,7 +66,7 @@ class TerraformSubject:
         return self._stack(group(self._name, 443) + SECRET + subnet)
 
     def job(self, tree: Tree, purpose: Purpose, **changes: Any) -> Job[Any]:
-        return self._place.job(tree, purpose, state=None, **changes)
+        return self._place.job(tree, purpose, state=None, **{"settled": lambda: self.settled, **changes})
 
     def drift(self) -> Address:
         ec2 = self._cloud.client("ec2")

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from trueup.model.errors import Invalid
 from trueup.system.git import Git, checked_name
 from trueup.system.history import Commit as Commit
 from trueup.system.history import History
@@ -43,16 +42,6 @@ class Mirror(History):
         text = self.git.run(arguments, repository=self.directory, remote=self.remote).decode()
         pairs = (line.split("\t", 1) for line in text.splitlines())
         return {name.removeprefix("refs/heads/"): commit for commit, name in pairs}
-
-    def default_branch(self) -> str:
-        """The branch that the remote's HEAD points at. Invalid when it is empty or detached."""
-        with self._locked():
-            self._ensure()
-        arguments = ["ls-remote", "--symref", "--quiet", "--", self.remote.url, "HEAD"]
-        for line in self.git.run(arguments, repository=self.directory, remote=self.remote).decode().splitlines():
-            if line.startswith("ref: refs/heads/"):
-                return line.removeprefix("ref: refs/heads/").split("\t")[0]
-        raise Invalid(f"{self.remote.url} has no default branch", hint="name the branch under `repositories:`")
 
     def push(self, commit: str, branch: str) -> None:
         """Send a commit to a branch, never by force. Unavailable when the branch moved meanwhile."""
