@@ -208,6 +208,19 @@ def test_a_schema_without_history_is_not_migrated_blindly(live: Live) -> None:
     assert plan.empty and [finding.code for finding in plan.findings if finding.stops] == ["no-history"]
 
 
+def test_a_script_that_does_not_end_hides_nothing_else(adopted: Live) -> None:
+    """It is a finding at its line, beside what is wrong with other files and what the rest would do."""
+    code = {
+        "V1__users.sql": f"{USERS} -- edited",
+        "V2__open.sql": "SELECT 1;\nINSERT INTO users VALUES (1, 'a);",
+        "V3__active.sql": "ALTER TABLE users ADD active boolean;",
+    }
+    plan = adopted.plan(code, purpose="proposal")
+    found = {str(finding.place): finding.code for finding in plan.findings if finding.stops}
+    assert found == {"db/V1__users.sql": "checksum-mismatch", "db/V2__open.sql:2:30": "bad-migration"}
+    assert {change.address for change in plan.changes} == {"migration.3", "table.public.users"}
+
+
 def test_flyway_s_baseline_row_comes_first_where_the_project_says_so(live: Live) -> None:
     """baselineOnMigrate: what the baseline stands for is not run, what is above it is."""
     live.by_hand(USERS)

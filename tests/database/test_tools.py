@@ -62,6 +62,16 @@ def test_the_row_of_a_created_schema_is_no_repeatable(live: Live) -> None:
 
 
 @pytest.mark.parametrize("tool", ["status", "validate", "lint", "rehearse"])
+def test_files_that_cannot_be_read_are_said_by_every_tool_of_files(live: Live, tool: str) -> None:
+    """Each at its line, the others beside them: nothing is passed over without a word."""
+    code = {**MORE, "V3__open.sql": "SELECT 'a", "V4__who.sql": "SELECT '${nobody}'"}
+    told = use(live, tool, code)
+    assert not told.passed
+    assert "V3__open.sql:1:8: the quote does not end" in told.text
+    assert "V4__who.sql:1: no value for the placeholder" in told.text
+
+
+@pytest.mark.parametrize("tool", ["status", "validate", "lint", "rehearse"])
 def test_a_schema_without_history_is_said_by_every_tool_of_files(live: Live, tool: str) -> None:
     """Which files made what is there, nobody can know: none of them passes for pending and harmless."""
     live.by_hand("DELETE FROM flyway_schema_history")

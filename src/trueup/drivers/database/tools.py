@@ -18,7 +18,7 @@ from trueup.drivers.database.rename.rename import renaming
 from trueup.drivers.database.scratch.scratch import scratch
 from trueup.drivers.database.session.history import catalog_of
 from trueup.drivers.database.session.open import Opened, opened, reader_of
-from trueup.drivers.database.session.read import Read, read_now
+from trueup.drivers.database.session.read import read_now
 from trueup.drivers.database.session.secrets import hidden
 from trueup.drivers.database.snapshots import Snapshot
 from trueup.drivers.database.tools_text import (
@@ -30,7 +30,6 @@ from trueup.drivers.database.tools_text import (
     status_told,
 )
 from trueup.model.errors import Invalid, Refused, Rejected
-from trueup.model.plan import Finding
 from trueup.ports.driver import Job, Told, Tool
 
 Arguments = Mapping[str, str]
@@ -82,12 +81,7 @@ def _lint(here: Opened, _: Arguments) -> Told:
         major=here.database.major, real=read.real, schema=here.schemas[0], mixed=read.migrations.settings.mixed
     )
     found = lint(read.resolved.pending, here.database.dialect, about)
-    return findings_told((*_unplanned(read), *found), "nothing risky in what is pending")
-
-
-def _unplanned(read: Read) -> tuple[Finding, ...]:
-    """Why nothing can be said of the files as long as there is no history."""
-    return () if read.rows else tuple(each for each in read.resolved.problems if each.stops)
+    return findings_told((*read.left_out, *found), "nothing risky in what is pending")
 
 
 def _rehearse(here: Opened, _: Arguments) -> Told:
@@ -106,7 +100,7 @@ def _rehearse(here: Opened, _: Arguments) -> Told:
     )
     with scratch(here.job, database.dialect, database.major, database.identity) as server:
         rehearsal = rehearse(server, trial)
-    return rehearsal_told(replace(rehearsal, findings=(*_unplanned(read), *rehearsal.findings)))
+    return rehearsal_told(replace(rehearsal, findings=(*read.left_out, *rehearsal.findings)))
 
 
 def _snapshot(here: Opened, _: Arguments) -> Told:

@@ -15,6 +15,7 @@ from trueup.ports.driver import Lock, Told
 def status_told(read: Read, lock: Lock | None) -> Told:
     """Passes unless something stops."""
     resolved, stopped = read.resolved, read.stopped
+    problems = [each for each in read.migrations.findings if each.stops] + [*resolved.problems]
     rows = [_entry(each, read.first) for each in resolved.states]
     widths = [max([len(row[column]) for row in rows] or [0]) for column in range(3)]
     lines = [
@@ -27,15 +28,15 @@ def status_told(read: Read, lock: Lock | None) -> Told:
     ]
     if lock is not None:
         lines.append(f"locked by {lock.holder}" + (f" since {lock.created}" if lock.created else ""))
-    lines += [_said(each) for each in resolved.problems]
+    lines += [_said(each) for each in problems]
     data: JSON = {
         "migrations": [dict(zip(("version", "state", "description", "applied"), row, strict=True)) for row in rows],
         "pending": [str(each) for each in resolved.pending],
         "stopped": [{"script": each.script, "done": each.done, "of": each.total} for each in stopped],
         "locked_by": lock.holder if lock else "",
-        "problems": [_data(each) for each in resolved.problems],
+        "problems": [_data(each) for each in problems],
     }
-    return Told("\n".join(lines), data, passed=not any(each.stops for each in resolved.problems))
+    return Told("\n".join(lines), data, passed=not any(each.stops for each in problems))
 
 
 def findings_told(findings: Sequence[Finding], nothing: str) -> Told:

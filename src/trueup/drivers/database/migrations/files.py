@@ -72,7 +72,7 @@ class _Reader:
             try:
                 self._take(entry, name, posixpath.relpath(entry.path, locations.root_of(location) or "."), entries)
             except Invalid as error:
-                self.findings.append(_stopping(error, entry.path))
+                self.findings.append(stopping(error, entry.path))
 
     def _name(self, entry: TreeEntry) -> Name | None:
         try:
@@ -172,7 +172,8 @@ def _once(files: Iterable[Migration]) -> tuple[Migration, ...]:
     return tuple({(each.kind, each.address): each for each in reversed(tuple(files))}.values())[::-1]
 
 
-def _stopping(error: Invalid, path: str) -> Finding:
+def stopping(error: Invalid, path: str) -> Finding:
+    """That a file cannot be read, among everything else that is wrong."""
     return Finding("bad-migration", error.message, error.place or Place(path), error.hint, stops=True)
 
 
