@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.dns.jobs import CONFIG, ZONE, Place, config
 from tests.dns.powerdns import PowerDNS
@@ -55,6 +56,21 @@ def test_a_live_zone_becomes_a_file_that_plans_nothing(place: Place, powerdns: P
     both = {CONFIG: config(powerdns.provider(), "example.com.", "live.example."), ZONE: YAML, **told.files}
     place.apply(files)
     assert place.plan(both).empty
+
+
+def test_what_programs_wrote_is_not_imported(place: Place, powerdns: PowerDNS) -> None:
+    """It would be theirs and the code's at once: it is named, and left to them."""
+    powerdns.create("live.example.")
+    registry = '"heritage=external-dns,external-dns/owner=prod,external-dns/resource=ingress/shop/app"'
+    powerdns.set("live.example.", "_acme-challenge.www.live.example.", "TXT", '"token"')
+    powerdns.set("live.example.", "app.live.example.", "A", "192.0.2.1")
+    powerdns.set("live.example.", "a-app.live.example.", "TXT", registry)
+    powerdns.set("live.example.", "www.live.example.", "A", "192.0.2.2")
+    asked = {"zone": "live.example", "provider": "live"}
+    told = place.driver.use(place.job(_files(powerdns), "check"), "import", asked)
+    assert set(yaml.safe_load(told.files["dns/zones/live.example.yaml"])) == {"", "www"}
+    assert "# left to ACME: _acme-challenge.www TXT" in told.text
+    assert "# left to external-dns (owner prod, ingress/shop/app): app A" in told.text
 
 
 def test_what_is_not_there_cannot_be_imported(place: Place, powerdns: PowerDNS) -> None:

@@ -22,6 +22,8 @@ class Answers:
     errors: list[JSON] = field(default_factory=list)
     zones: list[WalkedZone] = field(default_factory=list)
     records: dict[Name, JSON] = field(default_factory=dict)
+    others: dict[Name, str] = field(default_factory=dict)
+    """Records that programs wrote, and which ones: of a zone that was asked for alone."""
     changes: list[ZoneChange] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
     _head: JSON = None
@@ -41,6 +43,8 @@ class Answers:
         if "zone" in said:
             self._finish_zone()
             self._head = said
+        elif "others" in said:
+            self.others = {(name, type): who for name, type, who in said["others"]}
         for name, type, values in said.get("records", ()):
             self.records[name, type] = values
         self.changes += [self._change(each) for each in said.get("changes", ())]

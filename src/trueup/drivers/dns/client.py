@@ -96,12 +96,13 @@ class Client:
         answers.raise_if_any(self.translator)
         return answers.walked()
 
-    def live(self, zone: str, provider: str) -> Mapping[Name, JSON]:
-        """What a provider has of a zone, asked for alone. Raises Invalid, Rejected, Unavailable."""
+    def live(self, zone: str, provider: str) -> tuple[Mapping[Name, JSON], Mapping[Name, str]]:
+        """What a provider has of a zone, asked for alone; and whose the records are that programs wrote into it. Raises
+        Invalid, Rejected, Unavailable."""
         answers = Answers(self.config)
         self._run("live", answers, zone=zone, provider=provider)
         answers.raise_if_any(self.translator)
-        return dict(answers.records)
+        return answers.records, answers.others
 
     def command(self, doing: str, *, only: Sequence[Pair] | None = None, **more: JSON) -> Command:
         """The subprocess with its order written down."""

@@ -50,11 +50,14 @@ def _import(prepared: Prepared, arguments: Mapping[str, str]) -> Told:
     if provider not in prepared.config.providers:
         known = ", ".join(prepared.config.providers)
         raise Invalid(f"{prepared.config.path} has no provider `{provider}`", hint=f"it has {known}")
-    records = prepared.client.live(zone, provider)
+    records, others = prepared.client.live(zone, provider)
     if not records:
-        raise Invalid(f"{provider} has no zone {zone}, or nothing in it", hint="the name needs its last dot")
+        hint = f"is the name right, and is it the account of {provider} that has the zone?"
+        raise Invalid(f"{provider} has no zone {zone}, or nothing in it", hint=hint)
     text, path = imports.zone_file(records), imports.place_of(prepared.config, zone)
-    said = [f"# {path}: {len(records)} record sets of {zone} as {provider} has them", text.rstrip()]
+    said = [f"# {path}: {len(records)} of the record sets of {zone}, as {provider} has them"]
+    said += [f"# left to {who}: {name or '@'} {type}" for (name, type), who in others.items()]
+    said.append(text.rstrip())
     said += imports.entry_for(prepared.config, zone, provider)
     return Told("\n".join(said), {"records": len(records)}, {path: text})
 

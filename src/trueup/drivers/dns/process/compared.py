@@ -1,7 +1,7 @@
 """Inside the subprocess: octoDNS's records, changes and warnings, caught where it compares, and as values of ours."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from octodns.processor.base import BaseProcessor
@@ -33,16 +33,15 @@ class Compared(BaseProcessor):  # type: ignore[misc]
     def process_source_and_target_zones(self, desired: Any, existing: Any, target: Any, lenient: bool = False) -> Any:
         wanted = {name_of(record) for record in desired.records}
         live = {name_of(record): record for record in existing.records}
-        texts = [(name, _texts(record)) for name, record in live.items()]
-        self.owners = self.owning(texts, wanted)
+        self.owners = self.owning(texts_of(live.values()), wanted)
         for name in self.owners.others:
             existing.remove_record(live[name])
         self.desired, self.existing = desired, existing
         return desired, existing
 
 
-def _texts(record: Any) -> Sequence[str]:
-    return [str(value) for value in record.values] if record._type == "TXT" else ()
+def texts_of(records: Iterable[Any]) -> list[Live]:
+    return [(name_of(each), [str(value) for value in each.values] if each._type == "TXT" else ()) for each in records]
 
 
 class Warned(logging.Handler):

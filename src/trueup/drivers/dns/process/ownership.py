@@ -77,6 +77,12 @@ def owners(
     return Owners(others, contested)
 
 
+def of_programs(zone: str, live: Iterable[Live], rules: Rules) -> Mapping[Name, str]:
+    """What ACME clients and external-dns wrote, and would write again: nothing to take into the code."""
+    records = dict(live)
+    return dict.fromkeys(filter(_is_challenge, records), "ACME") | _of_external_dns(zone, records, rules)
+
+
 def _is_challenge(name: Name) -> bool:
     """The challenges of this zone and of names below it, also where they are delegated by a CNAME."""
     return name[1] in ("TXT", "CNAME") and ACME in name[0].split(".")

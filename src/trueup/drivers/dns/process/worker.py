@@ -28,7 +28,7 @@ from octodns.zone.validator import ZoneValidator
 
 from trueup.drivers.dns.process import compared, patches
 from trueup.drivers.dns.process.complaints import complaint
-from trueup.drivers.dns.process.ownership import Rules
+from trueup.drivers.dns.process.ownership import Rules, of_programs
 from trueup.drivers.dns.process.walk import CHUNK, Planned, StepFailed, Walk
 from trueup.model.values import JSON
 
@@ -78,7 +78,9 @@ def _obey(order: Mapping[str, JSON], answers: IO[str]) -> None:
             _apply(walk, order, answers)
         case "live":
             found = walk.live(order["zone"], order["provider"])
-            _tell_records(answers, sorted(found.records))
+            others = of_programs(found.name, compared.texts_of(found.records), walk.rules)
+            say(answers, others=[[*name, who] for name, who in sorted(others.items())])
+            _tell_records(answers, sorted(each for each in found.records if compared.name_of(each) not in others))
     say(answers, done=_versions(order))
 
 
