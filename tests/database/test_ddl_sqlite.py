@@ -94,3 +94,23 @@ def test_what_only_a_rebuilt_table_can_have_is_declined(start: sqlite3.Connectio
     (declined,) = difference(before, snapshot(start)).declined
     assert declined.address.startswith("table.main.")
     assert "sqlite.org" in declined.suggestion
+
+
+@pytest.mark.parametrize(
+    ("change", "declined"),
+    [
+        ("ALTER TABLE orders RENAME TO sales", {"table.main.orders", "table.main.sales", "index.main.orders_user"}),
+        ("ALTER TABLE orders RENAME total TO amount", {"table.main.orders"}),
+        ("ALTER TABLE orders RENAME total TO amount; ALTER TABLE orders ADD note text", {"table.main.orders"}),
+    ],
+)
+def test_what_may_be_renamed_is_not_made_anew_without_its_rows(
+    start: sqlite3.Connection, change: str, declined: set[str]
+) -> None:
+    """Declined with the statement to write, there and back."""
+    before = snapshot(start)
+    with closing(database(START)) as changed:
+        changed.executescript(change)
+        draft = difference(before, snapshot(changed))
+    assert {each.address for each in draft.declined} == declined == {each.address for each in draft.kept}
+    assert all("RENAME" in each.suggestion for each in draft.declined)

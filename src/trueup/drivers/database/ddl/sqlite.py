@@ -4,7 +4,7 @@ What ALTER TABLE can do: https://www.sqlite.org/lang_altertable.html
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from trueup.drivers.database.catalog.addresses import identifier, parse
 from trueup.drivers.database.ddl.draft import Ddl, Draft
@@ -37,7 +37,7 @@ def difference(before: Mapping[Address, Resource], after: Mapping[Address, Resou
 def _statements(
     before: Mapping[Address, Resource], after: Mapping[Address, Resource]
 ) -> tuple[list[Ddl], list[Declined]]:
-    declined: list[Declined] = []
+    declined = list(_renamed_tables(before, after))
     altered: list[Ddl] = []
     gone = {address: each for address, each in before.items() if address not in after}
     fresh = {address: each for address, each in after.items() if address not in before}
@@ -58,6 +58,26 @@ def _statements(
         if _rank(address) < len(_ORDER) and not _goes_with(address, each, gone)
     ]
     return [*dropped, *altered, *_created(fresh, idempotent=True)], declined
+
+
+def _renamed_tables(before: Mapping[Address, Resource], after: Mapping[Address, Resource]) -> Iterator[Declined]:
+    """A table that is gone while another one has the very same columns would be made anew without its rows. With its
+    indexes and triggers."""
+    gone = {address: each for address, each in before.items() if address not in after and each.kind == "table"}
+    fresh = {address: each for address, each in after.items() if address not in before and each.kind == "table"}
+    for old, was in gone.items():
+        for new, now in fresh.items():
+            if _parts(_text(was))[1:] != _parts(_text(now))[1:]:
+                continue
+            reason = f"{new} may be {old} under another name, and made anew it would lose its rows"
+            hint = f"write ALTER TABLE {_name(old)} RENAME TO {_name(new)} by hand; or DROP, CREATE"
+            parts = {
+                address
+                for side in (before, after)
+                for address, each in side.items()
+                if before.get(address) != after.get(address) and _goes_with(address, each, {old: was, new: now})
+            }
+            yield from (Declined(address, reason, hint) for address in (old, new, *sorted(parts)))
 
 
 def _name(address: Address) -> str:
@@ -111,10 +131,21 @@ def _altered(address: Address, old: str, new: str) -> Iterator[Ddl]:
             hint="make the table anew under another name, copy the rows, drop the old one and rename: "
             "https://www.sqlite.org/lang_altertable.html#otheralter",
         )
+    _refuse_renamed(address, lost, added)
     for each in lost:
         yield Ddl(f"ALTER TABLE {_name(address)} DROP COLUMN {_column(each)}", address)
     for each in added:
         yield Ddl(f"ALTER TABLE {_name(address)} ADD COLUMN {each}", address)
+
+
+def _refuse_renamed(address: Address, lost: Sequence[str], added: Sequence[str]) -> None:
+    for was, now in ((each, other) for each in lost for other in added):
+        old, new = _column(was), _column(now)
+        if was.removeprefix(old) == now.removeprefix(new):
+            raise Refused(
+                f"{new} may be {old} under another name, and made anew it would lose its values",
+                hint=f"write ALTER TABLE {_name(address)} RENAME COLUMN {old} TO {new} by hand; or DROP and ADD COLUMN",
+            )
 
 
 def _column(definition: str) -> str:
