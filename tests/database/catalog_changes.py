@@ -47,6 +47,9 @@ COLUMNS = altered(
     "order of columns": Change(
         "ALTER TABLE shop.cats DROP name; ALTER TABLE shop.cats ADD name text",
     ),
+    "renamed in a parent and its child": Change("ALTER TABLE shop.animals RENAME name TO called"),
+    "renamed in a partitioned table": Change("ALTER TABLE shop.orders RENAME placed TO at"),
+    "renamed with a key that others point at": Change("ALTER TABLE shop.teams RENAME id TO number"),
     "quoted names": Change('ALTER TABLE "Old Stuff"."Table" RENAME COLUMN "Select" TO "select"'),
 }  # fmt: skip
 
@@ -75,6 +78,8 @@ TABLES = each(
     "ALTER TABLE shop.cats OF shop.cat_type",
     "CREATE TABLE shop.orders_2023 PARTITION OF shop.orders FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')",
     "CREATE TABLE shop.orders_rest PARTITION OF shop.orders DEFAULT",
+    "CREATE TABLE shop.orders_2026 PARTITION OF shop.orders (total DEFAULT 5 NOT NULL, CHECK (id > 5)) "
+    "FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
     "ALTER TABLE shop.orders ATTACH PARTITION shop.orders_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
     "ALTER TABLE shop.orders DETACH PARTITION shop.orders_2024",
     "ALTER TABLE shop.orders_2024 ALTER total SET DEFAULT 7",
@@ -145,6 +150,10 @@ CONSTRAINTS = altered(
     "not null: not inherited": Change(
         "ALTER TABLE shop.users ADD CONSTRAINT users_note_not_null NOT NULL note NO INHERIT", since=18
     ),
+    "not null: of a parent and its child": Change(
+        "ALTER TABLE shop.animals ALTER name SET NOT NULL", since=18
+    ),
+    "not null: of a partitioned table": Change("ALTER TABLE shop.orders ALTER total SET NOT NULL", since=18),
     "not null: comment": Change(
         "COMMENT ON CONSTRAINT users_code_not_null ON shop.users IS 'x'", since=18
     ),
@@ -181,6 +190,9 @@ INDEXES = each(
     "DROP INDEX shop.users_email",
     "DROP INDEX shop.counts_team",
     "ALTER INDEX shop.users_email RENAME TO by_email",
+    "ALTER INDEX shop.orders_placed RENAME TO by_day",
+    "ALTER INDEX shop.orders_2024_placed_idx RENAME TO by_day_2024",
+    "ALTER INDEX shop.teams_pkey RENAME TO teams_key",
     "ALTER INDEX shop.users_email SET (fillfactor = 60)",
     "ALTER INDEX shop.users_email SET TABLESPACE fast",
     "ALTER INDEX shop.users_pkey SET TABLESPACE fast",

@@ -117,13 +117,14 @@ def altered(spot: Spot, old: Column, new: Column) -> Iterator[Ddl]:
         yield spot.alter(f"TYPE {new['type']}{collation}{using}")
     if "identity" in changed and "identity" not in new:
         yield spot.alter("DROP IDENTITY IF EXISTS")
-    if "not_null" in changed and not new.get("not_null"):
+    if "not_null" in changed and not new.get("not_null") and not _comes_from_parent(old):
         yield spot.alter("DROP NOT NULL")
     if "default" in new and ("default" in changed or retyped):
         yield spot.alter(f"SET DEFAULT {new['default']}")
     elif "default" in changed and not retyped:
         yield spot.alter("DROP DEFAULT")
-    if "not_null" in changed and new.get("not_null") and not (new.get("not_null_constraint") or {}).get("not_valid"):
+    later = _comes_from_parent(new) or (new.get("not_null_constraint") or {}).get("not_valid")
+    if "not_null" in changed and new.get("not_null") and not later:
         yield from _set_not_null(spot, new)
     if "identity" in changed and "identity" in new:
         yield from _changed_identity(spot, old, new)
@@ -155,6 +156,11 @@ def _generated(spot: Spot, old: Column, new: Column, changed: frozenset[str]) ->
         f"how column {spot.name} is generated cannot be changed in place",
         hint="add another column, and drop this one when nobody reads it any more",
     )
+
+
+def _comes_from_parent(column: Column) -> bool:
+    """Its NOT NULL, as PostgreSQL 18 says."""
+    return bool((column.get("not_null_constraint") or {}).get("inherited"))
 
 
 def _set_not_null(spot: Spot, new: Column) -> Iterator[Ddl]:
