@@ -89,6 +89,23 @@ def test_a_baseline_to_come_is_shown_as_one(live: Live) -> None:
     assert "<< Flyway Baseline >>  with the next delivery" in told.text
 
 
+def test_what_callbacks_make_is_no_difference_from_production(live: Live) -> None:
+    """Grants and comments behind every migration: a new database would get them from the same files."""
+    grants = f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER};"
+    code = {
+        **CODE,
+        "beforeMigrate.sql": "CREATE SCHEMA IF NOT EXISTS app; CREATE TABLE IF NOT EXISTS app.log (id int);",
+        "V2__log.sql": "ALTER TABLE app.log ADD note text;",
+        "afterMigrate__grants.sql": grants,
+    }
+    live.by_hand(f"{code['beforeMigrate.sql']}{grants}")
+    rehearsed = use(live, "rehearse", code)
+    assert rehearsed.passed and not rehearsed.data["findings"], rehearsed.text
+    live.flyway(code)
+    live.by_hand(grants)
+    assert use(live, "diff", code, a="code", b="live").text == "no difference"
+
+
 def test_validate_names_an_edited_file_and_repair_takes_it_as_it_is(live: Live) -> None:
     """The text of what is applied changed; a person says that this is meant."""
     edited = {"V1__users.sql": f"-- people\n{CODE['V1__users.sql']}"}

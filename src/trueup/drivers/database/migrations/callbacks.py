@@ -23,3 +23,6 @@ EVENTS = frozenset(
     }
 )
 """The names that a callback file may begin with."""
+BEFORE = ("beforeMigrate", "beforeEachMigrate")
+BEHIND = ("afterEachMigrate", "afterVersioned", "afterMigrateApplied", "afterMigrate")
+"""Those of a delivery: what they change belongs to the structure that migrations make."""

@@ -9,10 +9,11 @@ from trueup.drivers.database.catalog.addresses import identifier
 from trueup.drivers.database.dialect import Database, Dialect, Options
 from trueup.drivers.database.history.history import resolve
 from trueup.drivers.database.lint.waivers import found, waivers
+from trueup.drivers.database.migrations.callbacks import BEFORE, BEHIND
 from trueup.drivers.database.migrations.migrations import Migration, Migrations
 from trueup.drivers.database.rehearsal.compare import differing, differing_shape
 from trueup.drivers.database.rehearsal.run import STRONGEST, Runner, Tried, is_enum_value, runner
-from trueup.drivers.database.scratch.needs import needs
+from trueup.drivers.database.scratch.needs import Needs, needs
 from trueup.drivers.database.scratch.rebuild import rebuild
 from trueup.drivers.database.scratch.scratch import Scratch
 from trueup.drivers.database.snapshots import Snapshot
@@ -102,11 +103,12 @@ class _Run:
         trial = self._trial
         files = resolve(trial.migrations, (), trial.migrations.settings).pending
         new = {each.path for each in trial.pending}
-        wanted = needs(each.sql for each in files) if trial.dialect.name == "postgresql" else needs(())
+        wanted = self._needs(files) if trial.dialect.name == "postgresql" else needs(())
         with self._fresh(wanted.roles) as (database, run):
             if trial.dialect.name == "postgresql":
                 for schema in {*trial.schemas} - wanted.schemas:
                     database.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+            self._callbacks(run, BEFORE)
             # New versions may be late: old ones come after them.
             begin = next((at for at, each in enumerate(files) if traced and each.path in new), len(files))
             if refused := run.through(files[:begin]):
@@ -123,12 +125,14 @@ class _Run:
                     return None
                 except _Stuck:
                     return None
+            self._callbacks(run, BEHIND)
             return self._look(database)
 
     def on_structure(self, structure: Snapshot) -> Snapshot | None:
         """What is pending, on production's structure: late versions and schemas that no chain rebuilds work too."""
-        with self._fresh(needs(each.sql for each in self._trial.pending).roles) as (database, run):
+        with self._fresh(self._needs(self._trial.pending).roles) as (database, run):
             rebuild(structure, self._scratch, database)
+            self._callbacks(run, BEFORE)
             for migration in self._trial.pending:
                 try:
                     self._new(database, run, migration)
@@ -137,7 +141,16 @@ class _Run:
                     return None
                 except _Stuck:
                     return None
+            self._callbacks(run, BEHIND)
             return self._look(database)
+
+    def _needs(self, files: Sequence[Migration]) -> Needs:
+        around = (each.sql for each in self._trial.migrations.callbacks)
+        return needs([*(each.sql for each in files), *around])
+
+    def _callbacks(self, run: Runner, events: Sequence[str]) -> None:
+        """Those of a delivery, once: grants and comments that they make are no difference from production's."""
+        run.callbacks(each for event in events for each in self._trial.migrations.on(event))
 
     def _new(self, database: Database, run: Runner, migration: Migration) -> None:
         """Up with everything noted; where there is a rollback: down, and up again. Raises Rejected for the first."""

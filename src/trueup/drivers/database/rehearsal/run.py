@@ -1,15 +1,15 @@
 """Running migrations on scratch: at once for what is settled, statement by statement for what is new."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 
 from trueup.drivers.database.dialect import Database, Dialect, Options
-from trueup.drivers.database.migrations.migrations import Migration
+from trueup.drivers.database.migrations.migrations import Callback, Migration
 from trueup.drivers.database.statements import Statement
-from trueup.model.errors import Place, Rejected, TrueupError
+from trueup.model.errors import Invalid, Place, Rejected, TrueupError
 
 ROWS = frozenset({"21", "22", "23", "P0"})
 """Classes of SQLSTATE that speak of rows (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
@@ -120,6 +120,13 @@ class Runner:
             each.in_transaction and each.data is None and each.words[:1] and each.words[0] not in CONTROL | SETTING
             for each in self._split(migration)
         )
+
+    def callbacks(self, several: Iterable[Callback]) -> None:
+        """As far as they go: what looks at production's rows fails here and not there."""
+        for each in several:
+            with suppress(Rejected, Invalid):
+                self._one_by_one(self._database.dialect.split(each.sql, each.path))
+            self._database.reset()
 
     def at_once(self, migration: Migration) -> None:
         """As one message, which is one transaction. Raises Rejected with the statement's place."""

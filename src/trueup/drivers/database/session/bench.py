@@ -8,6 +8,7 @@ from typing import Any
 
 from trueup.drivers.database.catalog.addresses import identifier
 from trueup.drivers.database.dialect import Database, Dialect, Options
+from trueup.drivers.database.migrations.callbacks import BEFORE, BEHIND
 from trueup.drivers.database.migrations.migrations import Callback, Migration
 from trueup.drivers.database.rehearsal.run import DATA, is_about_rows
 from trueup.drivers.database.scratch.needs import needs
@@ -18,10 +19,6 @@ from trueup.drivers.database.statements import Statement
 from trueup.model.errors import Broken, Invalid, Rejected, TrueupError
 from trueup.model.plan import Finding
 from trueup.ports.driver import Job
-
-BEFORE = ("beforeMigrate", "beforeEachMigrate")
-BEHIND = ("afterEachMigrate", "afterVersioned", "afterMigrateApplied", "afterMigrate")
-"""Callbacks of a delivery. Each runs with every migration here: those of a whole delivery may be repeated anyway."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,8 @@ class ScratchBench:
                     self._database.create_schema(schema)
 
     def _around(self, events: Sequence[str], role: str) -> None:
-        """As far as it goes: what looks at production's rows fails here and not there."""
+        """Those of a whole delivery too: they may be repeated anyway. As far as it goes: what looks at production's
+        rows fails here and not there."""
         for event in events:
             for each in self.scope.around:
                 if each.event == event:
