@@ -231,3 +231,17 @@ def test_any_edit_of_any_zone_says_what_was_asked_and_keeps_every_comment(
     names = list(yaml.safe_load(after) or {})
     assert names == natsorted(names)
     assert with_record(after, "z.yaml", name, record["type"], None if goes else wanted) == after
+
+
+def test_what_is_included_stays_and_the_rest_of_the_file_is_edited() -> None:
+    """octoDNS's `!include`, of a record, of one in a list, of a value; merged in too. The included is for a person."""
+    text = (
+        "<<: !include more.yaml\na: !include shared/a.yaml\nb:\n- !include b.yaml\n- type: A\n  value: 192.0.2.1\n"
+        "c:\n  type: A\n  values: !include c.yaml\n"
+    )
+    edited = with_record(text, "z", "b", "A", {"value": "192.0.2.2"})
+    assert edited == text.replace("192.0.2.1", "192.0.2.2")
+    with pytest.raises(Unwritable, match=r"`a` is not written here: !include shared/a.yaml"):
+        with_record(text, "z", "a", "A", None)
+    with pytest.raises(Unwritable, match="included from another file"):
+        with_record(text, "z", "b", "AAAA", {"value": "2001:db8::1"})

@@ -14,7 +14,7 @@ from trueup.drivers.dns.configuration.files import directory_of
 from trueup.drivers.dns.convert import DEFAULT_TTL, RECORD, Parts, parts_of
 from trueup.drivers.dns.zonefiles import bind_editing, yaml_editing
 from trueup.drivers.dns.zonefiles.splices import Unwritable
-from trueup.drivers.dns.zonefiles.yaml_records import record_in
+from trueup.drivers.dns.zonefiles.yaml_records import INCLUDE, record_in, records_in
 from trueup.drivers.dns.zonefiles.yaml_writing import Style, lines_of
 from trueup.model.address import parent_of
 from trueup.model.causes import Cause
@@ -174,7 +174,8 @@ def _own_file(name: str, zone: str) -> str:
 def _has(edited: Edited, file: File, parts: Parts) -> bool:
     text = edited.read(file.path)
     if file.is_yaml:
-        return record_in(text, file.path, parts.name, parts.type) is not None
+        records, name = records_in(text, file.path), in_idna(parts.name)
+        return (name, parts.type) in records or INCLUDE in records.get((name, ""), {})
     return bind_editing.has_record(text, file.path, parts.zone, parts.name, parts.type)
 
 

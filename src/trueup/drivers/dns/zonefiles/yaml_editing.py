@@ -12,7 +12,7 @@ import yaml
 
 from trueup.drivers.dns.configuration.config import in_idna
 from trueup.drivers.dns.zonefiles.splices import Splice, Unwritable, spliced
-from trueup.drivers.dns.zonefiles.yaml_records import as_written, expected, records_in
+from trueup.drivers.dns.zonefiles.yaml_records import INCLUDE, Plain, as_written, expected, records_in
 from trueup.drivers.dns.zonefiles.yaml_writing import NATURAL, Style, inline, lines_of, scalar_like
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
@@ -61,8 +61,10 @@ class Document:
         self._refuse_anchor(value)
         if isinstance(value, yaml.MappingNode):
             yield from self._single(key, value, type, record)
-        else:
+        elif isinstance(value, yaml.SequenceNode) and value.tag != INCLUDE:
             yield from self._listed(key, value, type, record)
+        else:
+            raise Unwritable(f"`{name}` is not written here: {value.tag} {value.value}")
 
     # one name
 
@@ -82,10 +84,11 @@ class Document:
         yield self._as_list(key, value, {"type": type, **record})
 
     def _listed(
-        self, key: yaml.Node, value: yaml.Node, type: str, record: Mapping[str, JSON] | None
+        self, key: yaml.Node, value: yaml.SequenceNode, type: str, record: Mapping[str, JSON] | None
     ) -> Iterator[Splice]:
-        assert isinstance(value, yaml.SequenceNode)
         item = next((each for each in value.value if _type_of(each) == type), None)
+        if item is None and any(each.tag == INCLUDE for each in value.value):
+            raise Unwritable(f"a record of `{key.value}` is included from another file: it may be this one")
         if item is not None and record is not None:
             self._refuse_anchor(item)
             yield from self._merged(item, {**record, "type": type}, whole=True)
@@ -324,4 +327,4 @@ def _kind_of(value: JSON) -> str:
 
 
 def _plain(node: yaml.Node) -> JSON:
-    return yaml.constructor.SafeConstructor().construct_document(node)
+    return Plain().construct_document(node)

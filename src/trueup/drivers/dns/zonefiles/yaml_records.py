@@ -1,13 +1,43 @@
 """Records as a YAML zone file says them: which are alike, and in which of several ways one is written."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import yaml
+from yaml._yaml import CParser
+from yaml.resolver import Resolver
 
 from trueup.drivers.dns.configuration.config import in_idna
 from trueup.drivers.dns.zonefiles.splices import Unwritable
 from trueup.model.errors import Invalid, Place
 from trueup.model.values import JSON
+
+INCLUDE = "!include"
+"""octoDNS's tag: a record, or a part of one, stands in another file."""
+
+
+class Plain(yaml.constructor.SafeConstructor):
+    """Nodes as values; what is included stays a word of its own."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        node.value = [
+            (key, value) for key, value in node.value if value.tag != INCLUDE or not key.tag.endswith(":merge")
+        ]
+        super().flatten_mapping(node)
+
+
+def _included(_: Any, node: yaml.Node) -> JSON:
+    return {INCLUDE: [str(each.value) for each in node.value] if isinstance(node.value, list) else str(node.value)}
+
+
+Plain.add_constructor(INCLUDE, _included)
+
+
+class _Loader(CParser, Plain, Resolver):
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Plain.__init__(self)
+        Resolver.__init__(self)
 
 
 def record_in(text: str, file: str, name: str, type: str) -> Mapping[str, JSON] | None:
@@ -41,7 +71,7 @@ def _in_old_words(there: Sequence[JSON], values: Sequence[JSON]) -> list[JSON]:
 def records_in(text: str, file: str) -> dict[tuple[str, str], Mapping[str, JSON]]:
     """Name (in IDNA and small letters, as octoDNS takes it) and type to the record, `value` as a list of one."""
     try:
-        loaded = yaml.load(text, Loader=yaml.CSafeLoader) or {}
+        loaded = _Loader(text).get_single_data() or {}
     except yaml.YAMLError as error:
         raise Unwritable(f"the edited text would not be YAML: {error}") from None
     found: dict[tuple[str, str], Mapping[str, JSON]] = {}
