@@ -31,6 +31,16 @@ HISTORY = Table("public", "flyway_schema_history")
 
 
 @dataclass
+class Lease:
+    """A Fence that is always renewed."""
+
+    seconds: float = 60
+
+    def renew(self) -> None:
+        """It stays ours."""
+
+
+@dataclass
 class Journal:
     """ports.driver.Journal in memory."""
 

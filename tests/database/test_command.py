@@ -1,28 +1,34 @@
 """Another tool by its own commands: real alembic on a real SQLite file."""
 
+import os
 import sqlite3
+import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.database.deliveries import Lease
 from tests.database.folders import tree
-from trueup.drivers.database.command import commands, files_of
+from tests.docs.pages import ROOT
+from tests.runs.conftest import until
+from trueup.drivers.database.command import Commands, commands, files_of
 from trueup.drivers.database.driver import DatabaseDriver
 from trueup.drivers.database.spec import CommandSpec
 from trueup.model.baseline import Baseline
-from trueup.model.errors import Invalid, Rejected, Unavailable
+from trueup.model.errors import Invalid, LostLease, Rejected, Unavailable
 from trueup.model.plan import Address, Outcome, StepId
 from trueup.model.stack import StackId
-from trueup.ports.driver import Job, Walls
+from trueup.ports.driver import Job, JournalEntry, Walls
 from trueup.stages.attribute import attribute
 from trueup.stages.record import settled
 from trueup.system import confinement
+from trueup.system.sessions import process
 
 ALEMBIC = (sys.executable, "-m", "alembic")
 INI = "[alembic]\nscript_location = migrations\npath_separator = os\n"
@@ -100,26 +106,43 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "data" / "app.db"
 
 
+def job_in(place: Path, contents: dict[str, str], lines: list[str] | None = None, /, **keys: Any) -> Job[CommandSpec]:
+    return Job(
+        stack=StackId("stk-0000000001"),
+        name="data//app",
+        purpose="delivery",
+        spec=CommandSpec.model_validate({**SPEC, **keys}),
+        path="app",
+        tree=tree(contents),
+        directory=place / "work",
+        environment={"PATH": "/usr/bin:/bin", "HOME": str(place / "home")},
+        hash_secret=str,
+        redact=lambda text: text.replace("hunter2", "***"),
+        log=(lines if lines is not None else []).append,
+        fence=Lease(),
+    )
+
+
 @pytest.fixture
 def job(tmp_path: Path, database: Path) -> Callable[..., Job[CommandSpec]]:
     """Makes a job of some files and keys of the spec."""
+    return partial(job_in, tmp_path)
 
-    def made(contents: dict[str, str], lines: list[str] | None = None, **keys: Any) -> Job[CommandSpec]:
-        return Job(
-            stack=StackId("stk-0000000001"),
-            name="data//app",
-            purpose="delivery",
-            spec=CommandSpec.model_validate({**SPEC, **keys}),
-            path="app",
-            tree=tree(contents),
-            directory=tmp_path / "work",
-            environment={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home")},
-            hash_secret=str,
-            redact=lambda text: text.replace("hunter2", "***"),
-            log=(lines if lines is not None else []).append,
-        )
 
-    return made
+def working_for_ever(place: Path) -> Job[CommandSpec]:
+    """Its tool says who it is."""
+    script = "import os, sys, time; print(os.getpid(), file=open(sys.argv[1], 'w'), flush=True); time.sleep(600)"
+    return job_in(place, FILES, apply=[sys.executable, "-c", script, str(place / "pid")])
+
+
+def work_until_killed(place: Path) -> None:
+    """The whole of a worker, in a process of its own."""
+    with commands(working_for_ever(place), url(place / "data" / "app.db")) as tool:
+        applied_by(tool)
+
+
+def applied_by(tool: Commands) -> None:
+    tool.apply(tool.attempt())
 
 
 def url(database: Path) -> str:
@@ -132,12 +155,12 @@ def test_alembic_plans_applies_and_then_plans_nothing(job: Any, database: Path) 
     with commands(job(FILES), url(database)) as tool:
         assert "CREATE TABLE users" in tool.plan()
         assert tool.history() == ""
-        tool.apply()
+        applied_by(tool)
         assert tool.history().split()[0] == "a1"
         assert tool.plan() == ""
     with commands(job(MORE, lines), url(database)) as tool:
         assert "ADD COLUMN email" in tool.plan() and "CREATE TABLE users" not in tool.plan()
-        tool.apply()
+        applied_by(tool)
         assert tool.plan() == ""
     with sqlite3.connect(database) as connection:
         assert [column[1] for column in connection.execute("PRAGMA table_info(users)")] == ["id", "email"]
@@ -185,7 +208,7 @@ def test_a_program_that_is_not_there(job: Any, database: Path) -> None:
 def test_a_stack_without_a_command_for_applying(job: Any, database: Path) -> None:
     """It is never delivered."""
     with commands(job(FILES, apply=[]), url(database)) as tool, pytest.raises(Invalid, match="no `apply:` command"):
-        tool.apply()
+        applied_by(tool)
 
 
 def test_a_command_that_never_ends_is_interrupted(job: Any, database: Path) -> None:
@@ -195,13 +218,39 @@ def test_a_command_that_never_ends_is_interrupted(job: Any, database: Path) -> N
         tool.plan()
 
 
-def test_a_cancelled_command_is_interrupted(job: Any, database: Path) -> None:
-    """A lost lease, a worker that is asked to stop."""
-    cancel = threading.Event()
-    cancel.set()
-    given = job(FILES, apply=["sh", "-c", "exec sleep 600"])
-    with commands(given, url(database), cancel=cancel) as tool, pytest.raises(Unavailable, match="was cancelled"):
-        tool.apply()
+def test_an_apply_that_never_ends_is_interrupted(job: Any, database: Path) -> None:
+    """Nobody knows how far it came."""
+    given = job(FILES, apply=["sh", "-c", "exec sleep 600"], timeout="500ms")
+    with commands(given, url(database)) as tool, pytest.raises(Unavailable, match=r"did not end within 0.5 s"):
+        applied_by(tool)
+
+
+def test_an_apply_ends_with_its_lease(job: Any, database: Path) -> None:
+    """Somebody else may have the stack by now, or a person asked the run to stop."""
+
+    class Lost(Lease):
+        def renew(self) -> None:
+            raise LostLease("somebody else may have it")
+
+    given = replace(job(FILES, apply=["sh", "-c", "exec sleep 600"]), fence=Lost())
+    with commands(given, url(database)) as tool, pytest.raises(LostLease):
+        applied_by(tool)
+    assert DatabaseDriver().recover(given, [JournalEntry(StepId("pending"), "begin")]).gone
+
+
+def test_what_a_lost_worker_started_is_ended_and_proven_gone(tmp_path: Path, database: Path) -> None:
+    """Nothing is concluded while it may still write; then a person is told whom to ask, and the run comes to an end."""
+    given, begun = working_for_ever(tmp_path), [JournalEntry(StepId("pending"), "begin")]
+    elsewhere = DatabaseDriver().recover(given, begun)
+    assert not elsewhere.gone and "another machine" in elsewhere.advice[0]
+    work = f"from pathlib import Path; from {__name__} import *; work_until_killed(Path({str(tmp_path)!r}))"
+    with subprocess.Popen([sys.executable, "-c", work], cwd=ROOT, env={**os.environ, "PYTHONPATH": "src"}) as worker:
+        until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "", "the tool runs")
+        worker.kill()
+    evidence = DatabaseDriver().recover(given, begun)
+    assert evidence.gone and evidence.applied is None and "ask the tool how far it came" in evidence.advice[0]
+    running = process(int((tmp_path / "pid").read_text()))
+    assert running is None or running.state in "ZX"
 
 
 def test_only_the_stacks_own_files_are_there(job: Any, tmp_path: Path) -> None:
@@ -233,7 +282,7 @@ def test_confined_it_sees_its_own_files_only(job: Any, database: Path, tmp_path:
     found = confinement.confined(given.environment, [tmp_path / "home"], [tmp_path / "person"])
     walled = replace(given, walls=lambda: Walls(found.readable, found.writable, found.hidden))
     with commands(walled, url(database), writes=[database.parent]) as tool:
-        tool.apply()
+        applied_by(tool)
         assert tool.history().split()[0] == "a1"
     reads = replace(job(FILES, plan=["sh", "-c", f"ls {tmp_path / 'person'}"]), walls=walled.walls)
     with commands(reads, url(database)) as tool:

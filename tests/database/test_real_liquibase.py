@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from ruamel.yaml import YAML
 
-from tests.database.deliveries import Journal
+from tests.database.deliveries import Journal, Lease
 from tests.database.jobs import Place, files
 from tests.database.servers import OWNER, PASSWORD, READER, Server
 from tests.docs.pages import blocks
@@ -87,7 +87,9 @@ def job(postgres15: Server, database: str, tmp_path: Path) -> Callable[..., Job[
 
     def made(changelog: str, **keys: Any) -> Job[CommandSpec]:
         these: Mapping[str, str] = {"liquibase.properties": PROPERTIES, "changelog.sql": changelog}
-        return place.job(files(these), "delivery", {**_shown(), **keys}, environment=environment, walls=walls)
+        return place.job(
+            files(these), "delivery", {**_shown(), **keys}, environment=environment, walls=walls, fence=Lease()
+        )
 
     return made
 

@@ -5,8 +5,7 @@ The tool stays the user's own copy, and its own history is the truth: nothing of
 
 import contextlib
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,10 @@ from trueup.drivers.database.spec import CommandSpec
 from trueup.model.errors import Invalid, Place, Rejected, Unavailable
 from trueup.ports.driver import Job
 from trueup.ports.tree import Tree
+from trueup.system.attempts import Deadline, another_attempt
 from trueup.system.confinement import with_readable
 from trueup.system.processes import Command, Limits, Sandbox, Stream, run
+from trueup.system.supervised import JobFiles, Supervised
 
 CURRENT = "${CURRENT}"
 """In the `plan` command: the first word that `history` prints."""
@@ -46,7 +47,6 @@ class Commands:
     copy: Path
     writes: tuple[Path, ...] = ()
     """What the programs may write besides the working copy: the directory of an SQLite database."""
-    cancel: threading.Event | None = None
 
     def plan(self) -> str:
         """The SQL that is pending, as `command_text.pending` has it."""
@@ -67,46 +67,76 @@ class Commands:
         """What the tool says is applied; "" without a command for it."""
         return command_text.applied(self._said(self.job.spec.history)) if self.job.spec.history else ""
 
-    def apply(self) -> str:
-        """Each line goes to the job's log as it comes."""
+    def attempt(self) -> JobFiles:
+        """Where recovery finds what became of an apply. Made before anything is begun."""
         if not self.job.spec.apply:
             raise Invalid(
                 f"{self.job.name} has no `apply:` command", place=Place(self.job.path), hint="add one to trueup.yaml"
             )
-        return self._said(self.job.spec.apply, self.job.log)
+        evidence = evidence_of(self.job)
+        try:
+            return another_attempt(evidence)
+        except OSError as error:
+            raise Unavailable(f"{evidence} cannot be used: {error.strerror}") from error
 
-    def _said(self, arguments: Sequence[str], log: Callable[[str], None] | None = None) -> str:
-        code, text, tail = self._run(arguments, log)
-        if code:
-            raise Rejected(
-                f"`{arguments[0]}` ended with {code}: {self.job.redact(tail).strip() or 'it said nothing'}",
-                hint=f"run it yourself in {self.job.path}: {' '.join(arguments)}",
-            )
+    def apply(self, files: JobFiles) -> None:
+        """Under a supervisor, so that it ends with this worker and with the lease. Each line goes to the job's log as
+        it comes. Also raises LostLease, once the program has ended."""
+        fence, arguments = self.job.fence, self.job.spec.apply
+        assert fence is not None
+        deadline = Deadline(fence.renew, self._seconds)
+        with Supervised(self._command(arguments), files, lease_seconds=fence.seconds) as running:
+            for _, line in running.lines(lambda: deadline.watch(running)):
+                self.job.log(line)
+            ended = running.wait()
+        if deadline.passed:
+            raise self._late(arguments)
+        if ended.ended_by != "itself":
+            raise Unavailable(f"`{arguments[0]}` was interrupted: {ended.ended_by}")
+        self._require_success(arguments, ended.code, ended.tail)
+
+    def _said(self, arguments: Sequence[str]) -> str:
+        code, text, tail = self._run(arguments)
+        self._require_success(arguments, code, tail)
         return text
 
-    def _run(self, arguments: Sequence[str], log: Callable[[str], None] | None = None) -> tuple[int, str, str]:
+    def _run(self, arguments: Sequence[str]) -> tuple[int, str, str]:
         """Exit code, what it printed, and the end of all that it said."""
         lines: list[str] = []
 
         def take(stream: Stream, line: str) -> None:
             if stream == "stdout":
                 lines.append(line)
-            if log is not None:
-                log(line)
 
-        spec, environment = self.job.spec, dict(self.job.environment)
-        command = Command(
+        ended = run(self._command(arguments), take, limits=Limits(seconds=self._seconds))
+        if ended.ended_by != "itself":
+            raise self._late(arguments)
+        return ended.code, "".join(f"{line}\n" for line in lines), ended.tail
+
+    def _command(self, arguments: Sequence[str]) -> Command:
+        return Command(
             (self._program(arguments[0]), *arguments[1:]),
             self.copy / self.job.path,
-            {**environment, spec.url_variable: self.url},
+            {**self.job.environment, self.job.spec.url_variable: self.url},
             sandbox=self._sandbox(arguments[0]),
         )
-        seconds = spec.timeout.total_seconds()
-        ended = run(command, take, limits=Limits(seconds=seconds), cancel=self.cancel)
-        if ended.ended_by != "itself":
-            why = f"did not end within {seconds:g} s" if ended.ended_by == "timeout" else "was cancelled"
-            raise Unavailable(f"`{arguments[0]}` {why} and was interrupted", hint="`timeout:` of the stack says more")
-        return ended.code, "".join(f"{line}\n" for line in lines), ended.tail
+
+    @property
+    def _seconds(self) -> float:
+        return self.job.spec.timeout.total_seconds()
+
+    def _late(self, arguments: Sequence[str]) -> Unavailable:
+        return Unavailable(
+            f"`{arguments[0]}` did not end within {self._seconds:g} s and was interrupted",
+            hint="`timeout:` of the stack says more",
+        )
+
+    def _require_success(self, arguments: Sequence[str], code: int, tail: str) -> None:
+        if code:
+            raise Rejected(
+                f"`{arguments[0]}` ended with {code}: {self.job.redact(tail).strip() or 'it said nothing'}",
+                hint=f"run it yourself in {self.job.path}: {' '.join(arguments)}",
+            )
 
     def _program(self, name: str) -> str:
         """Found by the job's PATH, not ours. A path in the stack's directory may be named too."""
@@ -133,17 +163,19 @@ class Commands:
         return with_readable(inside, *missing)
 
 
+def evidence_of(job: Job[Any]) -> Path:
+    return job.evidence or job.directory / "evidence"
+
+
 @contextlib.contextmanager
-def commands(
-    job: Job[Any], url: str, *, writes: Sequence[Path] = (), cancel: threading.Event | None = None
-) -> Iterator[Commands]:
+def commands(job: Job[Any], url: str, *, writes: Sequence[Path] = ()) -> Iterator[Commands]:
     """With a fresh copy of the stack's files, which goes at the end."""
     copy = job.directory / _WORKING_COPY
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(parents=True)
     job.tree.write_to(copy, files_of(job.tree, job.path, job.spec))
     try:
-        yield Commands(job, url, copy, tuple(writes), cancel)
+        yield Commands(job, url, copy, tuple(writes))
     finally:
         shutil.rmtree(copy, ignore_errors=True)
 

@@ -5,14 +5,14 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from trueup.drivers.database.catalog.addresses import qualified
-from trueup.drivers.database.command import Commands, commands, files_of
+from trueup.drivers.database.command import Commands, commands, evidence_of, files_of
 from trueup.drivers.database.session.open import Opened
 from trueup.drivers.database.session.secrets import hidden
 from trueup.drivers.database.snapshots import changed_between
 from trueup.model.address import Address
 from trueup.model.closure import Closure
 from trueup.model.drift import Declined, Drift
-from trueup.model.errors import Broken, Place, Refused, Rejected, Unavailable
+from trueup.model.errors import Broken, Invalid, Place, Refused, Rejected, Unavailable
 from trueup.model.plan import (
     Action,
     Applied,
@@ -27,9 +27,12 @@ from trueup.model.plan import (
     StepId,
 )
 from trueup.model.values import Digest, digest_bytes
-from trueup.ports.driver import Codification, Evidence, Job, Journal
+from trueup.ports.driver import Codification, Evidence, Job, Journal, JournalEntry
 from trueup.ports.tree import Tree
+from trueup.system.attempts import attempts, unproven
 
+PATIENCE = 15.0
+"""Seconds that an interrupted tool gets to end."""
 PENDING = Address('migration."pending"')
 """Everything that the tool would run: it tells SQL, not which migrations that is."""
 
@@ -96,11 +99,12 @@ class CommandSession(CommandObservation):
             raise Broken("a session applies only what it planned itself")
         step = plan.steps[0].id
         outcome, error = Outcome.DONE, ""
-        journal.begin(step)
         with self._commands() as tool:
+            files = tool.attempt()
+            journal.begin(step)
             try:
-                tool.apply()
-            except Rejected as refused:
+                tool.apply(files)
+            except (Invalid, Rejected) as refused:
                 outcome, error = Outcome.FAILED, refused.message
             except Unavailable as lost:
                 outcome, error = Outcome.UNCERTAIN, lost.message
@@ -127,14 +131,14 @@ def declined(drifts: Sequence[Drift]) -> Codification:
     return Codification({}, (), tuple(Declined(each.address, reason, suggestion) for each in drifts))
 
 
-def recover(job: Job[Any]) -> Evidence:
-    """Nobody but a person can tell whether the tool that a lost worker started still runs."""
-    command = " ".join(job.spec.apply)
-    return Evidence(
-        False,
-        None,
-        (f"look whether `{command}` still runs on the lost worker; when it does not, ask the tool what it did",),
-    )
+def recover(job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
+    """Proves the tool gone that a lost worker started. What that did, only the tool can tell."""
+    begun = any(entry.event == "begin" for entry in journal)
+    if why := unproven(attempts(evidence_of(job)), begun=begun, seconds=PATIENCE):
+        return Evidence(False, None, (why,))
+    asking = f": `{' '.join(job.spec.history)}`" if job.spec.history else ""
+    advice = f"ask the tool how far it came{asking}; then `trueup stack deliver {job.name} --reason ...` plans the rest"
+    return Evidence(True, None, (advice,) if begun else ())
 
 
 def _identity(tool: Commands) -> LiveIdentity:

@@ -91,7 +91,7 @@ class DatabaseDriver:
 
     def recover(self, job: Job[Any], journal: Sequence[JournalEntry]) -> Evidence:
         if isinstance(job.spec, CommandSpec):
-            return command_session.recover(job)
+            return command_session.recover(job, journal)
         with opened(job, writes=True) as connection:
             return (recovered if job.purpose == "revert" else recover)(connection, journal)
 
