@@ -109,8 +109,6 @@ class Database(Protocol):
     user: str
     schema: str
     """Where unqualified names are created."""
-    raw: Any
-    """The library's own connection, for what reads the catalog."""
     backend: Backend
     read_only: bool
     """Nothing can be written here: a replica, or a setting."""

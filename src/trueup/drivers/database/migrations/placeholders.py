@@ -26,10 +26,8 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 @dataclass(frozen=True)
 class Filled:
     text: str
-    used: frozenset[str]
-    """Names in lower case."""
     open: frozenset[str] = frozenset()
-    """Those that stayed, because their values are not known here."""
+    """Names, in lower case, of those that stayed, because their values are not known here."""
 
 
 def values(
@@ -68,21 +66,18 @@ def fill(
 ) -> Filled:
     """Raises Invalid with the line of a placeholder that has no value and is not in `later`."""
     known = {name.lower(): value for name, value in values.items()}
-    used: set[str] = set()
     left: set[str] = set()
 
     def value_of(found: re.Match[str]) -> str:
         name = found["name"].lower()
         if found["end"] and name in known:
-            used.add(name)
             return known[name]
         if found["end"] and name in later:
-            used.add(name)
             left.add(name)
             return found[0]
         raise _missing(found, text, settings, place)
 
-    return Filled(_pattern(settings).sub(value_of, text), frozenset(used), frozenset(left))
+    return Filled(_pattern(settings).sub(value_of, text), frozenset(left))
 
 
 def _pattern(settings: Settings) -> re.Pattern[str]:
