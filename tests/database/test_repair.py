@@ -117,7 +117,7 @@ def test_a_baseline() -> None:
 
 def test_no_baseline_over_a_history() -> None:
     """It would say that migrations ran that did not."""
-    with pytest.raises(Refused, match="1 rows already"):
+    with pytest.raises(Refused, match="1 row already"):
         baseline([row(1, "1", "a")], flyway({"V1__a.sql": ""}).settings, "")
 
 

@@ -164,7 +164,7 @@ def test_a_baseline_is_written_once(postgres15: Server, tmp_path: Path) -> None:
         live.by_hand(CODE["V1__users.sql"])
         assert use(live, "baseline", MORE, version="1").data == {"version": "1"}
         assert [change.address for change in live.plan(MORE).changes if change.kind == "migration"] == ["migration.2"]
-        with pytest.raises(Refused, match="rows already"):
+        with pytest.raises(Refused, match="row already"):
             use(live, "baseline", MORE)
 
 

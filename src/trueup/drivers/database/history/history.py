@@ -16,6 +16,7 @@ from trueup.drivers.database.migrations.migrations import Kind, Migration, Migra
 from trueup.drivers.database.migrations.settings import Settings
 from trueup.model.errors import Refused
 from trueup.model.plan import Finding
+from trueup.render.values import counted
 
 _LONGEST_SCRIPT = 1000
 
@@ -77,8 +78,9 @@ def baseline(rows: Sequence[Row], settings: Settings, by: str) -> NewRow:
     """The row that says that everything up to the baseline version is there. Raises Refused when migrations ran."""
     others = [row for row in rows if row.type != RowType.SCHEMA]
     if others:
+        count = counted(len(others), "row", "rows")
         raise Refused(
-            f"the history has {len(others)} rows already, the first one of {others[0].description!r}",
+            f"the history has {count} already, the first one of {others[0].description!r}",
             hint="a baseline is for a database without history; `trueup db status` shows what is applied",
         )
     return NewRow(

@@ -50,7 +50,9 @@ _CONNECTING: tuple[tuple[tuple[str, ...], type[TrueupError], str], ...] = (
 
 
 def of_connecting(error: psycopg.Error, where: str) -> TrueupError:
-    words = " ".join(str(error).split()).removeprefix("connection failed: ")
+    # One line for each address that was tried; below it libpq asks what our hint says.
+    lines = [" ".join(line.split()) for line in str(error).splitlines() if not line.endswith("?")]
+    words = "; ".join(lines).removeprefix("connection failed: ")
     for signs, kind, hint in _CONNECTING:
         if any(sign in words for sign in signs):
             return kind(f"{where}: {words}", hint=hint)
