@@ -58,7 +58,7 @@ def renames(before: Snapshot, after: Snapshot) -> Renames:
             continue
         for new in alike or [each for each in fresh if _resembles(before[old], after[each])]:
             declined |= {each: _declined(each, old, new) for each in (old, new)}
-    for side, other in ((before, after), (after, before)):
+    for side, other in ((before, after), (after, before)) if declined else ():
         tables = {each: about for each, about in declined.items() if each in side}
         for address in side:
             owner = table_of(address, side[address])
@@ -94,6 +94,12 @@ def table_of(address: Address, resource: Resource) -> Address | None:
 
 def carried(before: Snapshot, after: Snapshot, names: Mapping[Address, Address]) -> Snapshot:
     """`before` as the database has it once everything is renamed: addresses, and texts that name what moved."""
+    found: dict[Address, Resource] = dict(before) if not names else _under_new_names(before, after, names)
+    _following(found, after)
+    return found
+
+
+def _under_new_names(before: Snapshot, after: Snapshot, names: Mapping[Address, Address]) -> dict[Address, Resource]:
     moved = dict(names)
     for address, resource in before.items():
         owner = table_of(address, resource)
@@ -116,7 +122,6 @@ def carried(before: Snapshot, after: Snapshot, names: Mapping[Address, Address])
                 "columns": _moved_columns(address, names[address], values["columns"], after),
             }
         found[target] = Resource(resource.kind, values, resource.identity)
-    _following(found, after)
     return found
 
 
