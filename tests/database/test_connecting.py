@@ -61,7 +61,7 @@ def test_a_connection_for_plans_cannot_write(server: Server, database: str) -> N
         ("postgresql://owner@127.0.0.1:{port}/postgres", Rejected, "no password supplied", "password"),
         ("postgresql://owner:correct%20horse@127.0.0.1:{port}/nowhere", Rejected, '"nowhere" does not exist', "create"),
         ("postgresql://owner@no-such-host.invalid/postgres", Unavailable, "no-such-host.invalid", "host"),
-        ("postgresql://owner@127.0.0.1:1/postgres", Unavailable, "refused$", "port"),
+        ("postgresql://owner@127.0.0.1:1/postgres", Unavailable, "refused", "port"),
         (
             "postgresql://owner:correct%20horse@127.0.0.1:{port}/postgres?sslmode=require",
             Rejected,
@@ -79,7 +79,7 @@ def test_a_refused_connection_is_explained(
     with pytest.raises(kind, match=words) as caught, dialect_of(address).connect(address, Options()):
         pass
     assert advice in caught.value.hint  # type: ignore[attr-defined]
-    assert "wrong@" not in str(caught.value)
+    assert "wrong@" not in str(caught.value) and "?" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["mysql://root:secret@db/app", "secret", "postgresql://a:secret@[/b", "sqlite:app.db"])
