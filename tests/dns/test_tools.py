@@ -101,6 +101,36 @@ def test_what_a_name_server_answers_is_compared_with_the_code(place: Place, powe
     }
 
 
+def test_the_same_in_other_words_is_no_difference(place: Place, powerdns: PowerDNS) -> None:
+    """Texts with quotes and backslashes, cut elsewhere, capitals in names; and types with fields of their own."""
+    code = """---
+'':
+  type: NS
+  value: ns1.example.com.
+_ftp._tcp:
+  type: URI
+  value: {priority: 10, target: 'ftp://ftp.example.com/public', weight: 1}
+mail:
+  type: MX
+  value: {exchange: mx.example.net., preference: 10}
+t:
+  type: TXT
+  values:
+    - say \\"hi\\"\\; now
+    - back\\\\slash
+w:
+  type: HTTPS
+  value: {svcparams: {alpn: [h2, h3], no-default-alpn: null, port: 8443}, svcpriority: 2, targetname: svc.example.com.}
+"""
+    files = {CONFIG: config(powerdns.provider()), ZONE: code}
+    assert place.apply(files, spec={"nameservers": [f"127.0.0.1@{powerdns.port}"]}).complete
+    powerdns.set("example.com.", "mail.example.com.", "MX", "10 MX.example.net.", ttl=3600)
+    powerdns.set("example.com.", "t.example.com.", "TXT", '"say " "\\"hi\\"; now"', '"back\\\\slash"', ttl=3600)
+    asked = {"nameserver": f"127.0.0.1@{powerdns.port}"}
+    told = place.driver.use(place.job(files, "check"), "diff", asked)
+    assert told.passed and "5 of 5 record sets" in told.text, told.text
+
+
 def test_a_server_that_is_silent_or_unknown_is_said(place: Place, powerdns: PowerDNS) -> None:
     """Neither is taken for a zone without records."""
     job = place.job(_files(powerdns), "check")

@@ -12,7 +12,7 @@ import dns.rcode
 import dns.rdatatype
 
 from trueup.drivers.dns.servers.serials import AT_ONCE, TIMEOUT, TRIES, addresses
-from trueup.drivers.dns.servers.verify import RecordSet, normal
+from trueup.drivers.dns.servers.verify import RecordSet, alike, normal
 from trueup.drivers.dns.signal import Server
 from trueup.drivers.dns.walked import WalkedZone
 from trueup.drivers.dns.zonefiles.presentation import rdata_texts
@@ -108,6 +108,6 @@ async def _answer(address: str, port: int, records: RecordSet) -> Answer:
         if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             return Answer(frozenset(), error=dns.rcode.to_text(answer.rcode()))
         found = [each for each in answer.answer if each.rdtype == kind and str(each.name).lower() == records.name]
-        texts = frozenset(rdata.to_text() for rrset in found for rdata in rrset)
+        texts = frozenset(alike(rdata) for rrset in found for rdata in rrset)
         return Answer(texts, min((each.ttl for each in found), default=0), bool(answer.flags & dns.flags.AA))
     return Answer(frozenset(), error=SILENT)

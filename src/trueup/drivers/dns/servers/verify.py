@@ -1,5 +1,6 @@
 """Asks the authoritative name servers whether they answer what was applied, until they do or a deadline passes."""
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 import dns.rrset
+from dns.rdtypes.txtbase import TXTBase
 
 from trueup.drivers.dns.prepared import Prepared
 from trueup.drivers.dns.servers.serials import addresses
@@ -23,6 +26,8 @@ from trueup.model.values import JSON
 
 MOST = 200
 """Names asked for at each server: of a bigger change the first ones stand for all."""
+NAMES = frozenset(map(dns.rdatatype.from_text, ("CNAME", "DNAME", "MX", "NS", "PTR", "SRV")))
+"""Types whose values are names and numbers: capitals mean nothing there."""
 TIMEOUT = 2.0
 """Seconds for one question."""
 PAUSE = 0.2
@@ -100,7 +105,7 @@ def _answers(server: Server, wanted: RecordSet) -> bool:
     if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return False
     kind = dns.rdatatype.from_text(wanted.type)
-    found = {rdata.to_text() for rrset in answer.answer if rrset.rdtype == kind for rdata in rrset}
+    found = {alike(rdata) for rrset in answer.answer if rrset.rdtype == kind for rdata in rrset}
     if not wanted.texts:
         return not any(str(rrset.name) == wanted.name for rrset in answer.answer if rrset.rdtype == kind)
     return found == wanted.texts
@@ -109,4 +114,13 @@ def _answers(server: Server, wanted: RecordSet) -> bool:
 def normal(kind: dns.rdatatype.RdataType, texts: Iterator[str]) -> frozenset[str]:
     """As dnspython writes them, so that both sides are alike."""
     made = dns.rrset.from_text_list("x.", 0, dns.rdataclass.IN, kind, list(texts))
-    return frozenset(rdata.to_text() for rdata in made)
+    return frozenset(alike(rdata) for rdata in made)
+
+
+def alike(rdata: dns.rdata.Rdata) -> str:
+    """A value as it is compared: texts however they are cut into strings, and with or without the backslashes that some
+    of octoDNS's providers keep in theirs; names in small letters."""
+    if isinstance(rdata, TXTBase):
+        text = b"".join(rdata.strings).decode(errors="backslashreplace")
+        return '"' + re.sub(r'\\(["\\])', r"\1", text) + '"'
+    return rdata.to_text().lower() if rdata.rdtype in NAMES else rdata.to_text()

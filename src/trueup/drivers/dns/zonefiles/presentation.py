@@ -14,10 +14,12 @@ FIELDS: Mapping[str, Sequence[str]] = {
     "SSHFP": ("algorithm", "fingerprint_type", "fingerprint"),
     "TLSA": ("certificate_usage", "selector", "matching_type", "certificate_association_data"),
     "DS": ("key_tag", "algorithm", "digest_type", "digest"),
+    "URI": ("priority", "weight", "target"),
     "NAPTR": ("order", "preference", "flags", "service", "regexp", "replacement"),
 }
 """Keys of a value in the order in which they are written."""
-QUOTED = frozenset({("CAA", "value"), ("NAPTR", "flags"), ("NAPTR", "service"), ("NAPTR", "regexp")})
+QUOTED = frozenset({("CAA", "value"), ("NAPTR", "flags"), ("NAPTR", "service"), ("NAPTR", "regexp"), ("URI", "target")})
+SERVICE = frozenset({"SVCB", "HTTPS"})
 
 
 def rdata_texts(type: str, record: Mapping[str, JSON]) -> Iterator[str]:
@@ -31,10 +33,19 @@ def rdata_texts(type: str, record: Mapping[str, JSON]) -> Iterator[str]:
             yield str(value)
         elif type in TEXT:
             yield _strings(str(value))
+        elif type in SERVICE and isinstance(value, Mapping):
+            yield " ".join([str(value["svcpriority"]), str(value["targetname"]), *_parameters(value)])
         elif type in FIELDS and isinstance(value, Mapping):
             yield " ".join(_field(type, key, value[key]) for key in FIELDS[type])
         else:
             raise Unwritable(f"how a zone file writes {type} is not known here")
+
+
+def _parameters(value: Mapping[str, JSON]) -> Iterator[str]:
+    """Of RFC 9460: a key alone, or with its values in one text."""
+    for key, held in (value.get("svcparams") or {}).items():
+        text = ",".join(map(str, held)) if isinstance(held, list) else str("" if held is None else held)
+        yield f'{key}="{text}"' if text else str(key)
 
 
 def _field(type: str, key: str, value: JSON) -> str:
