@@ -72,6 +72,8 @@ def _diff(prepared: Prepared, arguments: Mapping[str, str]) -> Told:
     found = diff.deviations(server, wanted)
     rows = [f"{each.name} {each.type}\n  code    {each.code}\n  {server}  {each.answered}" for each in found]
     summary = f"{server}: {len(wanted) - len(found)} of {len(wanted)} record sets are what the code says"
+    if unasked := sum(len(diff.code_of(zone)) for zone in zones) - len(wanted):
+        summary += f"; {unasked} more cannot be asked for: wildcards, geo and dynamic rules, types of a provider's own"
     data = [vars(each) for each in found]
     return Told("\n".join([*rows, summary]), data, passed=not found)
 

@@ -14,10 +14,11 @@ import dns.rdatatype
 from trueup.drivers.dns.servers.serials import AT_ONCE, TIMEOUT, TRIES, addresses
 from trueup.drivers.dns.servers.verify import RecordSet, alike, normal
 from trueup.drivers.dns.signal import Server
-from trueup.drivers.dns.walked import WalkedZone
+from trueup.drivers.dns.walked import Name, WalkedZone
 from trueup.drivers.dns.zonefiles.presentation import rdata_texts
 from trueup.drivers.dns.zonefiles.splices import Unwritable
 from trueup.model.errors import Unavailable
+from trueup.model.values import JSON
 
 SILENT = "no answer"
 
@@ -47,11 +48,16 @@ class Deviation:
     answered: str
 
 
+def code_of(zone: WalkedZone) -> Mapping[Name, JSON]:
+    """Every record set that the code has."""
+    changed = {(change.name, change.type): change.after for change in zone.changes}
+    return {name: values for name, values in {**zone.records, **changed}.items() if values}
+
+
 def wanted_of(zone: WalkedZone) -> Iterator[Wanted]:
     """What the code has, of types that a name server can be asked for. Names with a wildcard stand for many."""
-    changed = {(change.name, change.type): change.after for change in zone.changes}
-    for (name, type), values in sorted({**zone.records, **changed}.items()):
-        if not values or name.startswith("*"):
+    for (name, type), values in sorted(code_of(zone).items()):
+        if name.startswith("*"):
             continue
         try:
             texts = normal(dns.rdatatype.from_text(type), rdata_texts(type, values))
