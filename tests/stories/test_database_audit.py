@@ -11,6 +11,8 @@ from tests.database.servers import Server, running
 from tests.stories.data_office import DataOffice, open_data_office
 from trueup.cli.server_log import is_reading, records
 from trueup.engine.audit import Audit, audit
+from trueup.engine.tools import Asked
+from trueup.model.people import Identity
 from trueup.model.run import RunState
 
 LOGGING = {
@@ -72,6 +74,20 @@ def test_a_delivery_s_writes_are_explained_and_anybody_else_s_are_not(office: Da
         connection.execute("CREATE TABLE sneaked (id int)")
     (told,) = said(office, "jsonlog").violations
     assert "trueup sneaky" in told and "1x postgresql:CREATE TABLE sneaked" in told
+
+
+def test_what_a_person_repairs_through_us_is_explained(office: DataOffice) -> None:
+    """The ledger has who asked for it and why, before anything is written."""
+    office.adopt()
+    office.govern("deliver")
+    with psycopg.connect(office.server.url(office.databases["prod"]), autocommit=True) as connection:
+        connection.execute("UPDATE flyway_schema_history SET description = 'other' WHERE version = '2'")
+    told = office.site.tools.use(
+        office.stack("prod").id, Asked("repair", {}, reason="a typo"), Identity("name", "carla")
+    )
+    assert "set the row of 2" in told.text
+    found = said(office, "jsonlog")
+    assert [each.session for each in found.activities if each.ours and each.writes] and not found.violations
 
 
 @pytest.mark.parametrize(

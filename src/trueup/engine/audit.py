@@ -10,9 +10,11 @@ from typing import Any
 from trueup.model.break_glass import of_session
 from trueup.model.errors import Invalid
 from trueup.model.run import RunId
-from trueup.ports.store import Store
+from trueup.ports.store import LedgerFilter, Store
 
 SECOND = timedelta(seconds=1)
+LONGEST = timedelta(hours=1)
+"""Between the ledger's entry of a tool and what that writes first."""
 SESSION = "trueup-"
 """Role sessions of ours are named so, with the run's, check's or proof's id behind it."""
 CONNECTION = "trueup "
@@ -50,7 +52,7 @@ class Audit:
 def audit(records: Iterable[Mapping[str, Any]], store: Store) -> Audit:
     """`records` are CloudTrail records (eventVersion 1.x: eventTime, eventSource, eventName, readOnly,
     userIdentity.arn), or what was made of a database's log in their form. A session of ours may write only for a run
-    that began to apply, or under an open break-glass. Raises Invalid."""
+    that began to apply, for a tool that the ledger names, or under an open break-glass. Raises Invalid."""
     by_identity: dict[str, list[Mapping[str, Any]]] = {}
     for record in records:
         by_identity.setdefault(_identity(record), []).append(record)
@@ -68,11 +70,13 @@ def audit(records: Iterable[Mapping[str, Any]], store: Store) -> Audit:
 
 
 def _may_write(activity: Activity, wrote: Sequence[datetime], store: Store) -> bool:
-    """A run that began to apply, or a person under break-glass while it was open."""
+    """A run that began to apply, a tool that a person used, or a person under break-glass while it was open."""
     id = of_session(activity.identity)
     with store.transaction() as tx:
         if id is None:
-            return any(entry.event == "begin" for entry in tx.journal(RunId(activity.session)))
+            begun = any(entry.event == "begin" for entry in tx.journal(RunId(activity.session)))
+            then = LedgerFilter(kind="stack.tool", since=activity.first - LONGEST, until=activity.last + SECOND)
+            return begun or any(each.draft.details.get("session") == activity.session for each in tx.entries(then))
         glass = tx.break_glass(id)
     # CloudTrail cuts times to whole seconds.
     return glass is not None and all(glass.contains(at) or glass.contains(at + SECOND) for at in wrote)

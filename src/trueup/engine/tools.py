@@ -1,7 +1,7 @@
 """Tools: what a driver can do for a person besides the walk, run with the rights that it needs and no others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.engine.books import Books
 from trueup.engine.deciding import about, needs_reason
@@ -58,7 +58,8 @@ class Toolbox:
                 needs_reason(asked.reason)
                 with self.books.store.transaction() as tx:
                     summary = f"{person} used `{asked.tool}` on {stack.name}: {asked.reason}"
-                    tx.record(about(stack, "stack.tool", summary, person, asked.reason))
+                    told = about(stack, "stack.tool", summary, person, asked.reason)
+                    tx.record(replace(told, details={"tool": asked.tool, "session": name}))
             right: Right = "apply" if tool.writes else "plan"
             errand = Errand("check", name, f"check:{stack.id}", right=right, fence=lease, slot="tool")
             job = self.errands.jobs.job(source, errand, self.errands.upstream(source.declaration))
