@@ -104,7 +104,7 @@ def test_one_value_becomes_two() -> None:
 def test_a_new_name_is_put_in_order() -> None:
     """Behind `api`, before the comment that belongs to `txt`."""
     after = with_record(ZONE, "z.yaml", "api2", "A", {"ttl": 60, "values": ["192.0.2.1"]})
-    assert "api2:\n  ttl: 60\n  type: A\n  values:\n    - 192.0.2.1\n# do not touch\ntxt:" in after
+    assert "api2:\n  ttl: 60\n  type: A\n  value: 192.0.2.1\n# do not touch\ntxt:" in after
 
 
 def test_a_second_type_makes_a_list() -> None:
@@ -245,3 +245,10 @@ def test_what_is_included_stays_and_the_rest_of_the_file_is_edited() -> None:
         with_record(text, "z", "a", "A", None)
     with pytest.raises(Unwritable, match="included from another file"):
         with_record(text, "z", "b", "AAAA", {"value": "2001:db8::1"})
+
+
+def test_a_new_record_of_one_value_has_a_value() -> None:
+    """As people write it, and as the import does."""
+    assert with_record("---\n", "z", "new", "A", {"ttl": 60, "values": ["192.0.2.1"]}) == (
+        "---\nnew:\n  ttl: 60\n  type: A\n  value: 192.0.2.1\n"
+    )

@@ -52,7 +52,7 @@ class Document:
         found = self._pair(name)
         if found is None:
             if record is not None:
-                yield self._new_name(name, self._body({"type": type, **record}))
+                yield self._new_name(name, self._body(_new(type, record)))
             return
         key, value = found
         if self._is_alias(key, value):
@@ -81,7 +81,7 @@ class Document:
             return
         if value.flow_style:
             raise Unwritable("the name holds one record in braces, and gets another one beside it")
-        yield self._as_list(key, value, {"type": type, **record})
+        yield self._as_list(key, value, _new(type, record))
 
     def _listed(
         self, key: yaml.Node, value: yaml.SequenceNode, type: str, record: Mapping[str, JSON] | None
@@ -95,7 +95,7 @@ class Document:
         elif item is not None:
             yield self._without(key, value) if len(value.value) == 1 else self._without_item(value, item)
         elif record is not None:
-            yield self._another_item(value, {"type": type, **record})
+            yield self._another_item(value, _new(type, record))
 
     def _instead_of_alias(
         self, key: yaml.Node, value: yaml.Node, type: str, record: Mapping[str, JSON] | None
@@ -109,7 +109,7 @@ class Document:
             return
         after = self._at(key.end_mark)
         end = self._line_end(key.end_mark.line)
-        body = self._indented(self._body({"type": type, **record}), key.start_mark.column + self.style.mapping)
+        body = self._indented(self._body(_new(type, record)), key.start_mark.column + self.style.mapping)
         yield Splice(after, end, ":" + self.newline + self.newline.join(body))
 
     # nodes into values
@@ -307,6 +307,11 @@ class Document:
 
     def _break_before(self, at: int) -> str:
         return "" if at == 0 or self.text[:at].endswith(("\n", "\r")) else self.newline
+
+
+def _new(type: str, record: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """As people write one: `value` where it has a single one."""
+    return as_written({}, {**record, "type": type})
 
 
 def _item(lines: Sequence[str]) -> list[str]:
