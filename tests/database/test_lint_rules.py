@@ -305,3 +305,15 @@ def test_what_the_catalog_proves_harmless_is_no_finding(change: str, code: str |
     """A type that the old values fit, and NOT NULL where a valid CHECK says so already."""
     found = lint([_migration(f"ALTER TABLE t ALTER COLUMN {change};")], Postgres(), KNOWN)
     assert [each.code for each in found] == ([code] if code else [])
+
+
+@pytest.mark.parametrize("before", ["plain", "Größe, 値段: ¾"])
+def test_a_place_is_the_same_behind_letters_of_any_alphabet(before: str) -> None:
+    """squawk and PostgreSQL's parser count bytes; people and editors count characters."""
+    added = "ADD COLUMN a timestamptz DEFAULT clock_timestamp()"
+    sql = f"ALTER TABLE t\n  /* {before} */ {added};\nALTER TABLE u\n  /* {before} */ ADD COLUMN b serial;"
+    places = {each.code: each.place for each in lint([_migration(sql)], Postgres(), POSTGRES_15)}
+    lines = sql.splitlines()
+    for code, line, word in (("volatile-default", 2, "clock_timestamp"), ("serial-column", 4, "b serial")):
+        place = places[code]
+        assert place is not None and (place.line, place.column) == (line, lines[line - 1].index(word) + 1)

@@ -4,7 +4,7 @@ The tree is libpg_query's (PyPI postgast): its names are those of PostgreSQL's o
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
 from postgast import PgQueryError, find_nodes, parse
@@ -70,7 +70,7 @@ class Hit:
     code: str
     statement: Statement
     offset: int = 0
-    """In the statement's text."""
+    """Characters of the statement's text before it."""
     said: str = ""
     """What exactly, in a few words: `the column users.email`."""
     dropped: tuple[str, str] = ("", "")
@@ -109,6 +109,13 @@ def read(statement: Statement) -> Read | None:
 
 def hits(one: Read) -> Iterator[Hit]:
     """Every rule that this statement breaks, whatever it is about."""
+    text = one.statement.sql.encode()
+    for hit in _hits(one):
+        # PostgreSQL's parser counts bytes, except where it refuses a text.
+        yield replace(hit, offset=len(text[: max(0, hit.offset)].decode(errors="ignore")))
+
+
+def _hits(one: Read) -> Iterator[Hit]:
     yield from _statement_hits(one)
     if isinstance(one.node, pg.AlterTableStmt):
         for item in one.node.cmds:
@@ -165,7 +172,7 @@ def _unbounded_hits(one: Read) -> Iterator[Hit]:
         for each in find_nodes(one.node, kind):
             if not each.HasField("where_clause") or _is_constant(each.where_clause):
                 table = Name(each.relation.schemaname, each.relation.relname)
-                yield Hit(code, one.statement, max(0, each.relation.location), _shown(table))
+                yield Hit(code, one.statement, each.relation.location, _shown(table))
 
 
 def _is_constant(condition: Message) -> bool:

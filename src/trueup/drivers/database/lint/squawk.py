@@ -92,7 +92,10 @@ def hits(texts: Sequence[str], major: int) -> Iterator[Hit]:
         raise Broken(f"squawk ended with {said.code} and no findings that can be read: {words}") from error
     for one in found:
         if one.rule_name in RULES:
-            yield Hit(int(Path(one.file).stem), RULES[one.rule_name], one.line + 1, one.column + 1)
+            index = int(Path(one.file).stem)
+            # Its columns are bytes.
+            before = texts[index].split("\n")[one.line].encode()[: one.column].decode(errors="ignore")
+            yield Hit(index, RULES[one.rule_name], one.line + 1, len(before) + 1)
 
 
 def _program() -> str:
