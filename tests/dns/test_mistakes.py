@@ -1,5 +1,6 @@
 """What is wrong in a zone is said at its file and line, whatever octoDNS makes of it; servers are quoted."""
 
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -141,9 +142,11 @@ def test_a_server_that_is_down_may_answer_later(place: Place, server: PowerDNS) 
 
 
 def test_a_time_limit_ends_the_walk(place: Place, server: PowerDNS) -> None:
-    """The subprocess goes with it."""
-    with pytest.raises(Unavailable, match="took longer than its limit") as caught:
-        place.plan({CONFIG: config(server.provider()), ZONE: GOOD}, limits=Limits(plan=timedelta(milliseconds=1)))
+    """The subprocess goes with it, at the latest after its grace: the server never answers."""
+    with socket.create_server((server.host, 0)) as silent:
+        files = {CONFIG: config(server.provider(port=silent.getsockname()[1], timeout=60)), ZONE: GOOD}
+        with pytest.raises(Unavailable, match="took longer than its limit") as caught:
+            place.plan(files, limits=Limits(plan=timedelta(milliseconds=1)))
     assert "planTimeout" in caught.value.hint
 
 
