@@ -1,5 +1,6 @@
 """Stands between octoDNS and a name server, hands everything on, and does something at the n-th update."""
 
+import select
 import socket
 import struct
 import threading
@@ -46,18 +47,17 @@ class Between:
                 continue  # the real one is down: so is this one
 
     def _exchange(self, client: socket.socket, server: socket.socket) -> None:
-        question = _message(client)
-        if question and (question[4] >> 3) & 15 == UPDATE:
-            self.updates += 1
-            if not self.at_update(self.updates):
-                return
-        server.sendall(question)
-        server.settimeout(0.5)
-        try:
-            while answer := server.recv(65536):
+        while question := _message(client):
+            if (question[4] >> 3) & 15 == UPDATE:
+                self.updates += 1
+                if not self.at_update(self.updates):
+                    return
+            server.sendall(question)
+            while client not in select.select([client, server], [], [])[0]:
+                answer = server.recv(65536)
+                if not answer:
+                    return
                 client.sendall(answer)
-        except OSError:
-            return  # everything was said: servers keep the connection open
 
 
 def _message(client: socket.socket) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terraform.jobs import Diary
+from tests.terraform.jobs import Diary, Lease
 from trueup.engine.errands import Errands
 from trueup.engine.jobs import Errand
 from trueup.engine.source import Source
@@ -166,7 +166,7 @@ def test_a_private_module_is_had_with_the_repositorys_token(tmp_path: Path, root
         errands = installed.site.errands
         assert [each.address for each in observed(errands).changes] == ["module.net.terraform_data.net"]
         source = one_source(errands)
-        job = errands.jobs.job(source, Errand("delivery", "run-1", "log", right="apply"), {})
+        job = errands.jobs.job(source, Errand("delivery", "run-1", "log", right="apply", fence=Lease()), {})
         with errands.jobs.alone(job), errands.jobs.driver(source.declaration).open(job) as live:
             assert isinstance(live, Session)
             applied = live.apply(live.plan(), Diary())
@@ -185,7 +185,7 @@ def test_what_code_says_of_the_token_is_masked(tmp_path: Path, root: Path, terra
     with site(tmp_path, root, "git::{door}/nosy.git") as installed:
         errands = installed.site.errands
         source = one_source(errands)
-        job = errands.jobs.job(source, Errand("delivery", "run-1", "log", right="apply"), {})
+        job = errands.jobs.job(source, Errand("delivery", "run-1", "log", right="apply", fence=Lease()), {})
         with errands.jobs.alone(job), errands.jobs.driver(source.declaration).open(job) as live:
             assert isinstance(live, Session)
             applied = live.apply(live.plan(), Diary())
