@@ -15,8 +15,9 @@ from trueup.model.plan import Finding
 
 ALIASES = ("CNAME", "ALIAS", "DNAME")
 AT_ONCE = 50
-DEADLINE = 3.0
-"""Seconds for all names of one look; what was not answered by then is asked for at the next one."""
+DEADLINE = 1.0
+"""Seconds for all names of one look, so that a plan hardly waits: what was not answered by then is asked for at the
+next one, when the resolver knows it."""
 KNOWN_FOR = 3600.0
 """Seconds that an answer counts."""
 SILENT_FOR = 600.0
