@@ -73,3 +73,9 @@ def test_what_is_found_is_declared() -> None:
         (each.path, each.environment) for each in found
     }
     assert len(declared) == 8
+
+
+def test_what_is_found_says_what_is_missing() -> None:
+    """No file of a project may say which database is meant: a person adds it."""
+    found = DatabaseDriver().discover(_tree("a/flyway.conf", "b/V1__a.sql", "c/migrations/001_a.sql"))
+    assert ["`url:`" in each.why for each in found] == [True, True, True]

@@ -33,7 +33,7 @@ def discover(tree: Tree) -> Iterator[Discovered]:
     ):
         for path in sorted(paths):
             named = ENVIRONMENTS.search(path)
-            yield Discovered(path or ".", key, named[1] if named else "", why=why)
+            yield Discovered(path or ".", key, named[1] if named else "", why=f"{why}; add `url:`, its database")
 
 
 def _holding(files: Iterable[str], name: re.Pattern[str]) -> set[str]:
